@@ -8,15 +8,36 @@ interface CommandEntry {
 
 /** Every subcommand, loaded only when it is called: `categorize` must not wait for a database driver. */
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
-  serve: { summary: "the gateway: OTLP in, enriched spans out to PostgreSQL and/or OTLP", load: async () => (await import("./cli/serve.ts")).serve },
-  demo: { summary: "the whole pipeline on this machine, with nothing installed; --once ends after the report", load: async () => (await import("./cli/demo.ts")).demo },
-  report: { summary: "the seven questions answered from PostgreSQL [--since 7d] [--json]", load: async () => (await import("./cli/report.ts")).report },
+  serve: {
+    summary: "the gateway: OTLP in, enriched spans out to PostgreSQL and/or OTLP",
+    load: async () => (await import("./cli/serve.ts")).serve,
+  },
+  demo: {
+    summary: "the whole pipeline on this machine, with nothing installed; --once ends after the report",
+    load: async () => (await import("./cli/demo.ts")).demo,
+  },
+  report: {
+    summary: "the seven questions answered from PostgreSQL [--since 7d] [--json]",
+    load: async () => (await import("./cli/report.ts")).report,
+  },
   migrate: { summary: "bring the database to this version's schema", load: async () => (await import("./cli/migrate.ts")).migrate },
-  enrich: { summary: "stdin: OTLP/JSON requests, one per line; stdout: the same, enriched", load: async () => (await import("./cli/enrich.ts")).enrich },
-  categorize: { summary: "stdin: failed calls as JSON lines; stdout: category, retryable, wait, rule", load: async () => (await import("./cli/categorize.ts")).categorize },
+  enrich: {
+    summary: "stdin: OTLP/JSON requests, one per line; stdout: the same, enriched",
+    load: async () => (await import("./cli/enrich.ts")).enrich,
+  },
+  categorize: {
+    summary: "stdin: failed calls as JSON lines; stdout: category, retryable, wait, rule",
+    load: async () => (await import("./cli/categorize.ts")).categorize,
+  },
   price: { summary: "stdin: attributes as JSON lines; stdout: tokens and money", load: async () => (await import("./cli/price.ts")).price },
-  prices: { summary: "list, find and explain prices: prices explain openai gpt-5.2 --at 2026-11-01", load: async () => (await import("./cli/prices.ts")).prices },
-  doctor: { summary: "say which part of the pipeline is missing or silent, and what to do", load: async () => (await import("./cli/doctor.ts")).doctor },
+  prices: {
+    summary: "list, find and explain prices: prices explain openai gpt-5.2 --at 2026-11-01",
+    load: async () => (await import("./cli/prices.ts")).prices,
+  },
+  doctor: {
+    summary: "say which part of the pipeline is missing or silent, and what to do",
+    load: async () => (await import("./cli/doctor.ts")).doctor,
+  },
 };
 
 function usage(): string {

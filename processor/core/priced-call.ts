@@ -1,6 +1,13 @@
 import type { Attributes } from "./span.ts";
 
-export type CostStatus = "priced" | "unknown_model" | "unknown_provider" | "unknown_tier" | "invalid_usage" | "ambiguous_usage" | "no_usage";
+export type CostStatus =
+  | "priced"
+  | "unknown_model"
+  | "unknown_provider"
+  | "unknown_tier"
+  | "invalid_usage"
+  | "ambiguous_usage"
+  | "no_usage";
 
 /** Tokens of one call, each counted once: the five add up to everything that was billed. All finite and >= 0. */
 export interface Usage {
@@ -24,7 +31,9 @@ export interface PriceInput {
   /** Start of the call, ms since the epoch: prices are historic. */
   readonly atMs: number;
   /** Where no attribute says it. */
-  readonly context?: { readonly serviceTier?: string | undefined; readonly processing?: string | undefined; readonly speed?: string | undefined } | undefined;
+  readonly context?:
+    | { readonly serviceTier?: string | undefined; readonly processing?: string | undefined; readonly speed?: string | undefined }
+    | undefined;
   readonly attributes: Attributes;
 }
 

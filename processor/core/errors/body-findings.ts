@@ -1,0 +1,153 @@
+import { boundedText } from "./error-text.ts";
+import { httpStatusOf } from "./error-status.ts";
+
+/** Objects and arrays that are looked into, and how deep; a provider's error needs about 10 and 6. */
+const BODY_NODES_MAX = 200;
+const BODY_DEPTH_MAX = 10;
+/** Texts kept of one body. */
+const BODY_TEXTS_MAX = 40;
+
+/** What a body says, whatever its shape. Filled by collectBody. */
+export interface BodyFindings {
+  readonly codes: string[];
+  readonly texts: string[];
+  status: number | null;
+  /** Fields that state a wait, as they came. */
+  readonly waits: { retryDelay?: unknown; retryAfterMs?: unknown; retryAfter?: unknown; estimatedTime?: unknown };
+  nodes: number;
+}
+
+export function emptyFindings(): BodyFindings {
+  return { codes: [], texts: [], status: null, waits: {}, nodes: 0 };
+}
+
+/** Collects codes, prose and waits from a provider's answer: parsed JSON, text, or text around JSON. Bounded, safe with cycles. */
+export function collectBody(body: unknown, found: BodyFindings, depth = 0): void {
+  if (typeof body === "string") collectText(body, found, depth);
+  else if (typeof body === "number") addCode(String(body), found);
+  else if (Array.isArray(body)) for (const item of body.slice(0, BODY_TEXTS_MAX)) collectNode(item, found, depth);
+  else if (typeof body === "object" && body !== null) collectObject(body as Record<string, unknown>, found, depth);
+}
+
+function collectNode(value: unknown, found: BodyFindings, depth: number): void {
+  if (depth >= BODY_DEPTH_MAX || found.nodes >= BODY_NODES_MAX) return;
+  found.nodes += 1;
+  collectBody(value, found, depth + 1);
+}
+
+/** Text around JSON, as SDKs make it (`429 {"error": ...}`), is read as the JSON and what stands before it. */
+function collectText(text: string, found: BodyFindings, depth: number): void {
+  const bounded = boundedText(text);
+  const start = bounded.search(/[{[]\s{0,20}["{]/);
+  const parsed = start < 0 || depth >= BODY_DEPTH_MAX ? undefined : parseJson(bounded.slice(start, jsonEnd(bounded)));
+  if (typeof parsed !== "object" || parsed === null) return addText(bounded, found);
+  if (start > 0) addText(bounded.slice(0, start), found);
+  collectNode(parsed, found, depth);
+}
+
+function jsonEnd(text: string): number {
+  return Math.max(text.lastIndexOf("}"), text.lastIndexOf("]")) + 1;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const CODE_KEYS = new Set([
+  "code",
+  "type",
+  "status",
+  "reason",
+  "name",
+  "__type",
+  "errorcode",
+  "errortype",
+  "errcode",
+  "errortypes",
+  "statuscode",
+  "syscall",
+  "errno",
+  "quotaid",
+  "finishreason",
+  "blockreason",
+  "rawstatuscode",
+  "httpcode",
+  "httpstatuscode",
+  "exception",
+  "grpcstatus",
+]);
+// An echo of the request is no complaint: a prompt that speaks of rate limits, a parameter named timeout.
+const ECHO_KEYS = new Set([
+  "param",
+  "input",
+  "prompt",
+  "messages",
+  "content",
+  "choices",
+  "request",
+  "requestbody",
+  "requestbodyvalues",
+  "loc",
+  "path",
+  "instancepath",
+  "headers",
+  "responseheaders",
+  "documentationurl",
+  "links",
+  "url",
+  "stack",
+  "traceback",
+  "requestid",
+  "model",
+  "modelname",
+  "options",
+  "config",
+  "args",
+  "arguments",
+  "tools",
+  "localizedmessage",
+  "userid",
+  "consumer",
+  "via",
+  "hostname",
+  "usage",
+  "domain",
+  "type_url",
+]);
+const WAIT_KEYS: Readonly<Record<string, keyof BodyFindings["waits"]>> = {
+  retrydelay: "retryDelay",
+  retryafterms: "retryAfterMs",
+  retryafter: "retryAfter",
+  retryafterseconds: "retryAfter",
+  estimatedtime: "estimatedTime",
+};
+
+function collectObject(body: Record<string, unknown>, found: BodyFindings, depth: number): void {
+  for (const key of Object.keys(body)) {
+    const value = body[key];
+    const name = key.toLowerCase().replace(/[_-]/g, "");
+    const waitKey = Object.hasOwn(WAIT_KEYS, name) ? WAIT_KEYS[name] : undefined;
+    if (waitKey !== undefined) found.waits[waitKey] ??= value;
+    else if (CODE_KEYS.has(name) && (typeof value === "string" || typeof value === "number")) addKeyedCode(name, value, found);
+    else if (!ECHO_KEYS.has(name)) collectNode(value, found, depth);
+  }
+}
+
+/** A "reason" or "type" with spaces in it is a sentence. */
+function addKeyedCode(name: string, value: string | number, found: BodyFindings): void {
+  if (typeof value === "string" && value.includes(" ")) addText(value, found);
+  else addCode(String(value), found);
+  if (name !== "errno") found.status ??= httpStatusOf(value);
+}
+
+function addCode(code: string, found: BodyFindings): void {
+  if (found.codes.length < BODY_TEXTS_MAX) found.codes.push(code);
+}
+
+function addText(text: string, found: BodyFindings): void {
+  if (found.texts.length < BODY_TEXTS_MAX && text.trim() !== "") found.texts.push(text);
+}

@@ -1,0 +1,77 @@
+/** Prose is read at both ends: the complaint stands first, and the innermost of a long wrapper stands last. */
+const TEXT_HEAD_CHARS = 4096;
+const TEXT_TAIL_CHARS = 2048;
+/** Codes taken from one text. */
+const TEXT_CODES_MAX = 64;
+
+/** What one text says: prose to match against rules, codes that stand in it, and the HTTP status that it names. */
+export interface ErrorText {
+  /** Lower case, without links, quotes of JSON unescaped, white space single. */
+  readonly prose: string;
+  readonly codes: readonly string[];
+  readonly status: number | null;
+}
+
+/** Reads prose that may hold JSON, a Python repr, or a class name before a colon; no parser, so any wrapper's mixture will do. */
+export function readErrorText(text: string): ErrorText {
+  const bounded = boundedText(text);
+  const plain = bounded
+    .replace(/https?:\/\/[^\s"'<>)\]}\\]+/gi, " ")
+    .replace(/\\+(?:[nrt](?![a-z])|u003[ce])/g, " ")
+    .replace(/\\+(["'`/])/g, "$1");
+  const prose = plain
+    .replace(/<[^<>]{1,200}>/g, (tag) => (tag.startsWith("<class") ? tag : " "))
+    .replace(/[’‘`´]/g, "'")
+    .replace(/\s+/g, " ")
+    .trim()
+    .toLowerCase();
+  return { prose, codes: codesIn(plain), status: statusIn(prose) };
+}
+
+export function boundedText(text: string): string {
+  if (text.length <= TEXT_HEAD_CHARS + TEXT_TAIL_CHARS) return text;
+  return `${text.slice(0, TEXT_HEAD_CHARS)}\n${text.slice(-TEXT_TAIL_CHARS)}`;
+}
+
+// A code beside its key, in JSON, a Python repr, a Swift or gRPC dump: "code": "x", 'type': 'x', grpc_status:7.
+const KEYED_CODE =
+  /\b(?:code|type|status|reason|error_code|errorcode|err_code|error_type|errortype|__type|grpc_status|error|name)["']?\s{0,4}[:=]\s{0,4}["']?([a-z][\w.:-]{2,80})/gi;
+// A class name that introduces or wraps its message: "openai.RateLimitError: ...", "ThrottlingException(properties ...".
+const CLASS_NAME = /(?<![\w'"`/])[A-Za-z][\w.$]{0,100}(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded)\b/g;
+// Names that are only ever codes: RESOURCE_EXHAUSTED, ECONNRESET, UND_ERR_SOCKET.
+const SHOUTED_CODE = /(?<![\w$%{])(?:[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}|E[A-Z]{4,20})(?![\w(=}])/g;
+// snake_case in prose only with an ending that names a complaint: a parameter (`request_timeout`) has none of these.
+const SPOKEN_CODE =
+  /(?<![\w'"`.[])[a-z]{2,30}(?:_[a-z]{2,30}){0,6}_(?:error|exceeded|exhausted|reached|quota|denied|violation|failed|expired|unavailable|intervened|overloaded|limited|unsupported|disabled)(?![\w'"`])/g;
+
+function codesIn(text: string): string[] {
+  const codes: string[] = [];
+  for (const [pattern, group] of [
+    [KEYED_CODE, 1],
+    [CLASS_NAME, 0],
+    [SHOUTED_CODE, 0],
+    [SPOKEN_CODE, 0],
+  ] as const) {
+    for (const match of text.matchAll(pattern)) {
+      if (codes.length >= TEXT_CODES_MAX) return codes;
+      codes.push(match[group] ?? "");
+    }
+  }
+  return codes;
+}
+
+const STATUS_PATTERNS = [
+  // "Error code: 529 - ", "status_code: 429", "HTTP 402:", "status code 504", "got status: 429", "API Error 429"
+  /\b(?:error code|status[ _]?code|statuscode|http status|http(?:\/\d(?:\.\d)?)?|status|api error|error|code|returned|failed with|responded with)["']?\s{0,3}(?:is\s|of\s|was\s)?[:=]?\s{0,3}["'(\[]?([1-5]\d\d)\b(?![.,]\d|\s?(?:tokens|ms|seconds|s\b))/,
+  // "429 Too many requests", "RateLimitError: 429 {...}", "[429] ..."
+  /^(?:[\w.]{1,80}: ){0,2}[[(]?([45]\d\d)\b(?!\.\d|,\d|\s?(?:tokens|ms|seconds))/,
+  /\b([45]\d\d) (?:client error|server error|status code|bad request|unauthorized|payment required|forbidden|not found|method not allowed|request timeout|conflict|too many requests|internal server error|not implemented|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)/,
+];
+
+function statusIn(prose: string): number | null {
+  for (const pattern of STATUS_PATTERNS) {
+    const status = Number(pattern.exec(prose)?.[1] ?? 0);
+    if (status >= 400) return status;
+  }
+  return null;
+}

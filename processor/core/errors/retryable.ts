@@ -1,0 +1,41 @@
+import type { ErrorCategory } from "../categorization.ts";
+import type { ErrorFacts } from "./error-layers.ts";
+import type { ErrorRule } from "./error-rule.ts";
+import { ONE_REQUEST_TOO_LARGE } from "./rules/rate.ts";
+
+/** A stated wait beyond this is no retry but another day. */
+const RETRY_WAIT_MS_MAX = 3_600_000;
+
+/** Whether the same request has a fair chance within the stated wait or, if none is stated, some minutes. */
+const RETRYABLE: Readonly<Record<ErrorCategory, boolean>> = {
+  rate_limit: true,
+  quota_exceeded: false,
+  model_overloaded: true,
+  timeout: true,
+  network_error: true,
+  api_error: true,
+  auth: false,
+  validation: false,
+  unknown: false,
+};
+
+// Google adds a RetryInfo of seconds to allowances that come back tomorrow, or never.
+const GOOGLE_DAY = /perday|per day|limit: 0\b|quota_exhausted/;
+
+export function isRetryable(
+  rule: { category: ErrorCategory; retryable?: ErrorRule["retryable"] | undefined },
+  facts: ErrorFacts,
+  waitMs: number | null,
+): boolean {
+  if (rule.category === "quota_exceeded") return waitMs !== null && waitMs <= RETRY_WAIT_MS_MAX && !isGoogleDay(facts);
+  if (rule.category === "rate_limit" && ONE_REQUEST_TOO_LARGE.test(facts.allProse)) return false;
+  const retryable = rule.retryable ?? RETRYABLE[rule.category];
+  return retryable && (waitMs === null || waitMs <= RETRY_WAIT_MS_MAX);
+}
+
+function isGoogleDay(facts: ErrorFacts): boolean {
+  if (facts.allCodes.has("quotaexhausted")) return true;
+  return (
+    (facts.waits.retryDelay !== undefined && GOOGLE_DAY.test(facts.allProse)) || [...facts.allCodes].some((code) => code.includes("perday"))
+  );
+}

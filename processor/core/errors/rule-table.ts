@@ -1,0 +1,32 @@
+import type { CategoryRules, ErrorRule } from "./error-rule.ts";
+import { CANCEL } from "./rules/cancel.ts";
+import { CAPACITY } from "./rules/capacity.ts";
+import { CLOCK } from "./rules/clock.ts";
+import { IDENTITY } from "./rules/identity.ts";
+import { MONEY } from "./rules/money.ts";
+import { RATE } from "./rules/rate.ts";
+import { REQUEST } from "./rules/request.ts";
+import { SERVER } from "./rules/server.ts";
+import { WIRE } from "./rules/wire.ts";
+
+/** The precedence between categories, where an error gives evidence for several. */
+const IN_ORDER: readonly CategoryRules[] = [CANCEL, MONEY, CAPACITY, RATE, CLOCK, IDENTITY, REQUEST, WIRE, SERVER];
+
+/** One strength of evidence: its rules in precedence, and which of them a code may match. */
+export interface RuleTier {
+  readonly rules: readonly ErrorRule[];
+  readonly rulesByCode: ReadonlyMap<string, readonly number[]>;
+}
+
+export const NAMED: RuleTier = tierOf("named");
+export const IMPLIED: RuleTier = tierOf("implied");
+export const VAGUE: RuleTier = tierOf("vague");
+
+function tierOf(strength: keyof CategoryRules): RuleTier {
+  const rules = IN_ORDER.flatMap((category) => category[strength]);
+  const rulesByCode = new Map<string, number[]>();
+  rules.forEach((rule, index) => {
+    for (const code of rule.codes ?? []) rulesByCode.set(code, [...(rulesByCode.get(code) ?? []), index]);
+  });
+  return { rules, rulesByCode };
+}

@@ -1,0 +1,51 @@
+import type { CategoryRules } from "../error-rule.ts";
+
+/** A deadline that is named makes a cancellation a timeout: `AbortSignal.timeout`, .NET's `HttpClient.Timeout`. */
+const DEADLINE = /time[ds]?[ -]?out|deadline|elapsed|httpclient\.timeout|超时/;
+
+/** The caller gave up: no fault of anybody, and nothing to repeat. */
+export const CANCEL: CategoryRules = {
+  named: [
+    {
+      name: "cancel: by the caller",
+      category: "unknown",
+      codes: [
+        "aborterror",
+        "apiuseraborterror",
+        "useraborterror",
+        "cancelled",
+        "canceled",
+        "cancelederror",
+        "cancellederror",
+        "errcanceled",
+        "aborterr",
+        "requestabortederror",
+        "undierraborted",
+        "operationcanceledexception",
+        "taskcanceledexception",
+        "cancellationexception",
+        "requestcancelled",
+        "clientclosedrequest",
+      ],
+      text: /\b(?:request|operation|signal|call|stream|streaming|run|task|generation|execution|response|query) (?:was |is |has been |were )?(?:aborted|cancell?ed)\b|\b(?:aborted|cancell?ed) by (?:the )?(?:user|caller|client)|\buser (?:aborted|cancell?ed|interrupt)|^(?:error: |aborterror: )?(?:aborted|cancell?ed)\.?$|context cancell?ed|client closed request|client disconnected|aborted without reason|keyboardinterrupt/,
+      unless: {
+        codes: ["timeouterror", "econnreset", "econnrefused", "epipe", "econnaborted", "etimedout", "overloadederror", "undierrsocket"],
+        text: DEADLINE,
+      },
+      retryable: false,
+      example: "APIUserAbortError: Request was aborted.",
+    },
+  ],
+  implied: [
+    {
+      // recordException puts DOMException.code into exception.type: 20 is ABORT_ERR.
+      name: "cancel: DOMException 20",
+      category: "unknown",
+      codes: ["20"],
+      unless: { text: DEADLINE },
+      retryable: false,
+      example: "exception.type 20: This operation was aborted",
+    },
+  ],
+  vague: [],
+};

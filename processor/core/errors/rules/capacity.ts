@@ -1,0 +1,71 @@
+import type { CategoryRules } from "../error-rule.ts";
+
+/** A tool's or a database's own slots are not a model's capacity. */
+const OTHER_SERVER = /connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|\bsqlstate\b|redis|max_connections/;
+
+/** The model, or everyone, is out of capacity. */
+export const CAPACITY: CategoryRules = {
+  named: [
+    {
+      name: "capacity: overloaded code",
+      category: "model_overloaded",
+      codes: [
+        "overloadederror",
+        "overloaded",
+        "engineoverloaded",
+        "engineoverloadederror",
+        "serverisoverloaded",
+        "serveroverloaded",
+        "modeloverloaded",
+        "modeloverloadederror",
+        "modelcapacityexhausted",
+        "modelcapacityexceeded",
+        "capacityexceeded",
+        "insufficientcapacity",
+        "nocapacity",
+        "outofcapacity",
+        "servicetiercapacityexceeded",
+        "modelnotreadyexception",
+        "modelnotready",
+        "modelloading",
+        "modelisloading",
+        "slowdown",
+        "serverbusy",
+        "modelbusy",
+        "queuefull",
+        "resourcesexhausted",
+      ],
+      unless: { text: OTHER_SERVER },
+      example: '{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}',
+    },
+    {
+      name: "capacity: overloaded, high demand, no capacity",
+      category: "model_overloaded",
+      text: /\boverload(?:ed|ing)?\b|high (?:demand|traffic|load|volume)|heavy load|(?:at|over|under|out of|no|insufficient|limited|lacks?|not enough|without|reached|beyond)(?: [a-z]{1,20}){0,3} capacity\b|capacity (?:is |has been |was |currently )?(?:exceeded|exhausted|constraints?|limit|limits|reached|full|unavailable|available|issues?)|insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|算力不足/,
+      unless: {
+        text: /your capacity|context capacity|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|provisioned|method overload|overloaded (?:function|method|signature)|no overload/,
+        codes: ["ratelimitexceeded", "ratelimiterror"],
+      },
+      example: "The model is currently experiencing high demand. Please try again later.",
+    },
+    {
+      name: "capacity: overloaded although the code names a rate limit",
+      category: "model_overloaded",
+      text: /\boverloaded\b|high demand|capacity exceeded|no capacity/,
+      unless: { text: /your capacity|load saturated|饱和/ },
+      example: "engine_overloaded beside a RateLimitError: The engine is currently overloaded, please try again later",
+    },
+    {
+      name: "capacity: loading, not ready, queue full, busy",
+      category: "model_overloaded",
+      text: /model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)|(?:still |currently )?loading (?:the )?model|model loading|(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)|not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)|(?:request )?queue (?:has )?(?:reached|exceeded)|(?:server|model|service|system|engine|api)s? (?:is |are )?(?:too |currently |temporarily |very )?busy|too busy|no (?:available )?(?:slots|workers|instances|replicas)(?: [a-z]{1,20}){0,2} ?(?:available|free)?|no slots|slow[ _]down|load saturated|饱和/,
+      unless: {
+        text: /connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres/,
+        codes: ["ratelimitexceeded", "ratelimiterror"],
+      },
+      example: "Model meta-llama/Llama-3 is currently loading (estimated_time 20)",
+    },
+  ],
+  implied: [],
+  vague: [],
+};

@@ -1,0 +1,89 @@
+import type { CategoryRules } from "../error-rule.ts";
+
+/** The request alone is larger than the limit: waiting cannot help. */
+const TOO_LARGE =
+  /request too large|too large for|reduce (?:your|the) (?:message|prompt|request|input)|exceeds? the (?:rate )?limit (?:by itself|alone)|single request/;
+
+/** This caller sends too much, too often, or too many at once. */
+export const RATE: CategoryRules = {
+  named: [
+    {
+      name: "rate: one request above the limit",
+      category: "rate_limit",
+      text: /(?:request|prompt|input)(?: is)? too large.{0,300}(?:\btpm\b|tokens per min|per minute|rate limit)/,
+      retryable: false,
+      example: "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 71050.",
+    },
+    {
+      name: "rate: rate limit code",
+      category: "rate_limit",
+      codes: [
+        "ratelimitexceeded",
+        "ratelimitreached",
+        "ratelimitreachederror",
+        "ratelimited",
+        "ratelimitederror",
+        "ratelimiterror",
+        "ratelimitexception",
+        "ratelimit",
+        "ratelimits",
+        "requestratelimitexceeded",
+        "modelratelimiterror",
+        "retryablequotaerror",
+        "throttling",
+        "throttled",
+        "throttlingerror",
+        "throttlingexception",
+        "throttledexception",
+        "modelthrottledexception",
+        "toomanyrequests",
+        "toomanyrequestserror",
+        "toomanyrequestsexception",
+        "toomanyrequestsresponse",
+        "resourceexhausted",
+        "resourceexhaustederror",
+        "requestlimitexceeded",
+        "limitexceededexception",
+        "userratelimitexceeded",
+        "limitrequests",
+        "limittokens",
+        "limitburstrate",
+        "burstrate",
+        "ratequota",
+        "allocationquota",
+        "concurrencylimitexceeded",
+        "concurrencyexceeded",
+        "maxparallelrequests",
+        "tokensperminute",
+        "requestsperminute",
+        "provisionedthroughputexceededexception",
+      ],
+      example: '{"error": {"code": "rate_limit_exceeded"}}',
+    },
+    {
+      name: "rate: too many requests or tokens per minute",
+      category: "rate_limit",
+      text: /rate[ _-]?limit(?:s|ed|ing)?\b(?! (?:must|should|parameter|field|value|is not a|config))|too many (?:requests|concurrent|simultaneous|parallel|calls|connections from|queries)|too many tokens,? (?:please|per)|\bthrottl(?:ed|ing|e)\b|(?:requests?|calls?|tokens?|queries|messages) (?:limit|quota) (?:has been |is |was )?(?:exceeded|reached)|\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b|\b(?:tpm|rpm|rps|qps|itpm|otpm)\b|per[ -]minute (?:limit|quota|rate)|perminute|concurren(?:t|cy)(?: [a-z]{1,20}){0,3} (?:limit|limits|exceeded|reached|quota|maximum)|(?:limit|maximum|max)(?: [a-z]{1,20}){0,3} (?:concurrent|parallel) (?:requests|connections|calls|sessions)|quota exceeded for|allocated quota exceeded|account quotas|exhausted your capacity|resource has been exhausted|请求过于频繁|频率|限流|并发|速率限制|请求数过多|请求次数/,
+      unless: { text: /connection slots|too many clients|sqlite|postgres/ },
+      example: "Number of request tokens has exceeded your per-minute rate limit",
+    },
+    {
+      name: "rate: quota that minutes restore",
+      category: "rate_limit",
+      text: /exceeded your(?: [a-z]{1,20}){0,2} quota|usage limits?|quota (?:has been |is |was )?(?:exceeded|reached)/,
+      example: "You exceeded your current quota ... Please retry in 22.9s. (quotaId ...PerMinutePerProjectPerModel)",
+    },
+  ],
+  implied: [
+    {
+      name: "rate: Cloudflare 1015",
+      category: "rate_limit",
+      codes: ["1015"],
+      text: /\berror(?: code)?:? 1015\b|you are being rate limited/,
+      example: "error code: 1015",
+    },
+  ],
+  vague: [],
+};
+
+export { TOO_LARGE as ONE_REQUEST_TOO_LARGE };

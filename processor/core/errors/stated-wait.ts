@@ -1,0 +1,88 @@
+import type { ErrorEvidence } from "../categorization.ts";
+import type { ErrorFacts } from "./error-layers.ts";
+
+/** Waits beyond this are nonsense (a date far away, an id taken for seconds) and count as not stated. */
+const WAIT_MS_MAX = 366 * 24 * 3600 * 1000;
+
+/** The wait that the provider stated, in ms: headers before structured body fields before prose. null where it stated none. */
+export function statedWaitMs(headers: ErrorEvidence["headers"], facts: ErrorFacts): number | null {
+  const { retryAfterMs, retryAfter, retryDelay, estimatedTime } = facts.waits;
+  const candidates = [
+    headerWaitMs(headers),
+    numberMs(retryAfterMs, 1),
+    durationMs(retryDelay),
+    numberMs(retryAfter, 1000),
+    proseWaitMs(facts.allProse),
+    numberMs(estimatedTime, 1000),
+  ];
+  return candidates.find((waitMs) => waitMs !== null && waitMs >= 0 && waitMs <= WAIT_MS_MAX) ?? null;
+}
+
+function headerWaitMs(headers: ErrorEvidence["headers"]): number | null {
+  if (typeof headers !== "object" || headers === null) return null;
+  const waitMs = numberMs(headerValue(headers, "retry-after-ms"), 1) ?? numberMs(headerValue(headers, "x-ms-retry-after-ms"), 1);
+  if (waitMs !== null) return waitMs;
+  const retryAfter = headerValue(headers, "retry-after");
+  return numberMs(retryAfter, 1000) ?? untilDateMs(retryAfter, headerValue(headers, "date"));
+}
+
+/** Header names come in any case, values as text, number, or the lists that span attributes hold. */
+function headerValue(headers: Readonly<Record<string, unknown>>, name: string): unknown {
+  const direct = headers[name];
+  const value = direct ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** RFC 9110 10.2.3 allows a date. The core has no clock; the answer's own `date` header is the better one anyway. */
+function untilDateMs(retryAfter: unknown, date: unknown): number | null {
+  if (typeof retryAfter !== "string" || typeof date !== "string" || !/[a-z]{3}/i.test(retryAfter)) return null;
+  const waitMs = Date.parse(retryAfter) - Date.parse(date);
+  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : null;
+}
+
+function numberMs(value: unknown, unitMs: number): number | null {
+  const number = typeof value === "string" && /^\s*\d{1,12}(?:\.\d{1,9})?\s*$/.test(value) ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) && number >= 0 ? Math.round(number * unitMs) : null;
+}
+
+/** google.protobuf.Duration: "34.07s" in JSON, {seconds, nanos} in some clients. */
+function durationMs(value: unknown): number | null {
+  if (typeof value === "string") return spokenMs(value.toLowerCase());
+  if (typeof value !== "object" || value === null) return null;
+  const { seconds, nanos } = value as { seconds?: unknown; nanos?: unknown };
+  const whole = numberMs(seconds ?? 0, 1000);
+  return whole === null ? null : whole + Math.round(typeof nanos === "number" ? nanos / 1e6 : 0);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+// "try again in 6m0s", "retry after 86400 seconds", "wait 20s", "resets in 5h", "retry_after: 5s", "available again in 2 hours"
+const SPOKEN_WAIT = new RegExp(
+  String.raw`\b(?:try again|retry|retrying|retry[ _-]?after|retry[ _-]?delay|retry your request|wait|resets?|reset after|available again|resume)(?: (?:your request|it|again|at least|approximately|about|another))?(?: (?:in|after|for|within))?["']?:? ?["']?((?:\d{1,9}(?:\.\d{1,9})? ?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z.])(?:,? (?:and )?)?|\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h|d)){1,5})`,
+);
+const SPOKEN_PARTS = /(\d{1,9}(?:\.\d{1,9})?) ?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)/g;
+// "请在30秒后重试", "请 5 分钟后再试"
+const CHINESE_WAIT = /(\d{1,9}) ?(秒|分钟|小时)(?:钟)?(?:之)?后/;
+const CHINESE_UNIT_MS: Readonly<Record<string, number>> = { 秒: 1000, 分钟: 60_000, 小时: 3_600_000 };
+
+function proseWaitMs(prose: string): number | null {
+  const spoken = SPOKEN_WAIT.exec(prose)?.[1];
+  if (spoken !== undefined) return spokenMs(spoken);
+  const chinese = CHINESE_WAIT.exec(prose);
+  return chinese === null ? null : Number(chinese[1]) * (CHINESE_UNIT_MS[chinese[2] ?? ""] ?? 0);
+}
+
+/** "6m0s", "1.56s", "2 hours and 5 minutes" in ms. */
+function spokenMs(spoken: string): number | null {
+  let totalMs = 0;
+  let parts = 0;
+  for (const [, amount, unit] of spoken.matchAll(SPOKEN_PARTS)) {
+    totalMs += Number(amount) * unitMs(unit ?? "");
+    parts += 1;
+  }
+  return parts === 0 ? null : Math.round(totalMs);
+}
+
+function unitMs(unit: string): number {
+  if (unit === "ms" || unit.startsWith("milli")) return 1;
+  return UNIT_MS[unit.charAt(0)] ?? 0;
+}

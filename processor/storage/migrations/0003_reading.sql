@@ -1,0 +1,240 @@
+-- What dashboards, alerts, endpoints and the report call. The bodies are SQL-standard (begin atomic): bound to the tables
+-- when created, whatever the reader's search_path, and inlined by the planner, so that filters reach the indexes.
+
+-- 2^(1/8) steps: a quantile read from a bin is off by at most 4.5 %.
+create function histogram_bin(ms double precision) returns smallint
+language sql immutable parallel safe
+return case when ms > 1 then least(255, ceil(ln(ms) / ln(2.0::double precision) * 8 - 1e-9))::smallint else 0::smallint end;
+comment on function histogram_bin(double precision) is 'Bin of a duration in ms';
+
+create function histogram_bin_ms(bin integer) returns double precision
+language sql immutable parallel safe
+return power(2::double precision, bin / 8.0::double precision);
+comment on function histogram_bin_ms(integer) is 'Upper bound of a bin in ms; its lower bound is that of the bin before';
+
+create function histogram_add(counts bigint[], bin smallint, calls bigint) returns bigint[]
+language plpgsql immutable parallel safe
+as $$
+begin
+  counts[bin] := coalesce(counts[bin], 0) + coalesce(calls, 0);
+  return counts;
+end
+$$;
+comment on function histogram_add(bigint[], smallint, bigint) is 'Step of the aggregate histogram';
+
+create aggregate histogram(bin smallint, calls bigint) (
+  sfunc = histogram_add,
+  stype = bigint[],
+  initcond = '[0:0]={0}'
+);
+comment on aggregate histogram(smallint, bigint) is 'Merges histogram rows into one histogram for histogram_quantile. Much faster over rows that were grouped by bin first';
+
+-- Inside its bin a value is placed geometrically, as the bins are.
+create function histogram_quantile(counts bigint[], quantile double precision) returns double precision
+language sql immutable parallel safe
+begin atomic
+  select power(2::double precision, (bin - 1 + least(1, greatest(0, (target - before) / calls))) / 8.0::double precision)
+  from (
+    select bin, calls, sum(calls) over (order by bin) - calls as before, sum(calls) over () * quantile as target
+    from (select i as bin, counts[i] as calls from generate_subscripts(counts, 1) i) filled
+    where calls > 0
+  ) cumulative
+  where before + calls >= target
+  order by bin
+  limit 1;
+end;
+comment on function histogram_quantile(bigint[], double precision) is 'Quantile (0 to 1) of a histogram in ms, off by at most 4.5 %; null for an empty one';
+
+-- Wilson score interval (Wilson 1927), 95 %: honest for few calls and near 100 %, where the normal approximation is not.
+create function wilson_lower(successes double precision, total double precision) returns double precision
+language sql immutable parallel safe
+return case when total > 0 then
+  greatest(0, (successes + 1.9207 - 1.96 * sqrt(greatest(0, successes * (total - successes) / total + 0.9604))) / (total + 3.8416)) end;
+create function wilson_upper(successes double precision, total double precision) returns double precision
+language sql immutable parallel safe
+return case when total > 0 then
+  least(1, (successes + 1.9207 + 1.96 * sqrt(greatest(0, successes * (total - successes) / total + 0.9604))) / (total + 3.8416)) end;
+comment on function wilson_lower(double precision, double precision) is 'Lower end of the 95 % interval of successes / total, 0 to 1; null without calls';
+comment on function wilson_upper(double precision, double precision) is 'Upper end of the 95 % interval of successes / total, 0 to 1; null without calls';
+
+-- UTC, whatever the session's time zone: the rollups are.
+create function utc_floor(width interval, at timestamptz) returns timestamptz
+language sql immutable parallel safe
+return date_bin(width, at, timestamptz '2000-01-01 00:00:00+00');
+comment on function utc_floor(interval, timestamptz) is 'Start of the bucket of that width (counted in UTC) that holds the time';
+create function utc_ceil(width interval, at timestamptz) returns timestamptz
+language sql immutable parallel safe
+return date_bin(width, at + width - interval '1 microsecond', timestamptz '2000-01-01 00:00:00+00');
+comment on function utc_ceil(interval, timestamptz) is 'First start of a bucket of that width at or after the time';
+
+create view calls_by_minute as
+  select r.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+    case when o.error_category is null then 'completed' else 'failed' end as status,
+    o.error_category, o.retry_reason, o.cost_status,
+    r.calls, case when o.error_category is null then 0 else r.calls end as failed,
+    r.retried, r.retries, r.repeats, r.first_failed, r.retryable, r.error_retry_after_ms, r.retry_wait_ms,
+    r.duration_ms, r.ttft_ms, r.ttft_calls, r.output_tokens_per_second, r.output_rate_calls, r.cached_calls,
+    r.input_tokens, r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens, r.reasoning_tokens,
+    r.cost_usd, r.cost_input_usd, r.cost_cache_read_usd, r.cost_cache_write_usd, r.cost_output_usd, r.cost_without_cache_usd, r.cache_savings_usd,
+    case when o.error_category is null then 0 else r.cost_usd end as wasted_usd,
+    case when o.cost_status in ('priced', 'ambiguous_usage') then r.calls else 0 end as priced_calls
+  from rollup_minute r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
+create view calls_by_hour as
+  select r.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+    case when o.error_category is null then 'completed' else 'failed' end as status,
+    o.error_category, o.retry_reason, o.cost_status,
+    r.calls, case when o.error_category is null then 0 else r.calls end as failed,
+    r.retried, r.retries, r.repeats, r.first_failed, r.retryable, r.error_retry_after_ms, r.retry_wait_ms,
+    r.duration_ms, r.ttft_ms, r.ttft_calls, r.output_tokens_per_second, r.output_rate_calls, r.cached_calls,
+    r.input_tokens, r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens, r.reasoning_tokens,
+    r.cost_usd, r.cost_input_usd, r.cost_cache_read_usd, r.cost_cache_write_usd, r.cost_output_usd, r.cost_without_cache_usd, r.cache_savings_usd,
+    case when o.error_category is null then 0 else r.cost_usd end as wasted_usd,
+    case when o.cost_status in ('priced', 'ambiguous_usage') then r.calls else 0 end as priced_calls
+  from rollup_hour r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
+create view calls_by_day as
+  select r.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+    case when o.error_category is null then 'completed' else 'failed' end as status,
+    o.error_category, o.retry_reason, o.cost_status,
+    r.calls, case when o.error_category is null then 0 else r.calls end as failed,
+    r.retried, r.retries, r.repeats, r.first_failed, r.retryable, r.error_retry_after_ms, r.retry_wait_ms,
+    r.duration_ms, r.ttft_ms, r.ttft_calls, r.output_tokens_per_second, r.output_rate_calls, r.cached_calls,
+    r.input_tokens, r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens, r.reasoning_tokens,
+    r.cost_usd, r.cost_input_usd, r.cost_cache_read_usd, r.cost_cache_write_usd, r.cost_output_usd, r.cost_without_cache_usd, r.cache_savings_usd,
+    case when o.error_category is null then 0 else r.cost_usd end as wasted_usd,
+    case when o.cost_status in ('priced', 'ambiguous_usage') then r.calls else 0 end as priced_calls
+  from rollup_day r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
+comment on view calls_by_minute is 'Model calls per minute in words: sums over who called what (series) and how it ended (outcomes)';
+comment on view calls_by_hour is 'Model calls per hour in words; the same columns as calls_by_minute';
+comment on view calls_by_day is 'Model calls per UTC day in words; the same columns as calls_by_minute';
+
+create view latencies_by_minute as
+  select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+    case when h.measure = 3 then 'ttft' else 'duration' end as measure,
+    case when h.measure = 2 then 'failed' else 'completed' end as status,
+    h.bin, h.calls
+  from histogram_minute h join series s on s.id = h.series_id;
+create view latencies_by_hour as
+  select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+    case when h.measure = 3 then 'ttft' else 'duration' end as measure,
+    case when h.measure = 2 then 'failed' else 'completed' end as status,
+    h.bin, h.calls
+  from histogram_hour h join series s on s.id = h.series_id;
+create view latencies_by_day as
+  select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+    case when h.measure = 3 then 'ttft' else 'duration' end as measure,
+    case when h.measure = 2 then 'failed' else 'completed' end as status,
+    h.bin, h.calls
+  from histogram_day h join series s on s.id = h.series_id;
+comment on view latencies_by_minute is 'Histograms per minute in words. measure: duration or ttft; bin: see histogram_bin_ms';
+comment on view latencies_by_hour is 'Histograms per hour in words; the same columns as latencies_by_minute';
+comment on view latencies_by_day is 'Histograms per UTC day in words; the same columns as latencies_by_minute';
+
+-- From whole days, then whole hours, then minutes at the edges: a month costs little more than a day and is exact to the
+-- minute. The five ranges never overlap, also when there is no whole day or hour between the two times.
+create function calls(from_time timestamptz, to_time timestamptz) returns setof calls_by_minute
+language sql stable parallel safe
+begin atomic
+  select * from calls_by_minute
+  where bucket >= utc_floor('1 minute', from_time)
+    and bucket < least(utc_ceil('1 hour', utc_floor('1 minute', from_time)), to_time)
+  union all
+  select * from calls_by_hour
+  where bucket >= utc_ceil('1 hour', utc_floor('1 minute', from_time))
+    and bucket < least(utc_ceil('1 day', utc_floor('1 minute', from_time)), utc_floor('1 hour', to_time))
+  union all
+  select * from calls_by_day
+  where bucket >= utc_ceil('1 day', utc_floor('1 minute', from_time))
+    and bucket < utc_floor('1 day', to_time)
+  union all
+  select * from calls_by_hour
+  where bucket >= greatest(utc_floor('1 day', to_time), utc_ceil('1 day', utc_floor('1 minute', from_time)))
+    and bucket < utc_floor('1 hour', to_time)
+  union all
+  select * from calls_by_minute
+  where bucket >= greatest(utc_floor('1 hour', to_time), utc_ceil('1 hour', utc_floor('1 minute', from_time)))
+    and bucket < to_time;
+end;
+comment on function calls(timestamptz, timestamptz) is 'Model calls between two times, exact to the minute, to be summed: the columns of calls_by_minute. Buckets are of mixed width: for a graph use calls_over_time';
+
+create function latencies(from_time timestamptz, to_time timestamptz) returns setof latencies_by_minute
+language sql stable parallel safe
+begin atomic
+  select * from latencies_by_minute
+  where bucket >= utc_floor('1 minute', from_time)
+    and bucket < least(utc_ceil('1 hour', utc_floor('1 minute', from_time)), to_time)
+  union all
+  select * from latencies_by_hour
+  where bucket >= utc_ceil('1 hour', utc_floor('1 minute', from_time))
+    and bucket < least(utc_ceil('1 day', utc_floor('1 minute', from_time)), utc_floor('1 hour', to_time))
+  union all
+  select * from latencies_by_day
+  where bucket >= utc_ceil('1 day', utc_floor('1 minute', from_time))
+    and bucket < utc_floor('1 day', to_time)
+  union all
+  select * from latencies_by_hour
+  where bucket >= greatest(utc_floor('1 day', to_time), utc_ceil('1 day', utc_floor('1 minute', from_time)))
+    and bucket < utc_floor('1 hour', to_time)
+  union all
+  select * from latencies_by_minute
+  where bucket >= greatest(utc_floor('1 hour', to_time), utc_ceil('1 hour', utc_floor('1 minute', from_time)))
+    and bucket < to_time;
+end;
+comment on function latencies(timestamptz, timestamptz) is 'Histogram rows between two times, exact to the minute: the columns of latencies_by_minute. Group by bin, then histogram(bin, calls), then histogram_quantile';
+
+-- Minutes while the range is short, hours beyond 36 h: a graph of a week has 168 points, not 10,080.
+create function calls_over_time(from_time timestamptz, to_time timestamptz, step interval) returns setof calls_by_minute
+language sql stable parallel safe
+begin atomic
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, status, error_category, retry_reason, cost_status,
+    calls, failed, retried, retries, repeats, first_failed, retryable, error_retry_after_ms, retry_wait_ms,
+    duration_ms, ttft_ms, ttft_calls, output_tokens_per_second, output_rate_calls, cached_calls,
+    input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens, reasoning_tokens,
+    cost_usd, cost_input_usd, cost_cache_read_usd, cost_cache_write_usd, cost_output_usd, cost_without_cache_usd, cache_savings_usd,
+    wasted_usd, priced_calls
+  from calls_by_minute
+  where step < interval '1 hour' and to_time - from_time <= interval '36 hours' and bucket >= utc_floor('1 minute', from_time) and bucket < to_time
+  union all
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, status, error_category, retry_reason, cost_status,
+    calls, failed, retried, retries, repeats, first_failed, retryable, error_retry_after_ms, retry_wait_ms,
+    duration_ms, ttft_ms, ttft_calls, output_tokens_per_second, output_rate_calls, cached_calls,
+    input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens, reasoning_tokens,
+    cost_usd, cost_input_usd, cost_cache_read_usd, cost_cache_write_usd, cost_output_usd, cost_without_cache_usd, cache_savings_usd,
+    wasted_usd, priced_calls
+  from calls_by_hour
+  where (step >= interval '1 hour' or to_time - from_time > interval '36 hours') and step < interval '1 day'
+    and bucket >= utc_floor('1 hour', from_time) and bucket < to_time
+  union all
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, status, error_category, retry_reason, cost_status,
+    calls, failed, retried, retries, repeats, first_failed, retryable, error_retry_after_ms, retry_wait_ms,
+    duration_ms, ttft_ms, ttft_calls, output_tokens_per_second, output_rate_calls, cached_calls,
+    input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens, reasoning_tokens,
+    cost_usd, cost_input_usd, cost_cache_read_usd, cost_cache_write_usd, cost_output_usd, cost_without_cache_usd, cache_savings_usd,
+    wasted_usd, priced_calls
+  from calls_by_day
+  where step >= interval '1 day' and bucket >= utc_floor('1 day', from_time) and bucket < to_time;
+end;
+comment on function calls_over_time(timestamptz, timestamptz, interval) is 'Model calls for a graph: the columns of calls_by_minute, bucket floored to the step (UTC). Beyond 36 h the resolution is an hour, with steps of a day and more it is a UTC day';
+
+create function latencies_over_time(from_time timestamptz, to_time timestamptz, step interval) returns setof latencies_by_minute
+language sql stable parallel safe
+begin atomic
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, bin, calls
+  from latencies_by_minute
+  where step < interval '1 hour' and to_time - from_time <= interval '36 hours' and bucket >= utc_floor('1 minute', from_time) and bucket < to_time
+  union all
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, bin, calls
+  from latencies_by_hour
+  where (step >= interval '1 hour' or to_time - from_time > interval '36 hours') and step < interval '1 day'
+    and bucket >= utc_floor('1 hour', from_time) and bucket < to_time
+  union all
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, bin, calls
+  from latencies_by_day
+  where step >= interval '1 day' and bucket >= utc_floor('1 day', from_time) and bucket < to_time;
+end;
+comment on function latencies_over_time(timestamptz, timestamptz, interval) is 'Histogram rows for a graph: the columns of latencies_by_minute, bucket floored to the step (UTC), resolution as calls_over_time';
+
+create view users_by_hour as
+  select u.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation, u.user_id,
+    u.calls, u.failed, u.input_tokens, u.output_tokens, u.cost_usd, u.cache_savings_usd
+  from user_hour u join series s on s.id = u.series_id;
+comment on view users_by_hour is 'Model calls per hour and end user in words; only calls that name a user';

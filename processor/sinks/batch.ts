@@ -1,0 +1,108 @@
+import { RefusedBatchError } from "./sink-error.ts";
+import type { EnrichedBatch, Sink } from "./sink.ts";
+
+export interface BatchLimits {
+  readonly spansMax: number;
+  readonly bytesMax: number;
+  /** Longest wait for more spans while a write is under way; an idle sink is written to at once. */
+  readonly delayMs: number;
+  /** Writes at a time that wait for more; a full batch is written whatever is under way. */
+  readonly writesMax: number;
+}
+
+/** What one request put into a batch, and whom to tell. */
+interface Part {
+  readonly batch: EnrichedBatch;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Forms larger batches across requests in front of another sink, as a database's group commit does: while writes are under
+ * way the next batch gathers; when the sink is idle nothing waits. `write` resolves when the batch its spans went with is
+ * durable. A batch that is refused for good is tried again part by part, so that one request cannot fail its neighbours.
+ */
+export function batchSink(inner: Sink, limits: BatchLimits): Sink {
+  let parts: Part[] = [];
+  let spans = 0;
+  let bytes = 0;
+  let writes = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let turn: NodeJS.Immediate | undefined;
+  let closing = false;
+  const underWay = new Set<Promise<void>>();
+
+  function schedule(): void {
+    if (parts.length === 0 || turn !== undefined) return;
+    // One turn of the event loop gathers what arrived together; after that an idle sink has nothing to wait for.
+    if (writes === 0 || closing) turn = setImmediate(flush);
+    else if (writes < limits.writesMax) timer ??= setTimeout(flush, limits.delayMs);
+  }
+
+  function flush(): void {
+    clearTimeout(timer);
+    clearImmediate(turn);
+    timer = undefined;
+    turn = undefined;
+    if (parts.length === 0) return;
+    const flushed = parts;
+    parts = [];
+    spans = 0;
+    bytes = 0;
+    writes += 1;
+    const done = writeParts(inner, flushed).finally(() => {
+      writes -= 1;
+      underWay.delete(done);
+      schedule();
+    });
+    underWay.add(done);
+  }
+
+  return {
+    name: inner.name,
+    write(batch) {
+      return new Promise((resolve, reject) => {
+        if (spans + batch.spans.length > limits.spansMax || bytes + batch.otlp.length > limits.bytesMax) flush();
+        parts.push({ batch, resolve, reject });
+        spans += batch.spans.length;
+        bytes += batch.otlp.length;
+        if (spans >= limits.spansMax || bytes >= limits.bytesMax) flush();
+        else schedule();
+      });
+    },
+    async close() {
+      closing = true;
+      flush();
+      while (underWay.size > 0) await Promise.all(underWay);
+      await inner.close();
+    },
+  };
+}
+
+async function writeParts(inner: Sink, parts: readonly Part[]): Promise<void> {
+  try {
+    await inner.write(mergeBatches(parts.map(({ batch }) => batch)));
+    for (const { resolve } of parts) resolve();
+  } catch (error) {
+    if (error instanceof RefusedBatchError && parts.length > 1) return writeOneByOne(inner, parts);
+    for (const { reject } of parts) reject(error);
+  }
+}
+
+async function writeOneByOne(inner: Sink, parts: readonly Part[]): Promise<void> {
+  for (const part of parts) await writeParts(inner, [part]);
+}
+
+/** Several batches as one. Concatenated requests are one request: `resource_spans` is a repeated field (protobuf encoding, "last one wins" and merging). */
+export function mergeBatches(batches: readonly EnrichedBatch[]): EnrichedBatch {
+  const [first] = batches;
+  if (first !== undefined && batches.length === 1) return first;
+  let otlp: Uint8Array | undefined;
+  return {
+    spans: batches.flatMap(({ spans }) => spans),
+    // Only forwarding and the spool read the bytes: rows do not pay for the copy.
+    get otlp() {
+      return (otlp ??= Buffer.concat(batches.map((batch) => batch.otlp)));
+    },
+  };
+}

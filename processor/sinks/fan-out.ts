@@ -1,0 +1,22 @@
+import { RefusedBatchError } from "./sink-error.ts";
+import type { Sink } from "./sink.ts";
+
+/**
+ * Several sinks as one: a batch is durable when it is durable in each. Rejects after all have answered, with a passing
+ * failure first, because then the sender should come again.
+ */
+export function fanOut(sinks: readonly Sink[]): Sink {
+  const [only] = sinks;
+  if (only !== undefined && sinks.length === 1) return only;
+  return {
+    name: sinks.map(({ name }) => name).join("+"),
+    async write(batch) {
+      const results = await Promise.allSettled(sinks.map((sink) => sink.write(batch)));
+      const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+      if (failures.length > 0) throw failures.find((failure) => !(failure instanceof RefusedBatchError)) ?? failures[0];
+    },
+    async close() {
+      await Promise.allSettled(sinks.map((sink) => sink.close()));
+    },
+  };
+}

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { mergeBatches } from "../sinks/batch.ts";
+import { backoffMs } from "../sinks/backoff.ts";
+import { describeError, RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
+import type { EnrichedBatch, Sink } from "../sinks/sink.ts";
+import type { Spool, SpoolChunk } from "./spool.ts";
+
+/** Bytes that one write takes out of the spool: a batch of usual size. */
+const DRAIN_BYTES_MAX = 3 * 1024 * 1024;
+const BACKOFF = { firstMs: 250, maxMs: 15_000 };
+
+export interface SpooledSinkOptions {
+  readonly inner: Sink;
+  readonly spool: Spool;
+  /** A write that takes longer than this goes to the spool as well, and the sender need not wait for it. */
+  readonly slowMs: number;
+  /** Spans that may wait in the sink's own queue; beyond it the spool takes them. */
+  readonly directSpansMax: number;
+  /** Reads back what the spool kept: an enriched request. */
+  readonly decode: (otlp: Uint8Array) => EnrichedBatch;
+  readonly log: Logger;
+  /** Hears of spans that had been accepted and that the sink then refused for good. */
+  readonly onRefused: (spans: number, reason: string) => void;
+}
+
+/**
+ * Makes every batch durable, now or later. While the sink takes batches in time they go straight to it. As soon as it is
+ * away or slow they are appended to the spool, which counts as durable, and the spool is drained in order until it is
+ * empty; only then do batches go straight to the sink again, so that nothing overtakes.
+ *
+ * A slow write that succeeds after its batch went to the spool is delivered twice. PostgreSQL counts a span once whatever
+ * arrives; an OTLP backend has to know a span by its id, as Tempo does.
+ */
+export class SpooledSink implements Sink {
+  readonly name: string;
+  readonly spool: Spool;
+  readonly #options: SpooledSinkOptions;
+  readonly #stopped = new AbortController();
+  #directSpans = 0;
+  #failure: string | null = null;
+  #draining: Promise<void> | null = null;
+
+  constructor(options: SpooledSinkOptions) {
+    this.name = options.inner.name;
+    this.spool = options.spool;
+    this.#options = options;
+    if (!options.spool.isEmpty()) this.#startDraining();
+  }
+
+  /** Why the last write failed; null when it succeeded. */
+  get lastFailure(): string | null {
+    return this.#failure;
+  }
+
+  write(batch: EnrichedBatch): Promise<void> {
+    const straight = this.spool.isEmpty() && this.#draining === null && this.#directSpans < this.#options.directSpansMax;
+    return straight ? this.#writeDirectly(batch) : this.#append(batch.otlp);
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await this.#draining;
+    await this.#options.inner.close();
+    await this.spool.close();
+  }
+
+  async #writeDirectly(batch: EnrichedBatch): Promise<void> {
+    this.#directSpans += batch.spans.length;
+    try {
+      await within(this.#options.slowMs, this.#options.inner.write(batch));
+      this.#noteSuccess();
+    } catch (error) {
+      if (error instanceof RefusedBatchError) throw error;
+      this.#noteFailure(error);
+      await this.#append(batch.otlp);
+    } finally {
+      this.#directSpans -= batch.spans.length;
+    }
+  }
+
+  async #append(otlp: Uint8Array): Promise<void> {
+    await this.spool.append(otlp);
+    this.#startDraining();
+  }
+
+  #startDraining(): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#draining ??= this.#drain()
+      .catch((error: unknown) => this.#options.log.error({ sink: this.name, error: describeError(error) }, "the spool cannot be read"))
+      .finally(() => {
+        this.#draining = null;
+        // What was appended as the drain ended, or could not be read just now.
+        if (!this.spool.isEmpty()) setTimeout(() => this.#startDraining(), BACKOFF.firstMs).unref();
+      });
+  }
+
+  async #drain(): Promise<void> {
+    for (let failures = 0; !this.#stopped.signal.aborted;) {
+      const chunk = await this.spool.peek(DRAIN_BYTES_MAX);
+      if (chunk === null) return;
+      try {
+        await this.#writeChunk(chunk);
+        this.#noteSuccess();
+        failures = 0;
+      } catch (error) {
+        this.#noteFailure(error);
+        await this.#pause(backoffMs(failures++, BACKOFF, error));
+      }
+    }
+  }
+
+  async #writeChunk(chunk: SpoolChunk): Promise<void> {
+    const batches = chunk.payloads.flatMap((payload) => this.#decode(payload));
+    try {
+      if (batches.length > 0) await this.#options.inner.write(mergeBatches(batches));
+    } catch (error) {
+      if (!(error instanceof RefusedBatchError)) throw error;
+      for (const batch of batches) await this.#writeAlone(batch);
+    }
+    await chunk.advance();
+  }
+
+  /** One batch alone, after it was refused in company. */
+  async #writeAlone(batch: EnrichedBatch): Promise<void> {
+    try {
+      await this.#options.inner.write(batch);
+    } catch (error) {
+      if (!(error instanceof RefusedBatchError)) throw error;
+      this.#options.onRefused(batch.spans.length, describeError(error));
+    }
+  }
+
+  #decode(otlp: Uint8Array): EnrichedBatch[] {
+    try {
+      return [this.#options.decode(otlp)];
+    } catch (error) {
+      this.#options.log.error({ sink: this.name, error: describeError(error) }, "a record of the spool is no OTLP request and is dropped");
+      return [];
+    }
+  }
+
+  #noteFailure(error: unknown): void {
+    const described = describeError(error);
+    if (this.#failure === null)
+      this.#options.log.warn({ sink: this.name, error: described }, "a sink is away: spans go to its spool until it is back");
+    this.#failure = described;
+  }
+
+  #noteSuccess(): void {
+    if (this.#failure !== null) this.#options.log.info({ sink: this.name }, "a sink is back");
+    this.#failure = null;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => undefined);
+  }
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new SinkAwayError(`no answer within ${ms} ms`, ms)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    // What the sink says after its time is up has no listener left.
+    work.catch(() => undefined);
+  }
+}

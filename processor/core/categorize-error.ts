@@ -2,6 +2,7 @@ import type { Categorization, ErrorCategory, ErrorEvidence } from "./categorizat
 import { factsOf, type ErrorFacts, type ErrorLayer } from "./errors/error-layers.ts";
 import type { ErrorRule } from "./errors/error-rule.ts";
 import { isRetryable } from "./errors/retryable.ts";
+import { FAMILIES_ABOVE_STATUS, FAMILIES_BELOW_STATUS, type FamilyRule } from "./errors/rules/family.ts";
 import { IMPLIED, NAMED, VAGUE, type RuleTier } from "./errors/rule-table.ts";
 import { statedWaitMs } from "./errors/stated-wait.ts";
 import { statusRule } from "./errors/status-rules.ts";
@@ -31,10 +32,22 @@ function decide(facts: ErrorFacts): Decision {
   return (
     matchTier(NAMED, facts) ??
     matchTier(IMPLIED, facts) ??
+    matchFamily(FAMILIES_ABOVE_STATUS, facts) ??
     (facts.status === null ? null : statusRule(facts.status)) ??
+    matchFamily(FAMILIES_BELOW_STATUS, facts) ??
     matchTier(VAGUE, facts) ??
     NOTHING_MATCHED
   );
+}
+
+/** A code that no rule lists, by the stem of its name. */
+function matchFamily(families: readonly FamilyRule[], facts: ErrorFacts): Decision | null {
+  for (const { codes } of facts.layers) {
+    const joined = [...codes].join(" ");
+    const family = families.find(({ stem }) => stem.test(joined));
+    if (family !== undefined) return family;
+  }
+  return null;
 }
 
 function matchTier(tier: RuleTier, facts: ErrorFacts): ErrorRule | null {

@@ -71,7 +71,6 @@ const CODE_KEYS = new Set([
   "statuscode",
   "syscall",
   "errno",
-  "quotaid",
   "finishreason",
   "blockreason",
   "rawstatuscode",

@@ -20,6 +20,7 @@ export function readErrorText(text: string): ErrorText {
     .replace(/\\+(?:[nrt](?![a-z])|u003[ce])/g, " ")
     .replace(/\\+(["'`/])/g, "$1");
   const prose = plain
+    .replace(QUOTED_WORDS, " ")
     .replace(/<[^<>]{1,200}>/g, (tag) => (tag.startsWith("<class") ? tag : " "))
     .replace(/[’‘`´]/g, "'")
     .replace(/\s+/g, " ")
@@ -27,6 +28,10 @@ export function readErrorText(text: string): ErrorText {
     .toLowerCase();
   return { prose, codes: codesIn(plain), status: statusIn(prose) };
 }
+
+// What is quoted after these words is the caller's own: a prompt that speaks of rate limits, a parameter named timeout.
+const QUOTED_WORDS =
+  /\b(?:about|asked|says?|said|contains?|containing|named?|called|field|parameter|param|argument|property|header|tool|function|file|prompt|query|phrase|word|string|value|key)s?:? ["'“‘`][^"'”’`\n]{0,200}["'”’`]/gi;
 
 export function boundedText(text: string): string {
   if (text.length <= TEXT_HEAD_CHARS + TEXT_TAIL_CHARS) return text;
@@ -62,10 +67,23 @@ function codesIn(text: string): string[] {
 
 const STATUS_PATTERNS = [
   // "Error code: 529 - ", "status_code: 429", "HTTP 402:", "status code 504", "got status: 429", "API Error 429"
-  /\b(?:error code|status[ _]?code|statuscode|http status|http(?:\/\d(?:\.\d)?)?|status|api error|error|code|returned|failed with|responded with)["']?\s{0,3}(?:is\s|of\s|was\s)?[:=]?\s{0,3}["'(\[]?([1-5]\d\d)\b(?![.,]\d|\s?(?:tokens|ms|seconds|s\b))/,
+  /\b(?:error code|status[ _]?code|statuscode|http status|http(?:\/\d(?:\.\d)?)?|status|api error|error|code|returned|failed with|responded with)["']?\s{0,3}(?:is\s|of\s|was\s)?[:=]?\s{0,3}["'([]?([1-5]\d\d)\b(?![.,]\d|\s?(?:tokens|ms|seconds|s\b))/,
   // "429 Too many requests", "RateLimitError: 429 {...}", "[429] ..."
   /^(?:[\w.]{1,80}: ){0,2}[[(]?([45]\d\d)\b(?!\.\d|,\d|\s?(?:tokens|ms|seconds))/,
   /\b([45]\d\d) (?:client error|server error|status code|bad request|unauthorized|payment required|forbidden|not found|method not allowed|request timeout|conflict|too many requests|internal server error|not implemented|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)/,
+];
+
+// The reason phrases of RFC 9110 as whole complaints; those that rules know by themselves are left out.
+const REASON_PHRASES: readonly (readonly [RegExp, number])[] = [
+  [/^(?:error: |httperror: )?bad request\.?$/, 400],
+  [/^(?:error: |httperror: )?not found\.?$|404 page not found/, 404],
+  [/^(?:error: |httperror: )?method not allowed\.?$/, 405],
+  [/^(?:error: |httperror: )?conflict\.?$/, 409],
+  [/(?:request entity|payload|content|request) too large/, 413],
+  [/unprocessable (?:entity|content)/, 422],
+  [/^(?:error: |httperror: )?forbidden\.?$/, 403],
+  [/\bbad gateway\b/, 502],
+  [/\bservice (?:temporarily )?unavailable\b/, 503],
 ];
 
 function statusIn(prose: string): number | null {
@@ -73,5 +91,5 @@ function statusIn(prose: string): number | null {
     const status = Number(pattern.exec(prose)?.[1] ?? 0);
     if (status >= 400) return status;
   }
-  return null;
+  return REASON_PHRASES.find(([phrase]) => phrase.test(prose))?.[1] ?? null;
 }

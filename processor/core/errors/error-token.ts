@@ -11,8 +11,10 @@ export function canonicalTokens(code: string): string[] {
   const beforeUrl = token.split(":http", 1)[0] ?? "";
   const whole = canonical(beforeUrl);
   const last = canonical(beforeUrl.slice(lastSegmentStart(beforeUrl)));
+  // Anthropic's `api_error` says that the server failed; an SDK's `APIError` is only a base class. Snake case is kept beside.
+  const snake = /^[a-z]+(?:_[a-z]+)+$/.test(token) ? [token] : [];
   // A short last segment ("1.5", "a.b") is no class name.
-  return last === whole || last.length < 4 ? [whole] : [whole, last];
+  return last === whole || last.length < 4 ? [whole, ...snake] : [whole, last, ...snake];
 }
 
 export function canonical(code: string): string {

@@ -20,7 +20,7 @@ const RETRYABLE: Readonly<Record<ErrorCategory, boolean>> = {
 };
 
 // Google adds a RetryInfo of seconds to allowances that come back tomorrow, or never.
-const GOOGLE_DAY = /perday|per day|limit: 0\b|quota_exhausted/;
+const GOOGLE_DAY = /perday|limit: 0\b|quota_exhausted/;
 
 export function isRetryable(
   rule: { category: ErrorCategory; retryable?: ErrorRule["retryable"] | undefined },
@@ -33,9 +33,6 @@ export function isRetryable(
   return retryable && (waitMs === null || waitMs <= RETRY_WAIT_MS_MAX);
 }
 
-function isGoogleDay(facts: ErrorFacts): boolean {
-  if (facts.allCodes.has("quotaexhausted")) return true;
-  return (
-    (facts.waits.retryDelay !== undefined && GOOGLE_DAY.test(facts.allProse)) || [...facts.allCodes].some((code) => code.includes("perday"))
-  );
+function isGoogleDay({ allCodes, allProse, waits }: ErrorFacts): boolean {
+  return allCodes.has("quotaexhausted") || GOOGLE_DAY.test(allProse) || (waits.retryDelay !== undefined && allProse.includes("per day"));
 }

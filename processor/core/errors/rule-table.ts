@@ -3,6 +3,7 @@ import { CANCEL } from "./rules/cancel.ts";
 import { CAPACITY } from "./rules/capacity.ts";
 import { CLOCK } from "./rules/clock.ts";
 import { IDENTITY } from "./rules/identity.ts";
+import { LOCAL } from "./rules/local.ts";
 import { MONEY } from "./rules/money.ts";
 import { RATE } from "./rules/rate.ts";
 import { REQUEST } from "./rules/request.ts";
@@ -10,7 +11,7 @@ import { SERVER } from "./rules/server.ts";
 import { WIRE } from "./rules/wire.ts";
 
 /** The precedence between categories, where an error gives evidence for several. */
-const IN_ORDER: readonly CategoryRules[] = [CANCEL, MONEY, CAPACITY, RATE, CLOCK, IDENTITY, REQUEST, WIRE, SERVER];
+const IN_ORDER: readonly CategoryRules[] = [CANCEL, MONEY, CAPACITY, RATE, CLOCK, LOCAL, IDENTITY, REQUEST, WIRE, SERVER];
 
 /** One strength of evidence: its rules in precedence, and which of them a code may match. */
 export interface RuleTier {

@@ -57,7 +57,7 @@ function durationMs(value: unknown): number | null {
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 // "try again in 6m0s", "retry after 86400 seconds", "wait 20s", "resets in 5h", "retry_after: 5s", "available again in 2 hours"
 const SPOKEN_WAIT = new RegExp(
-  String.raw`\b(?:try again|retry|retrying|retry[ _-]?after|retry[ _-]?delay|retry your request|wait|resets?|reset after|available again|resume)(?: (?:your request|it|again|at least|approximately|about|another))?(?: (?:in|after|for|within))?["']?:? ?["']?((?:\d{1,9}(?:\.\d{1,9})? ?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z.])(?:,? (?:and )?)?|\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h|d)){1,5})`,
+  String.raw`\b(?:try again|retry|retrying|retry[ _-]?after|retry[ _-]?delay|retry your request|wait|resets?|reset after|available again|resume)(?: (?:your request|it|again|at least|approximately|about|another))?(?: (?:in|after|for|within))?["']?:? ?["']?((?:\d{1,9}(?:\.\d{1,9})? ?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])(?:,? (?:and )?)?|\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h|d)){1,5})`,
 );
 const SPOKEN_PARTS = /(\d{1,9}(?:\.\d{1,9})?) ?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)/g;
 // "请在30秒后重试", "请 5 分钟后再试"

@@ -41,7 +41,7 @@ export const CAPACITY: CategoryRules = {
     {
       name: "capacity: overloaded, high demand, no capacity",
       category: "model_overloaded",
-      text: /\boverload(?:ed|ing)?\b|high (?:demand|traffic|load|volume)|heavy load|(?:at|over|under|out of|no|insufficient|limited|lacks?|not enough|without|reached|beyond)(?: [a-z]{1,20}){0,3} capacity\b|capacity (?:is |has been |was |currently )?(?:exceeded|exhausted|constraints?|limit|limits|reached|full|unavailable|available|issues?)|insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|算力不足/,
+      text: /\boverload(?:ed|ing)?\b|high (?:demand|traffic|load|volume)|heavy load|(?:at|over|under|out of|no|insufficient|limited|lacks?|not enough|without|reached|beyond)(?: [a-z]{1,20}){0,3} capacity\b|capacity (?:is |has been |was |currently )?(?:exceeded|exhausted|constraints?|limit|limits|reached|full|unavailable|available|issues?)|insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|访问量|算力不足/,
       unless: {
         text: /your capacity|context capacity|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|provisioned|method overload|overloaded (?:function|method|signature)|no overload/,
         codes: ["ratelimitexceeded", "ratelimiterror"],
@@ -58,7 +58,7 @@ export const CAPACITY: CategoryRules = {
     {
       name: "capacity: loading, not ready, queue full, busy",
       category: "model_overloaded",
-      text: /model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)|(?:still |currently )?loading (?:the )?model|model loading|(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)|not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)|(?:request )?queue (?:has )?(?:reached|exceeded)|(?:server|model|service|system|engine|api)s? (?:is |are )?(?:too |currently |temporarily |very )?busy|too busy|no (?:available )?(?:slots|workers|instances|replicas)(?: [a-z]{1,20}){0,2} ?(?:available|free)?|no slots|slow[ _]down|load saturated|饱和/,
+      text: /model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)|(?:still |currently )?loading (?:the )?model|model loading|(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)|not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)|(?:request )?queue (?:has )?(?:reached|exceeded)|(?:server|model|service|system|engine|api)s? (?:is |are )?(?:too |currently |temporarily |very )?busy|too busy|no (?:available )?(?:slots|workers|instances|replicas)(?: [a-z]{1,20}){0,2} ?(?:available|free)?|no slots|slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv|kv[ _-]cache (?:is )?(?:full|exhausted)|load saturated|饱和/,
       unless: {
         text: /connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres/,
         codes: ["ratelimitexceeded", "ratelimiterror"],

@@ -1,7 +1,8 @@
 import type { CategoryRules } from "../error-rule.ts";
 
 /** Gemini words a per-minute limit as a quota of the plan; the window or the wait in seconds tells which it is. */
-const MINUTES_RESTORE = /per[ _-]?(?:minute|min|second|hour)\b|perminute|\brpm\b|\btpm\b|please retry in \d|please try again in \d/;
+const MINUTES_RESTORE =
+  /per[ _-]?(?:minute|min|second|hour)\b|perminute|\bhourly\b|\brpm\b|\btpm\b|please retry in \d|please try again in \d/;
 const DAYS_RESTORE = /per[ _-]?(?:base[ _-]?model[ _-]?per[ _-]?)?(?:day|week|month)|perday|\btpd\b|\brpd\b/;
 
 /** Money, plan, or a used-up allowance that minutes do not restore. */
@@ -68,21 +69,21 @@ export const MONEY: CategoryRules = {
       name: "money: allowance per day, week or month",
       category: "quota_exceeded",
       codes: ["quotalimitperday"],
-      text: /per[ _-]?(?:base[ _-]?model[ _-]?per[ _-]?)?(?:day|week|month)(?:[^a-z]|$|per|-|free)|perday|\b(?:tpd|rpd)\b|\b(?:daily|weekly|monthly|yearly)(?: [a-z-]{1,20}){0,3} (?:limit|quota|cap|allowance|allocation|budget)|(?:limit|quota)s? (?:for|of) (?:today|this (?:week|month))|\b\d{1,3}[ -]?(?:hour|day|week)s?(?: [a-z-]{1,20}){0,3} (?:limit|cap|quota|allowance|window)|每日|每天|每月|当日|今日/,
+      text: /(?:\bcalls|requests|tokens|messages) ?\/ ?(?:day|week|month)\b|per[ _-]?(?:base[ _-]?model[ _-]?per[ _-]?)?(?:day|week|month)(?:[^a-z]|$|per|-|free)|perday|\b(?:tpd|rpd)\b|\b(?:daily|weekly|monthly|yearly)(?: [a-z-]{1,20}){0,3} (?:limit|quota|cap|allowance|allocation|budget)|(?:limit|quota)s? (?:for|of) (?:today|this (?:week|month))|\b\d{1,3}[ -]?(?:hour|day|week)s?(?: [a-z-]{1,20}){0,3} (?:limit|cap|quota|allowance|window)|\bby ?day\b|bymodelbyday|per (?:86 ?400 ?s|24 ?h)|每日|每天|每月|当日|今日/,
       unless: { text: /perminute.{0,400}perday/ },
       example: "Rate limit reached for model ... on tokens per day (TPD): Limit 100000, Used 97050",
     },
     {
       name: "money: free tier has no allowance",
       category: "quota_exceeded",
-      text: /\blimit: 0\b(?![.,]\d)|free allocated quota|free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)|免费额度/,
+      text: /\blimit: 0\b(?![.,]\d)|free allocated quota|(?:does(?: not|n't) have|no|without|not (?:available|included) (?:in|on|with|for))(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)|free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)|免费额度/,
       example: "Quota exceeded for metric: ...free_tier_requests, limit: 0",
     },
     {
       name: "money: plan and billing",
       category: "quota_exceeded",
       text: /(?:exceed(?:ed|s|ing)?|reached|hit|used up|over) (?:your|the|its|their|our)(?: [a-z]{1,20}){0,3} (?:quota|usage limits?|usage allowance)|plan and billing|plans & billing|billing (?:hard |soft )?(?:limit|account|issue|problem|cap|quota|details|settings|is|not|has|must|to be)|(?:enable|activate|requires?|without|set up|no active|your) billing|insufficient[ _]quota|not enough quota|quota (?:is |has been |was )?(?:insufficient|not enough|exhausted|used up|depleted)|out of quota/,
-      unless: { text: MINUTES_RESTORE },
+      unless: { text: MINUTES_RESTORE, codes: ["throttlingexception"] },
       example: "You exceeded your current quota, please check your plan and billing details.",
     },
     {

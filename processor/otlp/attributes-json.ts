@@ -1,0 +1,234 @@
+import { ANY_VALUE, int64AsNumber, KEY_VALUE, LIST_VALUES } from "./any-value.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { MARKS, type RequestScan, type ScannedSpan } from "./request-scan.ts";
+import { cutPosition } from "./text-cache.ts";
+import type { WireReader } from "./wire-reader.ts";
+
+/** A text, a list or bytes of an attribute: what is more is cut off, and it says so. */
+export const JSON_VALUE_BYTES_MAX = 16_384;
+/** The same for prompts and completions, when they are captured. */
+export const JSON_CONTENT_BYTES_MAX = 131_072;
+/** All attributes of a span together; those that do not fit are left out and counted under CUT_KEY. */
+export const JSON_SPAN_BYTES_MAX = 524_288;
+export const JSON_KEY_BYTES_MAX = 512;
+export const JSON_DEPTH_MAX = 24;
+/** How many attributes of the span are not in its JSON because they were too much. */
+export const CUT_KEY = "genai_otel.attributes_cut";
+
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = { array: 0x5b, object: 0x7b } as const;
+const CLOSE = { array: 0x5d, object: 0x7d } as const;
+const NULL = Buffer.from("null");
+const TRUE = Buffer.from("true");
+const FALSE = Buffer.from("false");
+const CUT_TEXT = "…[cut]";
+
+interface JsonState {
+  readonly scan: RequestScan;
+  readonly out: ByteWriter;
+  readonly captureContent: boolean;
+  /** Length of `out` at which the value that is being written has to end. */
+  limit: number;
+}
+
+/**
+ * A span's attributes as they came, as one JSON object that PostgreSQL's jsonb takes: transcoded from the wire without
+ * objects in between. Bytes that are no UTF-8 become U+FFFD, NUL goes, NaN and infinities become text, int64 keeps every
+ * digit, bytes become base64, and what people and models said is left out unless `captureContent`.
+ */
+export function attributesJson(scan: RequestScan, span: ScannedSpan, captureContent: boolean): Uint8Array {
+  const out = new ByteWriter(1_024);
+  const state: JsonState = { scan, out, captureContent, limit: 0 };
+  let cut = 0;
+  out.byte(OPEN.object);
+  for (let index = span.firstKey; index < span.endKey; index++) {
+    if (!writeAttribute(state, index)) cut++;
+  }
+  if (cut > 0) {
+    if (out.length > 1) out.byte(COMMA);
+    out.text(`"${CUT_KEY}":${cut}`);
+  }
+  out.byte(CLOSE.object);
+  return out.written();
+}
+
+/** False when it did not fit. */
+function writeAttribute(state: JsonState, index: number): boolean {
+  const { scan, out, captureContent } = state;
+  const facts = scan.attributeKeys[index];
+  const start = scan.marks[index * MARKS + 1] ?? -1;
+  const end = scan.marks[index * MARKS + 2] ?? -1;
+  if (facts === undefined) return true;
+  scan.reader.position = Math.max(start, 0);
+  if (facts.content && !captureContent && !isNumberOrBoolean(scan.reader, start, end)) return true;
+  if (out.length >= JSON_SPAN_BYTES_MAX || facts.length > JSON_KEY_BYTES_MAX) return false;
+  if (out.length > 1) out.byte(COMMA);
+  out.bytes(facts.json);
+  state.limit = out.length + (facts.content ? JSON_CONTENT_BYTES_MAX : JSON_VALUE_BYTES_MAX);
+  if (start < 0) out.bytes(NULL);
+  else writeValue(state, end, 0);
+  return true;
+}
+
+function isNumberOrBoolean(reader: WireReader, start: number, end: number): boolean {
+  if (start < 0 || start === end) return true;
+  const tag = reader.bytes[start];
+  return tag === ANY_VALUE.int || tag === ANY_VALUE.double || tag === ANY_VALUE.bool;
+}
+
+/** The value whose AnyValue the reader stands on; it is left behind its end. */
+function writeValue(state: JsonState, end: number, depth: number): void {
+  const { reader } = state.scan;
+  // Of several values only the last counts, and nearly always it is the only one.
+  let last = -1;
+  while (reader.position < end) {
+    const at = reader.position;
+    const tag = reader.tag(end);
+    if (tag >= ANY_VALUE.string && tag <= ANY_VALUE.bytes) last = at;
+    reader.skip(tag, end);
+  }
+  if (last < 0) {
+    state.out.bytes(NULL);
+    return;
+  }
+  reader.position = last;
+  writeOne(state, reader.tag(end), end, depth);
+  reader.position = end;
+}
+
+function writeOne(state: JsonState, tag: number, end: number, depth: number): void {
+  const { out } = state;
+  const { reader } = state.scan;
+  switch (tag) {
+    case ANY_VALUE.string:
+      writeText(state, reader.lengthEnd(end, "string_value"));
+      return;
+    case ANY_VALUE.bool:
+      out.bytes((reader.varintLow(end, "bool_value") | reader.high) === 0 ? FALSE : TRUE);
+      return;
+    case ANY_VALUE.int:
+      out.text(int64Text(reader.varintLow(end, "int_value"), reader.high));
+      return;
+    case ANY_VALUE.double:
+      out.text(doubleText(reader.double(end, "double_value")));
+      return;
+    case ANY_VALUE.array:
+      writeList(state, reader.lengthEnd(end, "array_value"), depth + 1, "array");
+      return;
+    case ANY_VALUE.keyValueList:
+      writeList(state, reader.lengthEnd(end, "kvlist_value"), depth + 1, "object");
+      return;
+    default:
+      writeBytes(state, reader.lengthEnd(end, "bytes_value"));
+  }
+}
+
+function int64Text(low: number, high: number): string {
+  const value = int64AsNumber(low, high);
+  if (Number.isSafeInteger(value)) return String(value);
+  return String((BigInt(high | 0) << 32n) | BigInt(low));
+}
+
+/** JSON has no such numbers. */
+function doubleText(value: number): string {
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
+}
+
+function writeText(state: JsonState, end: number): void {
+  const { out, limit } = state;
+  const { bytes, position: start } = state.scan.reader;
+  const room = Math.max(limit - out.length, 0);
+  const cut = cutPosition(bytes, start, end, room);
+  if (cut === end && isPlain(bytes, start, end)) {
+    out.byte(QUOTE);
+    out.slice(bytes, start, end);
+    out.byte(QUOTE);
+    return;
+  }
+  const text = bytes.toString("utf8", start, cut);
+  const clean = text.includes("\0") ? text.replaceAll("\0", "") : text;
+  out.text(JSON.stringify(cut === end ? clean : `${clean}${cutMark(end - start)}`));
+}
+
+function cutMark(size: number): string {
+  return `…[cut: ${size} bytes]`;
+}
+
+/** ASCII without anything that JSON escapes. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let index = start; index < end; index++) {
+    const byte = bytes[index] ?? 0;
+    if (byte < 0x20 || byte >= 0x7f || byte === QUOTE || byte === BACKSLASH) return false;
+  }
+  return true;
+}
+
+function writeBytes(state: JsonState, end: number): void {
+  const { bytes, position: start } = state.scan.reader;
+  // Whole groups of three, so that what is left of it decodes.
+  const room = Math.max(Math.floor((state.limit - state.out.length) / 4), 0) * 3;
+  const cut = Math.min(end, start + room);
+  state.out.text(`"${bytes.toString("base64", start, cut)}${cut === end ? "" : cutMark(end - start)}"`);
+}
+
+function writeList(state: JsonState, end: number, depth: number, kind: "array" | "object"): void {
+  const { out } = state;
+  const { reader } = state.scan;
+  if (depth > JSON_DEPTH_MAX) {
+    out.text(`"…[nested deeper than ${JSON_DEPTH_MAX}]"`);
+    return;
+  }
+  out.byte(OPEN[kind]);
+  const first = out.length;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag !== LIST_VALUES) {
+      reader.skip(tag, end);
+      continue;
+    }
+    const entryEnd = reader.lengthEnd(end, "an entry of a list");
+    if (out.length >= state.limit) {
+      if (out.length > first) out.byte(COMMA);
+      out.text(kind === "array" ? `"${CUT_TEXT}"` : `"${CUT_TEXT}":true`);
+      break;
+    }
+    if (kind === "object") writeEntry(state, entryEnd, depth, first);
+    else {
+      if (out.length > first) out.byte(COMMA);
+      writeValue(state, entryEnd, depth);
+    }
+    reader.position = entryEnd;
+  }
+  out.byte(CLOSE[kind]);
+}
+
+function writeEntry(state: JsonState, end: number, depth: number, first: number): void {
+  const { scan, out, captureContent } = state;
+  const { reader } = scan;
+  let keyStart = reader.position;
+  let keyEnd = keyStart;
+  let valueStart = -1;
+  let valueEnd = -1;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === KEY_VALUE.key) {
+      keyEnd = reader.lengthEnd(end, "KeyValue.key");
+      keyStart = reader.position;
+      reader.position = keyEnd;
+    } else if (tag === KEY_VALUE.value) {
+      valueEnd = reader.lengthEnd(end, "KeyValue.value");
+      valueStart = reader.position;
+      reader.position = valueEnd;
+    } else reader.skip(tag, end);
+  }
+  const facts = scan.keys.find(reader, keyStart, keyEnd);
+  if (facts.length > JSON_KEY_BYTES_MAX) return;
+  if (facts.content && !captureContent && !isNumberOrBoolean(reader, valueStart, valueEnd)) return;
+  if (out.length > first) out.byte(COMMA);
+  out.bytes(facts.json);
+  reader.position = Math.max(valueStart, 0);
+  if (valueStart < 0) out.bytes(NULL);
+  else writeValue(state, valueEnd, depth);
+}

@@ -1,0 +1,93 @@
+import { WORD } from "./wire-reader.ts";
+
+/** Below this a loop is faster than a call into the runtime. */
+const LOOP_BYTES_MAX = 48;
+
+/** Bytes that grow at the end. */
+export class ByteWriter {
+  length = 0;
+  private buffer: Buffer;
+
+  constructor(capacity: number) {
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(capacity, 64));
+  }
+
+  /** What was written so far: a view, good until the next write. */
+  written(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  byte(value: number): void {
+    if (this.length === this.buffer.length) this.grow(1);
+    this.buffer[this.length++] = value;
+  }
+
+  /** A whole number within 2^53; a negative one as int64's two's complement of ten bytes. */
+  varint(value: number): void {
+    if (value >= 0 && value < 0x80) {
+      this.byte(value);
+      return;
+    }
+    let low = value >>> 0;
+    let high = Math.floor(value / WORD) >>> 0;
+    while (high !== 0 || low >= 0x80) {
+      this.byte((low & 0x7f) | 0x80);
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    this.byte(low);
+  }
+
+  double(value: number): void {
+    if (this.length + 8 > this.buffer.length) this.grow(8);
+    this.length = this.buffer.writeDoubleLE(value, this.length);
+  }
+
+  bytes(source: Uint8Array): void {
+    this.slice(source, 0, source.length);
+  }
+
+  slice(source: Uint8Array, start: number, end: number): void {
+    const count = end - start;
+    if (this.length + count > this.buffer.length) this.grow(count);
+    if (count > LOOP_BYTES_MAX) this.buffer.set(source.subarray(start, end), this.length);
+    else for (let index = 0; index < count; index++) this.buffer[this.length + index] = source[start + index] ?? 0;
+    this.length += count;
+  }
+
+  /** UTF-8; a lone surrogate becomes U+FFFD. */
+  text(text: string): void {
+    if (text.length <= LOOP_BYTES_MAX && this.ascii(text)) return;
+    const countMax = text.length * 3;
+    if (this.length + countMax > this.buffer.length) this.grow(countMax);
+    this.length += this.buffer.write(text, this.length);
+  }
+
+  /** Writes it and answers true, or leaves it and answers false because it is not ASCII. */
+  private ascii(text: string): boolean {
+    if (this.length + text.length > this.buffer.length) this.grow(text.length);
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code >= 0x80) return false;
+      this.buffer[this.length + index] = code;
+    }
+    this.length += text.length;
+    return true;
+  }
+
+  private grow(count: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + count));
+    larger.set(this.buffer.subarray(0, this.length));
+    this.buffer = larger;
+  }
+}
+
+/** Bytes of a number as a varint; see ByteWriter.varint. */
+export function varintSize(value: number): number {
+  if (value < 0) return 10;
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  let size = 3;
+  for (let rest = value / 0x20_0000; rest >= 1; rest /= 0x80) size++;
+  return size;
+}

@@ -1,0 +1,83 @@
+import type { Attributes, Span } from "../core/span.ts";
+import type { KeyDictionary, KeyFacts } from "./key-dictionary.ts";
+import type { WireReader } from "./wire-reader.ts";
+
+/** A message within a message, by positions in the body. */
+export interface Region {
+  /** First byte of its tag, and of its length. */
+  readonly tagStart: number;
+  readonly lengthStart: number;
+  readonly start: number;
+  readonly end: number;
+  /** Index in `regions` of the message that holds it; -1 for ResourceSpans. */
+  readonly parent: number;
+}
+
+export interface ScannedSpan {
+  readonly span: Span;
+  /** Index of its place in `regions`. */
+  readonly region: number;
+  /** Its attributes in `keys`; four marks each. */
+  readonly firstKey: number;
+  readonly endKey: number;
+}
+
+/** Codes, so that they can label a metric; response.ts has the sentences. */
+export type RejectionReason =
+  | "malformed"
+  | "invalid_trace_id"
+  | "invalid_span_id"
+  | "invalid_parent_span_id"
+  | "invalid_link"
+  | "missing_start_time"
+  | "absurd_time"
+  | "too_many_attributes";
+
+/** Everything that one pass over a request's bytes finds. */
+export interface RequestScan {
+  readonly reader: WireReader;
+  readonly keys: KeyDictionary;
+  /** Every ResourceSpans, ScopeSpans and Span, in the order of the bytes. */
+  readonly regions: Region[];
+  readonly spans: ScannedSpan[];
+  /** Regions of the spans that are refused. */
+  readonly rejected: number[];
+  readonly rejectionReasons: Map<RejectionReason, number>;
+  /** What was wrong with the first span that was refused, for whoever has to find it. */
+  firstRejection: string;
+  /** Per attribute: start of its tag, start and end of its value (-1: none), end. See MARKS. */
+  readonly marks: number[];
+  readonly attributeKeys: KeyFacts[];
+  readonly limits: ScanLimits;
+  eventsRead: number;
+  /** Spans of a trace mostly follow each other: where its id stood last, and its digits. */
+  readonly lastTrace: { position: number; hex: string };
+}
+
+export interface ScanLimits {
+  /** Spans that start or end outside are refused: a clock that is decades off makes partitions that nobody ever drops. */
+  readonly timeMsMin: number;
+  readonly timeMsMax: number;
+}
+
+/** OTLP is younger, and a gateway that still runs then has had an update. */
+export const DEFAULT_SCAN_LIMITS: ScanLimits = { timeMsMin: Date.UTC(2015, 0, 1), timeMsMax: Date.UTC(2100, 0, 1) };
+
+/** Two bytes make an empty message but a hundred to note it: what a small body may cost is bounded by these. */
+export const REQUEST_REGIONS_MAX = 262_144;
+export const REQUEST_ATTRIBUTES_MAX = 1_000_000;
+export const REQUEST_EVENTS_READ_MAX = 65_536;
+
+/** Numbers per attribute in `marks`. */
+export const MARKS = 4;
+
+export interface Scope {
+  name: string;
+  version: string;
+}
+
+/** Where a span's surroundings are the same for all of its scope. */
+export interface SpanOrigin {
+  readonly scope: Scope;
+  readonly resource: Attributes;
+}

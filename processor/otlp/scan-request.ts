@@ -1,0 +1,156 @@
+import type { Attributes, AttributeValue } from "../core/span.ts";
+import { readKeyValue } from "./any-value.ts";
+import type { KeyDictionary } from "./key-dictionary.ts";
+import {
+  DEFAULT_SCAN_LIMITS,
+  MARKS,
+  type Region,
+  type RejectionReason,
+  REQUEST_REGIONS_MAX,
+  type RequestScan,
+  type ScanLimits,
+  type Scope,
+  type SpanOrigin,
+} from "./request-scan.ts";
+import { scanSpan } from "./scan-span.ts";
+import { decodeText } from "./text-cache.ts";
+import { MalformedError, tagOf, WIRE_TYPE, WireReader } from "./wire-reader.ts";
+
+const RESOURCE_ATTRIBUTES_MAX = 256;
+const SCOPE_TEXT_BYTES_MAX = 1_024;
+
+/** Fields of ExportTraceServiceRequest, ResourceSpans, ScopeSpans, Resource, InstrumentationScope (OTLP 1.9). */
+const RESOURCE_SPANS = tagOf(1, WIRE_TYPE.length);
+const RESOURCE = tagOf(1, WIRE_TYPE.length);
+const SCOPE_SPANS = tagOf(2, WIRE_TYPE.length);
+const RESOURCE_ATTRIBUTES = tagOf(1, WIRE_TYPE.length);
+const SCOPE = tagOf(1, WIRE_TYPE.length);
+const SPANS = tagOf(2, WIRE_TYPE.length);
+const SCOPE_NAME = tagOf(1, WIRE_TYPE.length);
+const SCOPE_VERSION = tagOf(2, WIRE_TYPE.length);
+const LAST_KNOWN_FIELD = 3;
+
+/**
+ * Reads an ExportTraceServiceRequest. Throws MalformedError where the bytes are no such message; a span that alone is wrong
+ * is noted as refused, and the others stand.
+ */
+export function scanRequest(body: Uint8Array, keys: KeyDictionary, limits: ScanLimits = DEFAULT_SCAN_LIMITS): RequestScan {
+  const scan: RequestScan = {
+    reader: new WireReader(body),
+    keys,
+    regions: [],
+    spans: [],
+    rejected: [],
+    rejectionReasons: new Map(),
+    firstRejection: "",
+    marks: [],
+    attributeKeys: [],
+    limits,
+    eventsRead: 0,
+    lastTrace: { position: -1, hex: "" },
+  };
+  eachMessage(scan, body.length, RESOURCE_SPANS, (tagStart, lengthStart, end) => {
+    const region = addRegion(scan, { tagStart, lengthStart, start: scan.reader.position, end, parent: -1 });
+    scanResourceSpans(scan, region, end);
+  });
+  return scan;
+}
+
+function scanResourceSpans(scan: RequestScan, parent: number, end: number): void {
+  const { reader } = scan;
+  const start = reader.position;
+  // Fields come in any order, and repeated ones of one message count as one: the resource is read before its spans.
+  const resource: Record<string, AttributeValue> = Object.create(null);
+  eachMessage(scan, end, RESOURCE, (_tagStart, _lengthStart, resourceEnd) => readResource(reader, resourceEnd, resource));
+  reader.position = start;
+  eachMessage(scan, end, SCOPE_SPANS, (tagStart, lengthStart, scopeEnd) => {
+    const region = addRegion(scan, { tagStart, lengthStart, start: reader.position, end: scopeEnd, parent });
+    scanScopeSpans(scan, region, scopeEnd, resource);
+  });
+}
+
+function scanScopeSpans(scan: RequestScan, parent: number, end: number, resource: Attributes): void {
+  const { reader } = scan;
+  const start = reader.position;
+  const scope: Scope = { name: "", version: "" };
+  eachMessage(scan, end, SCOPE, (_tagStart, _lengthStart, scopeEnd) => readScope(reader, scopeEnd, scope));
+  reader.position = start;
+  eachMessage(scan, end, SPANS, (tagStart, lengthStart, spanEnd) => {
+    const region = addRegion(scan, { tagStart, lengthStart, start: reader.position, end: spanEnd, parent });
+    scanSpanOrReject(scan, region, spanEnd, { scope, resource });
+  });
+}
+
+function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin: SpanOrigin): void {
+  const firstKey = scan.attributeKeys.length;
+  let reason: RejectionReason | null;
+  let detail = "";
+  try {
+    const result = scanSpan(scan, end, origin);
+    reason = typeof result === "string" ? result : null;
+    if (typeof result !== "string") scan.spans.push({ span: result, region, firstKey, endKey: scan.attributeKeys.length });
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    reason = "malformed";
+    detail = error.message;
+  }
+  if (reason === null) return;
+  if (scan.rejected.length === 0) scan.firstRejection = detail;
+  scan.rejected.push(region);
+  scan.rejectionReasons.set(reason, (scan.rejectionReasons.get(reason) ?? 0) + 1);
+  scan.attributeKeys.length = firstKey;
+  scan.marks.length = firstKey * MARKS;
+  scan.reader.position = end;
+}
+
+/** Calls `found` with the reader on the first byte of every message of that tag; other fields are passed over. */
+function eachMessage(
+  scan: RequestScan,
+  end: number,
+  wanted: number,
+  found: (tagStart: number, lengthStart: number, end: number) => void,
+): void {
+  const { reader } = scan;
+  while (reader.position < end) {
+    const tagStart = reader.position;
+    const tag = reader.tag(end);
+    if (tag !== wanted) {
+      // A receiver downstream would refuse the whole request for it, with other people's spans in it.
+      if (tag >>> 3 <= LAST_KNOWN_FIELD && (tag & 7) !== WIRE_TYPE.length) reader.fail(`field ${tag >>> 3} has wire type ${tag & 7}`);
+      reader.skip(tag, end);
+      continue;
+    }
+    const lengthStart = reader.position;
+    const messageEnd = reader.lengthEnd(end, `field ${tag >>> 3}`);
+    found(tagStart, lengthStart, messageEnd);
+  }
+}
+
+function addRegion(scan: RequestScan, region: Region): number {
+  if (scan.regions.length >= REQUEST_REGIONS_MAX) scan.reader.fail(`more than ${REQUEST_REGIONS_MAX} messages in one request`);
+  return scan.regions.push(region) - 1;
+}
+
+function readResource(reader: WireReader, end: number, resource: Record<string, AttributeValue>): void {
+  let attributes = 0;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag !== RESOURCE_ATTRIBUTES || attributes++ >= RESOURCE_ATTRIBUTES_MAX) reader.skip(tag, end);
+    else readKeyValue(reader, reader.lengthEnd(end, "Resource.attributes"), 0, resource);
+  }
+}
+
+function readScope(reader: WireReader, end: number, scope: Scope): void {
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag !== SCOPE_NAME && tag !== SCOPE_VERSION) {
+      reader.skip(tag, end);
+      continue;
+    }
+    const textEnd = reader.lengthEnd(end, "InstrumentationScope");
+    const text = decodeText(reader.bytes, reader.position, textEnd, SCOPE_TEXT_BYTES_MAX);
+    if (tag === SCOPE_NAME) scope.name = text;
+    else scope.version = text;
+    reader.position = textEnd;
+  }
+}

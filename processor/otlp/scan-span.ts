@@ -1,0 +1,314 @@
+import type { Attributes, AttributeValue, Span, SpanEvent } from "../core/span.ts";
+import { checkAnyValue, checkKeyValue, KEY_VALUE, readAnyValue, READ_TEXT_BYTES_MAX } from "./any-value.ts";
+import { isZero, sameTraceId, spanIdHex, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
+import {
+  type RejectionReason,
+  REQUEST_ATTRIBUTES_MAX,
+  REQUEST_EVENTS_READ_MAX,
+  type RequestScan,
+  type SpanOrigin,
+} from "./request-scan.ts";
+import { decodeText } from "./text-cache.ts";
+import { tagOf, WIRE_TYPE, type WireReader } from "./wire-reader.ts";
+
+/** Fields of Span (opentelemetry/proto/trace/v1/trace.proto); those not named here are passed over. */
+const SPAN = {
+  traceId: tagOf(1, WIRE_TYPE.length),
+  spanId: tagOf(2, WIRE_TYPE.length),
+  parentSpanId: tagOf(4, WIRE_TYPE.length),
+  name: tagOf(5, WIRE_TYPE.length),
+  kind: tagOf(6, WIRE_TYPE.varint),
+  start: tagOf(7, WIRE_TYPE.fixed64),
+  end: tagOf(8, WIRE_TYPE.fixed64),
+  attributes: tagOf(9, WIRE_TYPE.length),
+  events: tagOf(11, WIRE_TYPE.length),
+  links: tagOf(13, WIRE_TYPE.length),
+  status: tagOf(15, WIRE_TYPE.length),
+} as const;
+
+/** Wire type of each of Span's fields, by number: a receiver in Go refuses the request where another stands. */
+const SPAN_WIRE_TYPES: readonly number[] = [-1, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5];
+const EVENT_WIRE_TYPES: readonly number[] = [-1, 1, 2, 2, 0];
+const LINK_WIRE_TYPES: readonly number[] = [-1, 2, 2, 2, 2, 0, 5];
+const STATUS_WIRE_TYPES: readonly number[] = [-1, -1, 2, 0];
+
+const EVENT = { time: tagOf(1, WIRE_TYPE.fixed64), name: tagOf(2, WIRE_TYPE.length), attributes: tagOf(3, WIRE_TYPE.length) } as const;
+const LINK = { traceId: tagOf(1, WIRE_TYPE.length), spanId: tagOf(2, WIRE_TYPE.length), attributes: tagOf(4, WIRE_TYPE.length) } as const;
+const STATUS_FIELD = { message: tagOf(2, WIRE_TYPE.length), code: tagOf(3, WIRE_TYPE.varint) } as const;
+
+/** A name is for a list on a screen. */
+export const NAME_BYTES_MAX = 1_024;
+/** Conversations that are laid flat have thousands; beyond this it is no span. */
+export const SPAN_ATTRIBUTES_MAX = 16_384;
+/** A stream may have an event per token; what matters is among the first, or an exception. */
+const EVENTS_READ_MAX = 512;
+/** No call takes longer, and one such duration spoils every average. */
+export const SPAN_DURATION_MS_MAX = 366 * 24 * 3_600_000;
+
+const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null));
+const NO_EVENTS: readonly SpanEvent[] = Object.freeze([]);
+
+/** Filled while the span is read. */
+interface Draft {
+  /** Of the field that is being read. */
+  tagStart: number;
+  traceId: string;
+  spanId: string;
+  parentSpanId: string;
+  name: string;
+  kind: number;
+  startMs: number;
+  endMs: number;
+  statusCode: number;
+  statusMessage: string;
+  attributes: Record<string, AttributeValue> | null;
+  events: SpanEvent[] | null;
+  attributeCount: number;
+  rejection: RejectionReason | null;
+}
+
+/** The span whose first byte the reader stands on, or why it is refused. */
+export function scanSpan(scan: RequestScan, end: number, origin: SpanOrigin): Span | RejectionReason {
+  const { reader } = scan;
+  const draft = emptyDraft();
+  while (reader.position < end) {
+    draft.tagStart = reader.position;
+    const tag = reader.tag(end);
+    if (tag === SPAN.attributes) scanAttribute(scan, end, draft);
+    else if ((tag & 7) === WIRE_TYPE.length && tag <= SPAN.status) readMessageField(scan, tag, end, draft);
+    else readNumberField(reader, tag, end, draft);
+  }
+  return draft.rejection ?? timeRejection(scan, draft) ?? spanOf(draft, origin);
+}
+
+function emptyDraft(): Draft {
+  return {
+    tagStart: 0,
+    traceId: "",
+    spanId: "",
+    parentSpanId: "",
+    name: "",
+    kind: 0,
+    startMs: 0,
+    endMs: 0,
+    statusCode: 0,
+    statusMessage: "",
+    attributes: null,
+    events: null,
+    attributeCount: 0,
+    rejection: null,
+  };
+}
+
+function readNumberField(reader: WireReader, tag: number, end: number, draft: Draft): void {
+  if (tag === SPAN.start) draft.startMs = reader.fixed64NanosAsMs(end, "Span.start_time_unix_nano");
+  else if (tag === SPAN.end) draft.endMs = reader.fixed64NanosAsMs(end, "Span.end_time_unix_nano");
+  else if (tag === SPAN.kind) draft.kind = reader.varintLow(end, "Span.kind") | 0;
+  else skipField(reader, tag, end, SPAN_WIRE_TYPES);
+}
+
+function readMessageField(scan: RequestScan, tag: number, end: number, draft: Draft): void {
+  const { reader } = scan;
+  const fieldEnd = reader.lengthEnd(end, "Span");
+  const start = reader.position;
+  switch (tag) {
+    case SPAN.traceId:
+      draft.traceId = traceIdHex(scan, fieldEnd);
+      break;
+    case SPAN.spanId:
+      draft.spanId = spanIdOrEmpty(reader, fieldEnd);
+      break;
+    case SPAN.parentSpanId:
+      // All zeros is how some SDKs say "root"; any other length makes a Collector refuse the whole request.
+      draft.parentSpanId = spanIdOrEmpty(reader, fieldEnd);
+      if (fieldEnd - start !== SPAN_ID_BYTES && fieldEnd > start) draft.rejection ??= "invalid_parent_span_id";
+      break;
+    case SPAN.name:
+      draft.name = decodeText(reader.bytes, start, fieldEnd, NAME_BYTES_MAX);
+      break;
+    case SPAN.events:
+      readEvent(scan, fieldEnd, draft);
+      break;
+    case SPAN.links:
+      if (!isLink(reader, fieldEnd)) draft.rejection ??= "invalid_link";
+      break;
+    case SPAN.status:
+      readStatus(reader, fieldEnd, draft);
+      break;
+    default:
+      if (SPAN_WIRE_TYPES[tag >>> 3] !== WIRE_TYPE.length) reader.fail(`Span: field ${tag >>> 3} has wire type 2`);
+  }
+  reader.position = fieldEnd;
+}
+
+/** "" for an id that is none: of another length, or all zero (trace.proto: "considered invalid"). */
+function traceIdHex(scan: RequestScan, end: number): string {
+  const { reader, lastTrace } = scan;
+  const start = reader.position;
+  if (end - start !== TRACE_ID_BYTES || isZero(reader.view, start, TRACE_ID_BYTES)) return "";
+  if (lastTrace.position < 0 || !sameTraceId(reader.view, lastTrace.position, start)) {
+    lastTrace.position = start;
+    lastTrace.hex = reader.bytes.toString("hex", start, end);
+  }
+  return lastTrace.hex;
+}
+
+function spanIdOrEmpty(reader: WireReader, end: number): string {
+  const start = reader.position;
+  return end - start !== SPAN_ID_BYTES || isZero(reader.view, start, SPAN_ID_BYTES) ? "" : spanIdHex(reader.bytes, start);
+}
+
+/** Notes where an attribute stands, checks its value, and reads it when the core wants it. */
+function scanAttribute(scan: RequestScan, spanEnd: number, draft: Draft): void {
+  const { reader } = scan;
+  const end = reader.lengthEnd(spanEnd, "Span.attributes");
+  let keyStart = 0;
+  let keyEnd = 0;
+  let valueStart = -1;
+  let valueEnd = -1;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === KEY_VALUE.key) {
+      keyEnd = reader.lengthEnd(end, "KeyValue.key");
+      keyStart = reader.position;
+      reader.position = keyEnd;
+    } else if (tag === KEY_VALUE.value) {
+      valueEnd = reader.lengthEnd(end, "KeyValue.value");
+      valueStart = reader.position;
+      checkAnyValue(reader, valueEnd, 0);
+    } else if (tag >>> 3 <= 2) reader.fail(`KeyValue: field ${tag >>> 3} has wire type ${tag & 7}`);
+    else reader.skip(tag, end);
+  }
+  noteAttribute(scan, draft);
+  const facts = scan.keys.find(reader, keyStart, keyEnd);
+  scan.attributeKeys.push(facts);
+  scan.marks.push(draft.tagStart, valueStart, valueEnd, end);
+  if (!facts.read || valueStart < 0) return;
+  reader.position = valueStart;
+  const value = readAnyValue(reader, valueEnd, 0);
+  reader.position = end;
+  if (value !== undefined) (draft.attributes ??= Object.create(null) as Record<string, AttributeValue>)[facts.key] = value;
+}
+
+function noteAttribute(scan: RequestScan, draft: Draft): void {
+  if (++draft.attributeCount > SPAN_ATTRIBUTES_MAX) draft.rejection ??= "too_many_attributes";
+  if (scan.attributeKeys.length >= REQUEST_ATTRIBUTES_MAX) {
+    scan.reader.fail(`more than ${REQUEST_ATTRIBUTES_MAX} attributes in one request`);
+  }
+}
+
+function readEvent(scan: RequestScan, end: number, draft: Draft): void {
+  const { reader } = scan;
+  let name = "";
+  let timeMs = 0;
+  let attributes: Record<string, AttributeValue> | null = null;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === EVENT.time) timeMs = reader.fixed64NanosAsMs(end, "Event.time_unix_nano");
+    else if (tag === EVENT.name) name = readName(reader, end);
+    else if (tag === EVENT.attributes) attributes = readEventAttribute(scan, end, attributes);
+    else skipField(reader, tag, end, EVENT_WIRE_TYPES);
+  }
+  const count = draft.events?.length ?? 0;
+  if (name === "" || count >= EVENTS_READ_MAX || scan.eventsRead >= REQUEST_EVENTS_READ_MAX) return;
+  scan.eventsRead++;
+  (draft.events ??= []).push({ name, timeMs, attributes: attributes ?? NO_ATTRIBUTES });
+}
+
+function readName(reader: WireReader, messageEnd: number): string {
+  const end = reader.lengthEnd(messageEnd, "name");
+  const name = decodeText(reader.bytes, reader.position, end, NAME_BYTES_MAX);
+  reader.position = end;
+  return name;
+}
+
+function readEventAttribute(
+  scan: RequestScan,
+  eventEnd: number,
+  attributes: Record<string, AttributeValue> | null,
+): Record<string, AttributeValue> | null {
+  const { reader } = scan;
+  const end = reader.lengthEnd(eventEnd, "Event.attributes");
+  const start = reader.position;
+  checkKeyValue(reader, end, 0);
+  reader.position = start;
+  let key: string | null = null;
+  let value: AttributeValue | undefined;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    const fieldEnd = tag === KEY_VALUE.key || tag === KEY_VALUE.value ? reader.lengthEnd(end, "KeyValue") : 0;
+    if (tag === KEY_VALUE.key) {
+      const facts = scan.keys.find(reader, reader.position, fieldEnd);
+      key = facts.read ? facts.key : null;
+      reader.position = fieldEnd;
+    } else if (tag === KEY_VALUE.value) value = readAnyValue(reader, fieldEnd, 0);
+    else reader.skip(tag, end);
+  }
+  if (key === null || value === undefined) return attributes;
+  const target = attributes ?? (Object.create(null) as Record<string, AttributeValue>);
+  target[key] = value;
+  return target;
+}
+
+function isLink(reader: WireReader, end: number): boolean {
+  let valid = true;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag !== LINK.traceId && tag !== LINK.spanId && tag !== LINK.attributes) {
+      skipField(reader, tag, end, LINK_WIRE_TYPES);
+      continue;
+    }
+    const fieldEnd = reader.lengthEnd(end, "Link");
+    if (tag === LINK.attributes) checkKeyValue(reader, fieldEnd, 0);
+    else if (fieldEnd > reader.position) valid &&= fieldEnd - reader.position === (tag === LINK.traceId ? TRACE_ID_BYTES : SPAN_ID_BYTES);
+    reader.position = fieldEnd;
+  }
+  return valid;
+}
+
+function readStatus(reader: WireReader, end: number, draft: Draft): void {
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === STATUS_FIELD.code) draft.statusCode = reader.varintLow(end, "Status.code") | 0;
+    else if (tag === STATUS_FIELD.message) {
+      const textEnd = reader.lengthEnd(end, "Status.message");
+      draft.statusMessage = decodeText(reader.bytes, reader.position, textEnd, READ_TEXT_BYTES_MAX);
+      reader.position = textEnd;
+    } else skipField(reader, tag, end, STATUS_WIRE_TYPES);
+  }
+}
+
+function skipField(reader: WireReader, tag: number, end: number, wireTypes: readonly number[]): void {
+  const expected = wireTypes[tag >>> 3] ?? -1;
+  if (expected >= 0 && expected !== (tag & 7)) reader.fail(`field ${tag >>> 3} has wire type ${tag & 7}, expected ${expected}`);
+  reader.skip(tag, end);
+}
+
+function timeRejection(scan: RequestScan, draft: Draft): RejectionReason | null {
+  if (draft.traceId === "") return "invalid_trace_id";
+  if (draft.spanId === "") return "invalid_span_id";
+  if (draft.startMs === 0) return "missing_start_time";
+  const { timeMsMin, timeMsMax } = scan.limits;
+  if (draft.startMs < timeMsMin || draft.startMs > timeMsMax) return "absurd_time";
+  return draft.endMs - draft.startMs > SPAN_DURATION_MS_MAX ? "absurd_time" : null;
+}
+
+function spanOf(draft: Draft, origin: SpanOrigin): Span {
+  return {
+    traceId: draft.traceId,
+    spanId: draft.spanId,
+    parentSpanId: draft.parentSpanId,
+    name: draft.name,
+    kind: draft.kind,
+    startMs: draft.startMs,
+    // A clock that was set back during the call, or an end that nobody set: no duration is known, and none is negative.
+    endMs: Math.max(draft.startMs, draft.endMs),
+    statusCode: draft.statusCode,
+    statusMessage: draft.statusMessage,
+    scopeName: origin.scope.name,
+    scopeVersion: origin.scope.version,
+    attributes: draft.attributes ?? NO_ATTRIBUTES,
+    events: draft.events ?? NO_EVENTS,
+    resource: origin.resource,
+  };
+}

@@ -1,0 +1,78 @@
+import { modelEndpointOf, splitAddress, type ModelEndpoint, type ModelEndpointRow } from "./model-endpoint.ts";
+import { SPAN_KIND, STATUS, type Attributes, type AttributeValue, type Span } from "./span.ts";
+
+/** An HTTP client span that asks a model. */
+export interface HttpCall {
+  readonly endpoint: ModelEndpoint;
+  /** Host and path: attempts of one call go to the same address. */
+  readonly address: string;
+  /** 0 when there was no answer. */
+  readonly status: number;
+  readonly failed: boolean;
+  readonly errorType: string;
+  /** Earlier attempts by the request's own header or attribute; -1 when unknown. */
+  readonly resendCount: number;
+}
+
+/** Keys of the HTTP conventions, stable and pre-1.23 (opentelemetry-python httpx still writes the old ones by default). */
+export const HTTP_KEYS = [
+  "http.request.method",
+  "http.method",
+  "http.response.status_code",
+  "http.status_code",
+  "url.full",
+  "http.url",
+  "url.path",
+  "http.target",
+  "server.address",
+  "server.port",
+  "net.peer.name",
+  "http.host",
+  "http.request.resend_count",
+  "http.request.header.x-stainless-retry-count",
+  "error.type",
+] as const;
+
+const ADDRESS_MAX = 256;
+const ERROR_TYPE_MAX = 64;
+
+/** Reads a client span to a model endpoint; null for every other span. Only POST asks a model. */
+export function readHttpCall(span: Span, rows: readonly ModelEndpointRow[]): HttpCall | null {
+  const { attributes } = span;
+  const method = attributes["http.request.method"] ?? attributes["http.method"];
+  if (method !== "POST" || span.kind === SPAN_KIND.server) return null;
+  const address = addressOf(attributes);
+  const endpoint = address === null ? null : modelEndpointOf(address, rows);
+  if (address === null || endpoint === null) return null;
+  const status = statusOf(attributes["http.response.status_code"] ?? attributes["http.status_code"]);
+  const { host, path } = splitAddress(address);
+  return {
+    endpoint,
+    address: `${host}${path}`.slice(0, ADDRESS_MAX),
+    status,
+    failed: status === 0 || status >= 400 || span.statusCode === STATUS.error,
+    errorType: String(attributes["error.type"] ?? "").slice(0, ERROR_TYPE_MAX),
+    resendCount: resendCountOf(attributes),
+  };
+}
+
+function addressOf(attributes: Attributes): string | null {
+  const full = attributes["url.full"] ?? attributes["http.url"];
+  if (typeof full === "string") return full;
+  const host = attributes["server.address"] ?? attributes["net.peer.name"] ?? attributes["http.host"];
+  const path = attributes["url.path"] ?? attributes["http.target"];
+  return typeof host === "string" && typeof path === "string" ? host + path : null;
+}
+
+function statusOf(value: AttributeValue | undefined): number {
+  const status = Number(value);
+  return Number.isInteger(status) && status > 0 ? status : 0;
+}
+
+/** Instrumentations record a header as a list of its values. */
+function resendCountOf(attributes: Attributes): number {
+  const header = attributes["http.request.header.x-stainless-retry-count"];
+  const first = Array.isArray(header) ? header[0] : (header ?? attributes["http.request.resend_count"]);
+  const count = first === undefined || first === "" ? Number.NaN : Number(first);
+  return Number.isSafeInteger(count) && count >= 0 ? count : -1;
+}

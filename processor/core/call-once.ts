@@ -1,0 +1,62 @@
+import type { TraceNode } from "./trace-memory.ts";
+
+/** Two clocks of one machine, and spans of a millisecond: a span counts as inside another up to this far outside of it. */
+const CLOCK_SLACK_MS = 5;
+const ANCESTORS_MAX = 32;
+/** Siblings looked at, newest first: an agent's loop may have thousands. */
+const SIBLINGS_MAX = 256;
+
+/**
+ * Whether this span is the one that stands for its call to a model. Where several spans tell of one call, the innermost
+ * does: what is nearest to the wire knows most, and it ends first, so that the others can be told no. What was once given
+ * out stays: a span that comes too late is no second call.
+ */
+export function standsForCall(node: TraceNode): boolean {
+  if (node.counted) return true;
+  if (node.callBelow || hasCountedAncestor(node)) return false;
+  return !siblingsOf(node).some((sibling) => isSameCall(node, sibling) && (sibling.counted || isInner(sibling, node)));
+}
+
+function hasCountedAncestor(node: TraceNode): boolean {
+  let above = node.parent;
+  for (let depth = 0; above !== null && depth < ANCESTORS_MAX; depth += 1) {
+    if (above.counted && !above.promoted) return true;
+    above = above.parent;
+  }
+  return false;
+}
+
+function siblingsOf(node: TraceNode): readonly TraceNode[] {
+  const children = node.parent?.children ?? [];
+  return children.length > SIBLINGS_MAX ? children.slice(-SIBLINGS_MAX) : children;
+}
+
+/** Another instrumentation's span for the same call: same model, and one lies within the other. */
+function isSameCall(node: TraceNode, sibling: TraceNode): boolean {
+  const a = node.note;
+  const b = sibling.note;
+  if (a === null || b === null || a === b || b.role !== "call" || a.scopeName === b.scopeName) return false;
+  return sameModel(a.model, b.model) && (contains(node, sibling) || contains(sibling, node));
+}
+
+function isInner(sibling: TraceNode, node: TraceNode): boolean {
+  const inside = contains(node, sibling);
+  if (inside !== contains(sibling, node)) return inside;
+  // Each within the other's slack: the SDK's own span is nearer to the wire; else any order that is always the same.
+  const [a, b] = [node.note, sibling.note];
+  if (a === null || b === null) return false;
+  return a.native === b.native ? b.scopeName < a.scopeName : b.native;
+}
+
+function contains(outer: TraceNode, inner: TraceNode): boolean {
+  const [a, b] = [outer.note, inner.note];
+  if (a === null || b === null) return false;
+  return b.startMs >= a.startMs - CLOCK_SLACK_MS && b.endMs <= a.endMs + CLOCK_SLACK_MS;
+}
+
+/** The same model under two spellings: one may carry a date or a version behind it. An unknown model may be any. */
+export function sameModel(a: string, b: string): boolean {
+  if (a === b || a === "" || b === "") return true;
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  return long.startsWith(short) && /^[-@](?:\d{4}-?\d{2}-?\d{2}|latest)/.test(long.slice(short.length));
+}

@@ -1,0 +1,112 @@
+import { requestFailureOf } from "./call-failure.ts";
+import type { Call } from "./call.ts";
+import type { HttpCall } from "./call-http.ts";
+import { conventionDialect } from "./dialect.ts";
+import { writeFindings } from "./enrich-call.ts";
+import type { EnrichContext } from "./enrich-context.ts";
+import type { BatchEntry } from "./enrich-entry.ts";
+import type { Enrichment } from "./enrichment.ts";
+import { canonicalProvider } from "./provider.ts";
+import { retriesOf } from "./retry.ts";
+import { ranDuring } from "./retry-attempts.ts";
+import type { TraceMemory, TraceNode } from "./trace-memory.ts";
+
+/** Less than a timer's tick: nobody waited, as one does before a fallback or a second question. */
+const BACKOFF_MS_MIN = 15;
+const RETRY_GAP_MS_MAX = 5 * 60_000;
+/** Two HTTP instrumentations write the same request within this. */
+const DUPLICATE_MS = 1;
+const ANCESTORS_MAX = 32;
+
+/**
+ * Makes calls of the HTTP requests to a model that no GenAI span stands for: its span was never ended, or nothing instruments
+ * this SDK. Each operation becomes one call, given out as its last attempt with the earlier ones as its retries.
+ */
+export function promoteUnclaimed(entries: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {
+  return operationsOf(entries.filter((entry) => isUnclaimed(entry, memory))).flatMap((operation) => promote(operation, memory));
+}
+
+/** A request to a model for which no GenAI span stands, as far as the memory knows. */
+export function isUnclaimed({ http, node, span }: BatchEntry, memory: TraceMemory): boolean {
+  return http !== null && node !== null && typeof span.attributes["llm_call"] !== "boolean" && !isStoodFor(node, memory);
+}
+
+/** What is written on a promoted request. */
+export function requestEnrichment({ span, http, node, attempts }: BatchEntry, context: EnrichContext): Enrichment | null {
+  const trace = context.memory.trace(span.traceId);
+  if (http === null || node === null || trace === undefined) return null;
+  const failure = requestFailureOf(span, http);
+  const own = { resendCount: http.resendCount < 0 ? undefined : http.resendCount, countsResends: false };
+  const retries = retriesOf(node, trace, own, attempts);
+  return writeFindings({ span, call: callOf(http), llmCall: true, failure, retries }, context.prices);
+}
+
+function promote(operation: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {
+  const last = operation.at(-1);
+  if (last?.node?.note == null) return [];
+  for (const attempt of operation) if (attempt.node !== null) attempt.node.claimed = true;
+  last.attempts = operation.flatMap(({ node }) => (node === null ? [] : [node]));
+  const { category, retryable } = last.node;
+  memory.remember({ ...last.node.note, role: "call" });
+  Object.assign(last.node, { promoted: true, counted: true, category, retryable });
+  return [last];
+}
+
+function callOf(http: HttpCall): Call {
+  return {
+    dialect: conventionDialect,
+    asksModel: true,
+    operation: http.endpoint.operation,
+    provider: canonicalProvider(http.endpoint.provider, http.endpoint.model, http.address),
+    requestModel: http.endpoint.model,
+    responseModel: undefined,
+    answered: !http.failed,
+    failed: http.failed,
+    errorType: http.errorType === "" ? undefined : http.errorType,
+    httpStatus: http.status === 0 ? undefined : http.status,
+    resendCount: undefined,
+    ttftSeconds: undefined,
+    durationMs: undefined,
+  };
+}
+
+function operationsOf(requests: readonly BatchEntry[]): BatchEntry[][] {
+  const operations: BatchEntry[][] = [];
+  for (const request of requests.toSorted((a, b) => a.span.startMs - b.span.startMs)) {
+    if (operations.some((operation) => operation.some((attempt) => isDuplicate(attempt, request)))) continue;
+    const operation = operations.find((open) => repeats(request, open));
+    if (operation === undefined) operations.push([request]);
+    else operation.push(request);
+  }
+  return operations;
+}
+
+function isStoodFor(node: TraceNode, memory: TraceMemory): boolean {
+  if (node.claimed) return true;
+  let above = node.parent;
+  for (let depth = 0; above !== null && depth < ANCESTORS_MAX; depth += 1) {
+    if (above.note?.role === "call") return true;
+    above = above.parent;
+  }
+  return memory.detached.some((call) => call.note?.traceId !== node.note?.traceId && ranDuring(call, node));
+}
+
+function isDuplicate(a: BatchEntry, b: BatchEntry): boolean {
+  if (a.span.traceId !== b.span.traceId || a.span.parentSpanId !== b.span.parentSpanId || a.http?.address !== b.http?.address) return false;
+  if (a.http?.status !== b.http?.status || b.span.startMs >= a.span.endMs) return false;
+  const isSameTime = Math.abs(a.span.startMs - b.span.startMs) <= DUPLICATE_MS && Math.abs(a.span.endMs - b.span.endMs) <= DUPLICATE_MS;
+  return isSameTime || a.span.scopeName !== b.span.scopeName;
+}
+
+/** The next attempt of an operation: same address, after a failure worth another try, from the same caller. */
+function repeats(request: BatchEntry, operation: readonly BatchEntry[]): boolean {
+  const last = operation.at(-1);
+  if (last === undefined || last.http === null || request.http === null || !last.http.failed) return false;
+  if (last.span.traceId !== request.span.traceId || last.span.parentSpanId !== request.span.parentSpanId) return false;
+  if (last.http.address !== request.http.address || !(requestFailureOf(last.span, last.http)?.retryable ?? false)) return false;
+  const gapMs = request.span.startMs - last.span.endMs;
+  if (gapMs < 0 || gapMs > RETRY_GAP_MS_MAX || request.http.resendCount === 0) return false;
+  // Under a parent that never came the requests are one SDK call's; beside others only a wait or the SDK's count tells.
+  const isOneCall = request.node?.parent != null && request.node.parent.note === null;
+  return isOneCall || request.http.resendCount > 0 || gapMs >= BACKOFF_MS_MIN;
+}

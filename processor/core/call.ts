@@ -1,0 +1,191 @@
+import { FIELD, dialectOfMarks, dialectOfScope, operationOf, readFields, type Dialect, type Fields } from "./dialect.ts";
+import { canonicalProvider } from "./provider.ts";
+import { SPAN_KIND, STATUS, type AttributeValue, type Span } from "./span.ts";
+
+/** What a GenAI span says, whatever dialect it says it in. Unknown is undefined. */
+export interface Call {
+  readonly dialect: Dialect;
+  /** true: one request to a model by the span's own account; false: agent, tool, workflow, raw copy. */
+  readonly asksModel: boolean;
+  readonly operation: string | undefined;
+  readonly provider: string | undefined;
+  readonly requestModel: string | undefined;
+  readonly responseModel: string | undefined;
+  /** The model finished its answer, well or badly: a reason or tokens are there. */
+  readonly answered: boolean;
+  readonly failed: boolean;
+  readonly errorType: string | undefined;
+  readonly httpStatus: number | undefined;
+  /** Attempts before the last one, where the emitter counts them itself. */
+  readonly resendCount: number | undefined;
+  readonly ttftSeconds: number | undefined;
+  /** Duration that the emitter states, where the span's own times do not show it. */
+  readonly durationMs: number | undefined;
+}
+
+/** Operations that are one request to one model. The first four are the convention's; the rest are other models' work. */
+const INFERENCE: ReadonlySet<string> = new Set([
+  "chat",
+  "generate_content",
+  "text_completion",
+  "embeddings",
+  "rerank",
+  "image",
+  "image_generation",
+  "image_edit",
+  "image_variation",
+  "audio",
+  "speech",
+  "text_to_speech",
+  "transcription",
+  "speech_to_text",
+  "translation",
+  "moderation",
+]);
+
+/** The span's dialect, or null when it is not a GenAI span. `scopes` remembers what the scope's name already told. */
+export function dialectOf(span: Span, scopes: Map<string, Dialect | null>): Dialect | null {
+  let dialect = scopes.get(span.scopeName);
+  if (dialect === undefined) {
+    dialect = dialectOfScope(span.scopeName);
+    scopes.set(span.scopeName, dialect);
+  }
+  return dialect ?? dialectOfMarks(span.name, span.attributes);
+}
+
+export function readCall(span: Span, dialect: Dialect): Call {
+  const fields = readFields(dialect, span.attributes);
+  const operation = operationOfSpan(span, dialect, fields);
+  const requestModel = requestModelOf(dialect, fields);
+  const responseModel = text(fields[FIELD.responseModel]);
+  const answered = isAnswered(fields);
+  return {
+    dialect,
+    operation,
+    asksModel: asksModel(span, dialect, operation, { requestModel, answered }),
+    provider: providerOf(span, fields, requestModel ?? responseModel),
+    requestModel,
+    responseModel,
+    answered,
+    failed: isFailed(span, dialect, fields),
+    errorType: text(fields[FIELD.errorType]),
+    httpStatus: whole(fields[FIELD.httpStatus]),
+    resendCount: resendCountOf(fields),
+    ttftSeconds: ttftSecondsOf(span, dialect, fields),
+    durationMs: durationMsOf(fields),
+  };
+}
+
+function operationOfSpan(span: Span, dialect: Dialect, fields: Fields): string | undefined {
+  const word = text(fields[FIELD.operation]);
+  if (word !== undefined) return operationOf(dialect.table, word);
+  for (const [prefix, operation] of Object.entries(dialect.table.spanNames ?? {})) if (span.name.startsWith(prefix)) return operation;
+  return undefined;
+}
+
+/** Without an operation, a client span that names a model and shows an answer, or nothing else than a request, is a call. */
+function asksModel(
+  span: Span,
+  dialect: Dialect,
+  operation: string | undefined,
+  seen: { requestModel: string | undefined; answered: boolean },
+): boolean {
+  if (operation === undefined) return seen.requestModel !== undefined && (seen.answered || span.kind === SPAN_KIND.client);
+  if (!INFERENCE.has(operation)) return false;
+  return !(dialect.table.streamEndsInOwnSpan === true && isStreamRequest(span, seen.answered));
+}
+
+/** A stream's first span: nothing of an answer, no failure. The span that ends the stream stands for the call. */
+function isStreamRequest(span: Span, answered: boolean): boolean {
+  return !answered && span.statusCode !== STATUS.error && span.kind === SPAN_KIND.client;
+}
+
+const MODEL_IN_JSON = /"model"\s*:\s*"([^"\\]{1,256})"/;
+/** The model stands near the front of a request; the prompt behind it is not searched. */
+const REQUEST_JSON_SEARCHED_MAX = 4_096;
+
+function requestModelOf(dialect: Dialect, fields: Fields): string | undefined {
+  const named = text(fields[FIELD.requestModel]);
+  if (named !== undefined) return dialect.table.name === "genkit" ? named.slice(named.indexOf("/") + 1) : named;
+  const json = text(fields[FIELD.requestJson]);
+  return json === undefined ? undefined : MODEL_IN_JSON.exec(json.slice(0, REQUEST_JSON_SEARCHED_MAX))?.[1];
+}
+
+function providerOf(span: Span, fields: Fields, model: string | undefined): string | undefined {
+  const named = text(fields[FIELD.provider]);
+  return canonicalProvider(named, model, text(span.attributes["server.address"]));
+}
+
+function isAnswered(fields: Fields): boolean {
+  const tokens = fields[FIELD.outputTokens];
+  return isReason(fields[FIELD.finishReasons]) || (tokens !== undefined && tokens !== 0 && tokens !== "0");
+}
+
+function isReason(value: AttributeValue | undefined): boolean {
+  if (typeof value === "string") return value !== "" && value !== "[]" && value !== "unknown" && value !== "error";
+  return Array.isArray(value) && value.some((reason) => typeof reason === "string" && isReason(reason));
+}
+
+/** Status first: OK overrules what an earlier attempt left on the span. Unset leaves the word to the dialect. */
+function isFailed(span: Span, dialect: Dialect, fields: Fields): boolean {
+  if (span.statusCode !== STATUS.unset) return span.statusCode === STATUS.error;
+  if (fields[FIELD.errorType] !== undefined) return true;
+  if (fields[FIELD.success] === false || fields[FIELD.success] === "false") return true;
+  const word = fields[FIELD.failureWord];
+  if (typeof word === "string" && (dialect.table.failureWords ?? []).includes(word)) return true;
+  return endsInError(fields[FIELD.finishReasons]) || span.events.some((event) => event.name === "exception");
+}
+
+/** "error" among the finish reasons: the convention's and the AI SDK's word for a generation that broke. */
+function endsInError(value: AttributeValue | undefined): boolean {
+  return value === "error" || (Array.isArray(value) && value.includes("error"));
+}
+
+function resendCountOf(fields: Fields): number | undefined {
+  const resent = whole(fields[FIELD.resendCount]);
+  if (resent !== undefined) return resent;
+  const attempt = whole(fields[FIELD.attempt]);
+  return attempt === undefined || attempt < 1 ? undefined : attempt - 1;
+}
+
+function ttftSecondsOf(span: Span, dialect: Dialect, fields: Fields): number | undefined {
+  const seconds = positive(fields[FIELD.ttftSeconds]);
+  if (seconds !== undefined) return seconds;
+  const ms = positive(fields[FIELD.ttftMs]) ?? firstTokenMs(span, dialect, fields);
+  return ms === undefined ? undefined : ms / 1_000;
+}
+
+/** Time from the span's start to the first token, where an event or a timestamp tells it. */
+function firstTokenMs(span: Span, dialect: Dialect, fields: Fields): number | undefined {
+  const stamp = text(fields[FIELD.firstTokenAt]);
+  if (stamp !== undefined) return between(span, Date.parse(stamp.replaceAll('"', "")));
+  const names = dialect.table.firstTokenEvents;
+  if (names === undefined) return undefined;
+  const event = span.events.find(({ name }) => names.includes(name));
+  return event === undefined ? undefined : between(span, event.timeMs);
+}
+
+function between(span: Span, timeMs: number): number | undefined {
+  const ms = timeMs - span.startMs;
+  return ms >= 0 && timeMs <= span.endMs ? ms : undefined;
+}
+
+function durationMsOf(fields: Fields): number | undefined {
+  const seconds = positive(fields[FIELD.durationSeconds]);
+  return seconds === undefined ? undefined : seconds * 1_000;
+}
+
+function text(value: AttributeValue | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A count, also where the emitter writes numbers as text (Micrometer). */
+function whole(value: AttributeValue | undefined): number | undefined {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+function positive(value: AttributeValue | undefined): number | undefined {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) && number >= 0 ? number : undefined;
+}

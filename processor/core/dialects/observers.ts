@@ -1,0 +1,118 @@
+import type { DialectTable } from "./dialect-table.ts";
+
+/** Source: openlit 1.45.0 (PyPI), recorded spans. */
+export const openlitPy: DialectTable = {
+  name: "openlit-py",
+  emitter: "openlit (Python)",
+  scopePrefixes: ["openlit.instrumentation.", "openlit.otel."],
+  ignored: ["gen_ai.server.time_to_first_token"],
+  note: "Its time to first token leaves the connection out (0.4 ms for a true 60 ms) and is not taken over. `gen_ai.usage.cost` ignores caching.",
+};
+
+/** Source: openlit 1.15.0 (npm), recorded spans. */
+export const openlitJs: DialectTable = {
+  name: "openlit-js",
+  emitter: "openlit (npm)",
+  scopePrefixes: ["@openlit/instrumentation-"],
+  scopes: ["openlit", "openlit-vercel-ai"],
+  note: "OpenAI spans carry the scope @openlit/instrumentation-vllm. `gen_ai.usage.cost` is 0 where no price is known.",
+};
+
+/** Source: @langfuse/openai 5.11.1, @langfuse/core 5.11.1 constants. */
+export const langfuse: DialectTable = {
+  name: "langfuse",
+  emitter: "Langfuse SDK v5 (JS), v3+ (Python)",
+  scopes: ["langfuse-sdk"],
+  markers: ["langfuse.observation.type"],
+  fields: {
+    operation: ["langfuse.observation.type"],
+    requestModel: ["langfuse.observation.model.name", "gen_ai.request.model"],
+    responseModel: ["langfuse.observation.model.name", "gen_ai.response.model"],
+    firstTokenAt: ["langfuse.observation.completion_start_time"],
+    failureWord: ["langfuse.observation.level"],
+    outputTokens: ["langfuse.observation.usage_details"],
+  },
+  operations: {
+    generation: "chat",
+    embedding: "embeddings",
+    agent: "invoke_agent",
+    tool: "execute_tool",
+    chain: "invoke_workflow",
+    retriever: "retrieval",
+    evaluator: "evaluate",
+    guardrail: "guardrail",
+    span: "task",
+    event: "event",
+  },
+  failureWords: ["ERROR"],
+  note: "No provider: the model tells it. A failed call keeps status UNSET and says level ERROR. Usage is one JSON text with exclusive buckets.",
+};
+
+/** Source: litellm 1.106.2 integrations/opentelemetry.py and integrations/otel/, recorded spans. */
+export const litellm: DialectTable = {
+  name: "litellm",
+  emitter: "litellm callback `otel`, legacy and v2",
+  scopes: ["litellm"],
+  markers: ["litellm.call_id", "litellm.call_type", "litellm.provider.model", "hidden_params", "error.llm_provider"],
+  fields: {
+    operation: ["gen_ai.operation.name", "llm.request.type"],
+    httpStatus: ["http.response.status_code", "error.code", "litellm.provider.error.code"],
+  },
+  spanNames: { raw_gen_ai_request: "raw_request" },
+  startsOwnTrace: true,
+  note: "Writes on whatever span is active (then that span is the call). HTTP status is rewritten: 529 -> 500, timeout -> 408, reset -> 500. Streams start a trace of their own.",
+};
+
+/** Source: code.claude.com docs, monitoring-usage. */
+export const claudeCode: DialectTable = {
+  name: "claude-code",
+  emitter: "Claude Code (traces beta)",
+  scopePrefixes: ["com.anthropic.claude_code", "com.anthropic.claude-code"],
+  namePrefixes: ["claude_code."],
+  fields: {
+    operation: ["span.type"],
+    requestModel: ["gen_ai.request.model", "model"],
+    responseModel: ["gen_ai.response.model"],
+    finishReasons: ["stop_reason"],
+    httpStatus: ["status_code"],
+    attempt: ["attempt"],
+    ttftMs: ["ttft_ms"],
+    outputTokens: ["output_tokens"],
+    success: ["success"],
+  },
+  operations: {
+    llm_request: "chat",
+    interaction: "invoke_agent",
+    tool: "execute_tool",
+    "tool.execution": "execute_tool",
+    "tool.blocked_on_user": "task",
+    hook: "task",
+  },
+  spanNames: {
+    "claude_code.llm_request": "chat",
+    "claude_code.interaction": "invoke_agent",
+    "claude_code.tool": "execute_tool",
+    "claude_code.hook": "task",
+  },
+  note: "Bare keys. `attempt` counts from 1; one event `gen_ai.request.attempt` per attempt.",
+};
+
+/** Source: grafana/sigil-sdk js/src/client.ts. */
+export const sigil: DialectTable = {
+  name: "sigil",
+  emitter: "Grafana agento11y / Sigil SDK",
+  scopePrefixes: ["github.com/grafana/sigil", "agento11y"],
+  markers: ["agento11y.sdk.name"],
+  fields: { resendCount: ["agento11y.framework.retry_attempt", "http.request.resend_count"] },
+  operations: { generateText: "chat", streamText: "chat" },
+  note: "`error.type` is a stage of the SDK, `error.category` its own coarse one; both are left as they are.",
+};
+
+/** Source: docs.sentry.io AI agents monitoring. */
+export const sentry: DialectTable = {
+  name: "sentry",
+  emitter: "Sentry SDK, AI monitoring",
+  scopePrefixes: ["sentry", "@sentry/"],
+  markers: ["gen_ai.usage.input_tokens.cached", "gen_ai.usage.output_tokens.reasoning"],
+  note: "Cached tokens are a part of the input, under a key of its own.",
+};

@@ -1,0 +1,107 @@
+import { NORMALIZED, OWN } from "./attributes.ts";
+import type { Call } from "./call.ts";
+import type { Failure } from "./call-failure.ts";
+import type { PriceBook } from "./price-book.ts";
+import { priceCall } from "./price-call.ts";
+import type { PricedCall } from "./priced-call.ts";
+import type { Retries } from "./retry.ts";
+import type { AttributeScalar, Span } from "./span.ts";
+import { SUGGESTED_WAIT_MS } from "./suggested-action.ts";
+
+/** Attributes under construction. */
+export type Writing = Record<string, AttributeScalar>;
+
+/** What was found out about one GenAI span, ready to be written. */
+export interface Findings {
+  readonly span: Span;
+  readonly call: Call;
+  readonly llmCall: boolean;
+  readonly failure: Failure | null;
+  readonly retries: Retries | null;
+}
+
+/** Writes everything that is known of the span; what is not known is left out. */
+export function writeFindings(findings: Findings, prices: PriceBook): Writing {
+  const { call, llmCall, failure, retries, span } = findings;
+  const out: Writing = Object.create(null) as Writing;
+  out[OWN.llmCall] = llmCall;
+  put(out, NORMALIZED.provider, call.provider);
+  put(out, NORMALIZED.operation, call.operation);
+  put(out, NORMALIZED.requestModel, call.requestModel);
+  put(out, NORMALIZED.responseModel, call.responseModel);
+  put(out, NORMALIZED.timeToFirstChunk, call.ttftSeconds);
+  if (failure !== null) writeFailure(out, failure);
+  if (retries !== null) writeRetries(out, retries);
+  const priced = priceCall(
+    {
+      scope: span.scopeName,
+      provider: call.provider,
+      model: call.responseModel ?? call.requestModel,
+      atMs: span.startMs,
+      attributes: span.attributes,
+    },
+    prices,
+  );
+  writeUsage(out, priced);
+  if (llmCall) writeMoney(out, priced, failure !== null);
+  if (llmCall && failure === null) put(out, OWN.outputTokensPerSecond, tokensPerSecond(findings, priced));
+  return out;
+}
+
+function writeFailure(out: Writing, failure: Failure): void {
+  out[OWN.errorCategory] = failure.category;
+  out[OWN.errorRetryable] = failure.retryable;
+  const waitMs = failure.retryDelayMs ?? SUGGESTED_WAIT_MS[failure.category];
+  if (waitMs !== null && waitMs !== undefined) out[OWN.errorRetryAfterMs] = Math.round(waitMs);
+  put(out, NORMALIZED.errorType, failure.errorType);
+}
+
+function writeRetries(out: Writing, retries: Retries): void {
+  put(out, OWN.retryCount, retries.count);
+  put(out, OWN.retryReason, retries.reason);
+  put(out, OWN.retryWaitMs, retries.waitMs === undefined ? undefined : Math.round(retries.waitMs));
+  put(out, OWN.retryOf, retries.of);
+}
+
+function writeUsage(out: Writing, { usage }: PricedCall): void {
+  if (usage === null) return;
+  const written = usage.cacheWrite5m + usage.cacheWrite1h;
+  out[NORMALIZED.inputTokens] = usage.uncachedInput + usage.cacheRead + written;
+  out[NORMALIZED.outputTokens] = usage.output;
+  out[NORMALIZED.cacheReadTokens] = usage.cacheRead;
+  out[NORMALIZED.cacheWriteTokens] = written;
+  put(out, NORMALIZED.reasoningTokens, usage.reasoning ?? undefined);
+}
+
+/** A failed call without usage has no cost to speak of: its status would only say that there is nothing to price. */
+function writeMoney(out: Writing, priced: PricedCall, failed: boolean): void {
+  if (failed && priced.costStatus === "no_usage") return;
+  out[OWN.costStatus] = priced.costStatus;
+  putNumber(out, OWN.costUsd, priced.costUsd);
+  putNumber(out, OWN.costInputUsd, priced.costInputUsd);
+  putNumber(out, OWN.costCacheReadUsd, priced.costCacheReadUsd);
+  putNumber(out, OWN.costCacheWriteUsd, priced.costCacheWriteUsd);
+  putNumber(out, OWN.costOutputUsd, priced.costOutputUsd);
+  putNumber(out, OWN.costWithoutCacheUsd, priced.costWithoutCacheUsd);
+  putNumber(out, OWN.cacheSavingsUsd, priced.cacheSavingsUsd);
+  putNumber(out, OWN.cacheHitRatio, priced.cacheHitRatio);
+  put(out, OWN.priceDate, priced.priceDate ?? undefined);
+}
+
+/** Generation begins with the first token, else with the request that was answered; waits before it are nobody's speed. */
+function tokensPerSecond({ span, call, retries }: Findings, { usage }: PricedCall): number | undefined {
+  if (usage === null || usage.output === 0) return undefined;
+  const durationMs = call.durationMs ?? span.endMs - span.startMs;
+  const answeredMs = retries?.lastAttempt?.note?.startMs ?? span.startMs;
+  const beforeMs = call.ttftSeconds === undefined ? Math.max(0, answeredMs - span.startMs) : call.ttftSeconds * 1_000;
+  const generationMs = durationMs - beforeMs;
+  return generationMs > 0 ? (usage.output * 1_000) / generationMs : undefined;
+}
+
+function put(out: Writing, key: string, value: AttributeScalar | undefined): void {
+  if (value !== undefined) out[key] = value;
+}
+
+function putNumber(out: Writing, key: string, value: number | null): void {
+  if (value !== null) out[key] = value;
+}

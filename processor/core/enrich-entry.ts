@@ -1,0 +1,107 @@
+import { OWN } from "./attributes.ts";
+import { dialectOf, readCall, type Call } from "./call.ts";
+import { requestFailureOf } from "./call-failure.ts";
+import { readHttpCall, type HttpCall } from "./call-http.ts";
+import type { EnrichContext } from "./enrich-context.ts";
+import { canonicalProvider } from "./provider.ts";
+import type { Attempts } from "./retry-attempts.ts";
+import { STATUS, type Span } from "./span.ts";
+import type { Role, SpanNote, TraceMemory, TraceNode } from "./trace-memory.ts";
+
+/** A span of the batch with what was read from it. */
+export interface BatchEntry {
+  readonly span: Span;
+  readonly index: number;
+  readonly call: Call | null;
+  readonly http: HttpCall | null;
+  /** null: the memory has no room for it, or it is of no interest. */
+  node: TraceNode | null;
+  attempts: Attempts;
+}
+
+/** Reads a span and notes it in the memory, if it asks a model by whatever way. */
+export function readEntry(span: Span, index: number, context: EnrichContext): BatchEntry {
+  const dialect = dialectOf(span, context.memory.scopes);
+  if (dialect !== null) {
+    if (!dialect.known) context.onUnknownDialect?.(span.scopeName);
+    const call = readCall(span, dialect);
+    return { span, index, call, http: null, node: context.memory.remember(callNote(span, call)), attempts: [] };
+  }
+  const http = readHttpCall(span, context.endpoints ?? []);
+  if (http === null) return { span, index, call: null, http: null, node: null, attempts: [] };
+  const node = context.memory.remember(requestNote(span, http));
+  if (node !== null && http.failed) {
+    const failure = requestFailureOf(span, http);
+    node.category = failure?.category ?? null;
+    node.retryable = failure?.retryable ?? false;
+  }
+  return { span, index, call: null, http, node, attempts: [] };
+}
+
+/** Passes over the others in a batch: their order is not that of the tree. */
+const PASSES_MAX = 8;
+
+/** Of all other spans only those matter that stand above one in the memory; a trace without calls costs one lookup. */
+export function rememberOthers(entries: readonly BatchEntry[], memory: TraceMemory): void {
+  let open = entries.filter(({ call, http, span }) => call === null && http === null && memory.trace(span.traceId) !== undefined);
+  for (let pass = 0; pass < PASSES_MAX && open.length > 0; pass += 1) {
+    const waiting: BatchEntry[] = [];
+    for (const entry of open) {
+      if (memory.trace(entry.span.traceId)?.nodes.has(entry.span.spanId) === true) entry.node = memory.remember(otherNote(entry.span));
+      else waiting.push(entry);
+    }
+    if (waiting.length === open.length) return;
+    open = waiting;
+  }
+}
+
+/** A span that was enriched before keeps its word: what was false is no call here either. */
+function callNote(span: Span, call: Call): SpanNote {
+  const said = span.attributes[OWN.llmCall];
+  const role: Role = (typeof said === "boolean" ? said : call.asksModel) ? "call" : "wrapper";
+  return {
+    ...noteOf(span, role),
+    failed: call.failed,
+    native: call.dialect.table.native === true,
+    model: call.requestModel ?? call.responseModel ?? "",
+    provider: call.provider ?? "",
+    resendCount: call.resendCount ?? -1,
+  };
+}
+
+function requestNote(span: Span, http: HttpCall): SpanNote {
+  return {
+    ...noteOf(span, "http"),
+    failed: http.failed,
+    model: http.endpoint.model ?? "",
+    provider: canonicalProvider(http.endpoint.provider) ?? "",
+    endpoint: http.address,
+    httpStatus: http.status,
+    errorType: http.errorType,
+    resendCount: http.resendCount,
+  };
+}
+
+function otherNote(span: Span): SpanNote {
+  return { ...noteOf(span, "other"), failed: span.statusCode === STATUS.error };
+}
+
+function noteOf(span: Span, role: Role): SpanNote {
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    role,
+    startMs: span.startMs,
+    endMs: span.endMs,
+    failed: false,
+    scopeName: span.scopeName,
+    native: false,
+    model: "",
+    provider: "",
+    endpoint: "",
+    httpStatus: 0,
+    errorType: "",
+    resendCount: -1,
+  };
+}

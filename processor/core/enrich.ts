@@ -1,0 +1,82 @@
+import { NORMALIZED_KEYS, OWN, OWN_KEYS } from "./attributes.ts";
+import type { Call } from "./call.ts";
+import { failureOf, type Failure } from "./call-failure.ts";
+import { standsForCall } from "./call-once.ts";
+import { isUnclaimed, promoteUnclaimed, requestEnrichment } from "./call-unclaimed.ts";
+import { writeFindings, type Writing } from "./enrich-call.ts";
+import type { EnrichContext } from "./enrich-context.ts";
+import { readEntry, rememberOthers, type BatchEntry } from "./enrich-entry.ts";
+import type { Enrichment } from "./enrichment.ts";
+import { retriesOf, type Retries } from "./retry.ts";
+import { claimAttempts } from "./retry-attempts.ts";
+import type { Span } from "./span.ts";
+import type { Trace, TraceNode } from "./trace-memory.ts";
+
+export type { EnrichContext } from "./enrich-context.ts";
+
+/**
+ * Enriches the spans of one batch, in any order: first every span is noted in the memory, then each is judged with all of
+ * them known. Answers in the order of `spans`; null for a span that is not of GenAI. Never throws on what spans contain.
+ */
+export function enrichBatch(spans: readonly Span[], context: EnrichContext): (Enrichment | null)[] {
+  context.memory.begin(context.nowMs);
+  const entries = spans.map((span, index) => readEntry(span, index, context));
+  rememberOthers(entries, context.memory);
+  // In the order in which they began, so that a retry finds what its failed call was found to be.
+  const calls = entries.filter(({ call }) => call !== null).toSorted((a, b) => a.span.startMs - b.span.startMs);
+  for (const entry of calls) claim(entry);
+  const results: (Enrichment | null)[] = spans.map(() => null);
+  const operations = context.settled === true ? promoteUnclaimed(entries, context.memory) : [];
+  if (context.settled !== true) reportUnclaimed(entries, context);
+  for (const work of [...calls, ...operations].toSorted((a, b) => a.span.startMs - b.span.startMs)) {
+    results[work.index] = work.call === null ? requestEnrichment(work, context) : enrichEntry(work, work.call, context);
+  }
+  return results;
+}
+
+/** One span, as `enrichBatch` does it: spans that ended before it were given earlier. */
+export function enrich(span: Span, context: EnrichContext): Enrichment | null {
+  return enrichBatch([span], context)[0] ?? null;
+}
+
+function claim(entry: BatchEntry): void {
+  const { node, call } = entry;
+  if (node === null || call === null || node.note?.role !== "call") return;
+  node.counted = standsForCall(node);
+  if (node.counted) entry.attempts = claimAttempts(node);
+}
+
+function enrichEntry({ span, node, attempts }: BatchEntry, call: Call, context: EnrichContext): Enrichment {
+  if (typeof span.attributes[OWN.llmCall] === "boolean") return alreadyEnriched(span);
+  const trace = context.memory.trace(span.traceId);
+  const llmCall = node === null ? call.asksModel : node.counted;
+  const failure = failureOf(span, call, attempts.at(-1));
+  if (node !== null && failure !== null) remember(node, trace, failure);
+  const own = { resendCount: call.resendCount, countsResends: call.dialect.table.native === true };
+  const retries: Retries | null = llmCall && node !== null && trace !== undefined ? retriesOf(node, trace, own, attempts) : null;
+  return writeFindings({ span, call, llmCall, failure, retries }, context.prices);
+}
+
+/** The call that may repeat this one needs to know how it ended. */
+function remember(node: TraceNode, trace: Trace | undefined, failure: Failure): void {
+  node.category = failure.category;
+  node.retryable = failure.retryable;
+  if (node.note === null || node.note.failed) return;
+  node.note = { ...node.note, failed: true };
+  if (trace !== undefined) trace.failures += 1;
+}
+
+/** Enriched in the application, or sent twice: what stands on the span was found out nearer to the call. */
+function alreadyEnriched({ attributes }: Span): Enrichment {
+  const out: Writing = Object.create(null) as Writing;
+  for (const key of [...OWN_KEYS, ...NORMALIZED_KEYS]) {
+    const value = attributes[key];
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") out[key] = value;
+  }
+  return out;
+}
+
+function reportUnclaimed(entries: readonly BatchEntry[], context: EnrichContext): void {
+  if (context.onUnclaimedRequest === undefined) return;
+  for (const entry of entries) if (isUnclaimed(entry, context.memory)) context.onUnclaimedRequest(entry.index);
+}

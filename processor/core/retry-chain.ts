@@ -1,0 +1,86 @@
+import { sameModel } from "./call-once.ts";
+import type { Attempts } from "./retry-attempts.ts";
+import type { Trace, TraceNode } from "./trace-memory.ts";
+
+/** Longest wait seen between attempts is a minute (Strands); providers state up to some minutes. Later is another operation. */
+const RETRY_GAP_MS_MAX = 5 * 60_000;
+/** Less than a timer's tick between two calls whose models are not known: nobody waited, as one does before a fallback. */
+const BACKOFF_MS_MIN = 15;
+const CLOCK_SLACK_MS = 2;
+/** Agents and workflows between a call and the loop that repeats it. */
+const LEVELS_MAX = 6;
+const SIBLINGS_MAX = 256;
+const DESCENDANTS_MAX = 64;
+
+/**
+ * The failed call that this one repeats: the last one of the same model that ended before it under the same parent, or,
+ * where a framework wraps every call, under the wrapper beside its own. A call of another model is a fallback, no retry.
+ */
+export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attempts): TraceNode | null {
+  if (trace.failures === 0) return null;
+  if (call.repeats !== null) return call.repeats;
+  let branch: TraceNode = call;
+  for (let level = 0; level < LEVELS_MAX; level += 1) {
+    const found = latestFailure(branch, call, trace, attempts);
+    if (found !== null) return found;
+    const above: TraceNode | null = branch.parent;
+    // Above the frameworks stands the application, whose next request is not a retry of the last.
+    if (above === null || above.note?.role !== "wrapper") return null;
+    branch = above;
+  }
+  return null;
+}
+
+function latestFailure(branch: TraceNode, call: TraceNode, trace: Trace, attempts: Attempts): TraceNode | null {
+  let latest: TraceNode | null = null;
+  for (const sibling of neighboursOf(branch, trace)) {
+    if (sibling === branch || !endedBefore(sibling, branch)) continue;
+    for (const failure of callsIn(sibling)) {
+      if (isRepeatable(failure, call, attempts) && (latest === null || endOf(failure) > endOf(latest))) latest = failure;
+    }
+  }
+  return latest;
+}
+
+/** Spans whose parents never came stand beside one another and beside what their parents would have stood beside. */
+function neighboursOf(branch: TraceNode, trace: Trace): readonly TraceNode[] {
+  const siblings = (branch.parent?.children ?? []).slice(-SIBLINGS_MAX);
+  const parentKnown = branch.parent === null || branch.parent.note !== null;
+  const orphans = trace.orphans.slice(-SIBLINGS_MAX).filter((node) => node.parent?.note === null && (node.promoted || !parentKnown));
+  return orphans.length === 0 ? siblings : [...siblings, ...orphans.filter((node) => node.parent !== branch.parent)];
+}
+
+function endedBefore(sibling: TraceNode, branch: TraceNode): boolean {
+  const [a, b] = [sibling.note, branch.note];
+  return a !== null && b !== null && a.endMs <= b.startMs + CLOCK_SLACK_MS;
+}
+
+function callsIn(branch: TraceNode): TraceNode[] {
+  if (branch.counted) return [branch];
+  // A wrapper that went well has dealt with its failures itself.
+  if (!branch.callBelow || branch.note?.failed === false) return [];
+  const found: TraceNode[] = [];
+  const open = [...branch.children];
+  for (let seen = 0; open.length > 0 && seen < DESCENDANTS_MAX; seen += 1) {
+    const node = open.pop();
+    if (node === undefined) break;
+    if (node.counted) found.push(node);
+    else open.push(...node.children);
+  }
+  return found;
+}
+
+function isRepeatable(failure: TraceNode, call: TraceNode, attempts: Attempts): boolean {
+  const [before, after] = [failure.note, call.note];
+  if (before === null || after === null || !before.failed || !failure.retryable) return false;
+  if (failure.repeatedBy !== null && failure.repeatedBy !== call) return false;
+  const first = attempts[0]?.note ?? after;
+  const gapMs = first.startMs - before.endMs;
+  if (gapMs > RETRY_GAP_MS_MAX || !sameModel(before.model, after.model)) return false;
+  if (before.model !== "" && after.model !== "") return true;
+  return gapMs >= BACKOFF_MS_MIN && (before.endpoint === "" || first.endpoint === "" || before.endpoint === first.endpoint);
+}
+
+function endOf(node: TraceNode): number {
+  return node.note?.endMs ?? 0;
+}

@@ -1,0 +1,226 @@
+import type { ErrorCategory } from "./categorization.ts";
+import type { Dialect } from "./dialect.ts";
+
+export interface TraceMemoryOptions {
+  readonly tracesMax: number;
+  readonly spansPerTraceMax: number;
+  /** A trace that no batch has touched for this long is forgotten; needs `nowMs` in `begin`. */
+  readonly ageMsMax: number;
+}
+
+/**
+ * What a span is to its trace. A `call` asks a model by its own account, a `wrapper` is any other GenAI span, `http` is a
+ * client request to a model endpoint, `other` is everything that may merely stand between them.
+ */
+export type Role = "other" | "wrapper" | "call" | "http";
+
+/** What is kept of a span: a few numbers and names, never its attributes or text. */
+export interface SpanNote {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly role: Role;
+  readonly startMs: number;
+  /** NaN while the span lives. */
+  readonly endMs: number;
+  readonly failed: boolean;
+  /** Scope by which two instrumentations of one call are told apart. */
+  readonly scopeName: string;
+  readonly native: boolean;
+  /** Requested model; "" when unknown. */
+  readonly model: string;
+  /** Provider by the convention's name; "" when unknown. */
+  readonly provider: string;
+  /** Host and path of an HTTP request, else "". */
+  readonly endpoint: string;
+  /** HTTP status of an HTTP request; 0 when there was no answer. */
+  readonly httpStatus: number;
+  /** `error.type` of an HTTP request, bounded; else "". */
+  readonly errorType: string;
+  /** The SDK's own count of earlier attempts, from the request's header; -1 when unknown. */
+  readonly resendCount: number;
+}
+
+/** A span in the memory, linked to its neighbours. What enrichment found out stays with it for the spans that come later. */
+export interface TraceNode {
+  note: SpanNote | null;
+  readonly spanId: string;
+  /** null for a root, and as long as the span itself has not been seen. */
+  parent: TraceNode | null;
+  readonly children: TraceNode[];
+  /** A call stands somewhere below. */
+  callBelow: boolean;
+  /** Given out as one call to a model. */
+  counted: boolean;
+  /** An HTTP request that became a call of its own because no GenAI span stands for it. */
+  promoted: boolean;
+  /** An HTTP attempt that another span already stands for. */
+  claimed: boolean;
+  category: ErrorCategory | null;
+  retryable: boolean;
+  /** Failed attempts up to and including this call's own outcome, over the whole operation. */
+  failedAttempts: number;
+  firstFailure: ErrorCategory | null;
+  waitMs: number;
+  /** The call that repeated this failed one. */
+  repeatedBy: TraceNode | null;
+  repeats: TraceNode | null;
+}
+
+export interface Trace {
+  readonly nodes: Map<string, TraceNode>;
+  /** Spans whose parent had not been seen when they came; the parent may have come since. */
+  readonly orphans: TraceNode[];
+  calls: number;
+  failures: number;
+  turn: number;
+  touchedMs: number;
+}
+
+export interface TraceMemory {
+  /** Starts a batch. With the wall clock's time, traces past their age are forgotten. */
+  begin(nowMs?: number): void;
+  /** Remembers a span; a second time replaces what was known. null when its trace is full. */
+  remember(note: SpanNote): TraceNode | null;
+  trace(traceId: string): Trace | undefined;
+  /** Root spans of calls that started a trace of their own, newest last. */
+  readonly detached: readonly TraceNode[];
+  /** The dialect by scope name, kept for the few scopes that a process sees. */
+  readonly scopes: Map<string, Dialect | null>;
+  /** Traces pushed out by newer ones, spans refused because their trace was full. */
+  readonly lost: { traces: number; spans: number };
+  readonly size: number;
+}
+
+/** Scopes are a handful per process; a sender that makes them up must not fill the memory. */
+const SCOPES_MAX = 1_000;
+const DETACHED_MAX = 64;
+/** Ancestors walked when a call makes itself known upwards; deeper stacks than this are loops or noise. */
+const DEPTH_MAX = 64;
+
+/**
+ * Remembers the spans of recent traces, so that a call can be told from its wrappers and a retry from a first try, within a
+ * batch and across batches. Bounded by traces, by spans per trace and by age.
+ */
+export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
+  const traces = new Map<string, Trace>();
+  const detached: TraceNode[] = [];
+  const scopes = new Map<string, Dialect | null>();
+  const lost = { traces: 0, spans: 0 };
+  let turn = 0;
+  let clockMs = 0;
+
+  function traceOf(traceId: string): Trace {
+    let trace = traces.get(traceId);
+    if (trace === undefined) {
+      if (traces.size >= options.tracesMax) forgetOldest();
+      trace = { nodes: new Map(), orphans: [], calls: 0, failures: 0, turn, touchedMs: clockMs };
+      traces.set(traceId, trace);
+    } else if (trace.turn !== turn) {
+      // Insertion order is the order of last touch, so the oldest is always first.
+      traces.delete(traceId);
+      traces.set(traceId, trace);
+      trace.turn = turn;
+      trace.touchedMs = clockMs;
+    }
+    return trace;
+  }
+
+  function forgetOldest(): void {
+    const oldest = traces.keys().next();
+    if (oldest.done === true) return;
+    traces.delete(oldest.value);
+    lost.traces += 1;
+  }
+
+  return {
+    detached,
+    lost,
+    scopes,
+    get size() {
+      return traces.size;
+    },
+    trace: (traceId) => traces.get(traceId),
+    begin(nowMs) {
+      turn += 1;
+      if (scopes.size > SCOPES_MAX) scopes.clear();
+      if (nowMs === undefined) return;
+      clockMs = nowMs;
+      for (const [traceId, trace] of traces) {
+        if (nowMs - trace.touchedMs <= options.ageMsMax) break;
+        traces.delete(traceId);
+      }
+    },
+    remember(note) {
+      const trace = traceOf(note.traceId);
+      const node = nodeOf(trace, note.spanId, options.spansPerTraceMax);
+      if (node === null) {
+        lost.spans += 1;
+        return null;
+      }
+      const before = node.note;
+      node.note = note;
+      if (before === null) link(trace, node, note, options.spansPerTraceMax);
+      if (note.role === "call") {
+        if (before?.role !== "call") trace.calls += 1;
+        announce(node.parent);
+        if (note.parentSpanId === "" && before === null) detach(detached, node);
+      }
+      if (note.failed && before?.failed !== true) trace.failures += 1;
+      if (node.callBelow) announce(node.parent);
+      return node;
+    },
+  };
+}
+
+function nodeOf(trace: Trace, spanId: string, spansMax: number): TraceNode | null {
+  const known = trace.nodes.get(spanId);
+  if (known !== undefined) return known;
+  if (trace.nodes.size >= spansMax) return null;
+  const node = createNode(spanId);
+  trace.nodes.set(spanId, node);
+  return node;
+}
+
+function createNode(spanId: string): TraceNode {
+  return {
+    note: null,
+    spanId,
+    parent: null,
+    children: [],
+    callBelow: false,
+    counted: false,
+    promoted: false,
+    claimed: false,
+    category: null,
+    retryable: false,
+    failedAttempts: 0,
+    firstFailure: null,
+    waitMs: 0,
+    repeatedBy: null,
+    repeats: null,
+  };
+}
+
+function link(trace: Trace, node: TraceNode, note: SpanNote, spansMax: number): void {
+  if (note.parentSpanId === "" || note.parentSpanId === note.spanId) return;
+  const parent = nodeOf(trace, note.parentSpanId, spansMax);
+  if (parent === null) return;
+  node.parent = parent;
+  parent.children.push(node);
+  if (parent.note === null) trace.orphans.push(node);
+}
+
+function announce(start: TraceNode | null): void {
+  let node = start;
+  for (let depth = 0; node !== null && depth < DEPTH_MAX; depth += 1) {
+    if (node.callBelow) return;
+    node.callBelow = true;
+    node = node.parent;
+  }
+}
+
+function detach(detached: TraceNode[], node: TraceNode): void {
+  detached.push(node);
+  if (detached.length > DETACHED_MAX) detached.shift();
+}

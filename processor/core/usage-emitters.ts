@@ -1,0 +1,90 @@
+/** What an instrumentation makes of a provider's counts. */
+interface EmitterRow {
+  /** Beginning of the scope's name. */
+  readonly scope: string;
+  /** For providers that count cached tokens apart (Anthropic, Bedrock): does this emitter add them to the input, as the convention asks? */
+  readonly input?: "inclusive" | "exclusive";
+  /** Last version that is exclusive; later ones are inclusive. */
+  readonly exclusiveUntil?: string;
+  /** It sends Gemini's candidates as the output and leaves the thoughts out. */
+  readonly candidatesOnly?: true;
+  /** It sends no cache counts, so that what it sends is a lower bound for these providers. */
+  readonly cacheUnseen?: true;
+}
+
+/**
+ * Read in the emitters' sources or seen in recorded traces (2026-11). A scope that is not listed follows the convention:
+ * "SHOULD include all types of input tokens, including cached tokens" (gen_ai.usage.input_tokens).
+ */
+const EMITTERS: readonly EmitterRow[] = [
+  { scope: "com.anthropic.sdk.", input: "inclusive" },
+  { scope: "@traceloop/instrumentation-anthropic", exclusiveUntil: "0.27.0" },
+  { scope: "@traceloop/instrumentation-bedrock", exclusiveUntil: "0.27.0" },
+  { scope: "@traceloop/instrumentation-google-generativeai", candidatesOnly: true },
+  { scope: "@traceloop/instrumentation-vertexai", candidatesOnly: true },
+  { scope: "opentelemetry.instrumentation.anthropic", input: "inclusive" },
+  { scope: "opentelemetry.instrumentation.google_generativeai", candidatesOnly: true },
+  { scope: "opentelemetry.instrumentation.vertexai", candidatesOnly: true },
+  { scope: "opentelemetry.instrumentation.botocore", input: "exclusive", cacheUnseen: true },
+  { scope: "@opentelemetry/instrumentation-aws-sdk", input: "exclusive", cacheUnseen: true },
+  { scope: "opentelemetry.instrumentation.genai.", input: "inclusive" },
+  { scope: "opentelemetry.instrumentation.google_genai", input: "inclusive" },
+  { scope: "opentelemetry.util.genai", input: "inclusive" },
+  { scope: "@arizeai/openinference-instrumentation-bedrock", input: "exclusive" },
+  { scope: "openinference.instrumentation.bedrock", input: "exclusive" },
+  { scope: "openinference.instrumentation.anthropic", input: "inclusive" },
+  { scope: "openinference.instrumentation.", input: "inclusive" },
+  { scope: "@arizeai/openinference-instrumentation-", input: "inclusive" },
+  { scope: "@openlit/instrumentation-anthropic", input: "exclusive" },
+  { scope: "@openlit/instrumentation-bedrock", input: "exclusive" },
+  { scope: "openlit.instrumentation.anthropic", input: "exclusive" },
+  { scope: "openlit.instrumentation.bedrock", input: "exclusive" },
+  { scope: "github.com/grafana/sigil", input: "exclusive", candidatesOnly: true },
+  { scope: "github.com/grafana/agento11y", input: "exclusive", candidatesOnly: true },
+  { scope: "@mastra/", input: "inclusive" },
+  { scope: "strands.telemetry.tracer", input: "inclusive" },
+  { scope: "pydantic-ai", input: "inclusive" },
+  { scope: "logfire", input: "inclusive" },
+  { scope: "litellm", input: "inclusive" },
+  { scope: "langsmith", input: "inclusive" },
+];
+
+/** Scopes too short to be the beginning of anything. "ai" is exclusive up to v5; v6 and later send noCacheTokens, which decides before. */
+const EXACT: Readonly<Record<string, EmitterRow>> = {
+  ai: { scope: "ai", input: "exclusive" },
+  gen_ai: { scope: "gen_ai", input: "inclusive" },
+};
+
+export interface Emitter {
+  readonly input: "inclusive" | "exclusive" | "unknown";
+  readonly candidatesOnly: boolean;
+  readonly cacheUnseen: boolean;
+}
+
+const UNKNOWN: Emitter = { input: "unknown", candidatesOnly: false, cacheUnseen: false };
+
+/** Known by its scope; without a version it is taken for the last one that was seen. */
+export function emitterOf(scope: string | undefined, version: string | undefined): Emitter {
+  if (scope === undefined || scope === "") return UNKNOWN;
+  const row = Object.hasOwn(EXACT, scope) ? EXACT[scope] : EMITTERS.find((emitter) => scope.startsWith(emitter.scope));
+  if (row === undefined) return UNKNOWN;
+  return {
+    input: row.exclusiveUntil === undefined ? (row.input ?? "unknown") : isAfter(version, row.exclusiveUntil) ? "inclusive" : "exclusive",
+    candidatesOnly: row.candidatesOnly === true,
+    cacheUnseen: row.cacheUnseen === true,
+  };
+}
+
+function isAfter(version: string | undefined, last: string): boolean {
+  if (version === undefined) return false;
+  const [a, b] = [numbersOf(version), numbersOf(last)];
+  for (let index = 0; index < 3; index += 1) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
+function numbersOf(version: string): number[] {
+  return version.split(/[.+-]/, 3).map(Number);
+}

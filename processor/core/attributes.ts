@@ -41,4 +41,18 @@ export const NORMALIZED = {
 } as const;
 
 export const OWN_KEYS: readonly string[] = Object.values(OWN);
+
+/** Keys whose number is a double even when it is whole: most backends cannot sum a column that is int on one span and double on the next. */
+export const DOUBLE_KEYS: ReadonlySet<string> = new Set([
+  OWN.costUsd,
+  OWN.costInputUsd,
+  OWN.costCacheReadUsd,
+  OWN.costCacheWriteUsd,
+  OWN.costOutputUsd,
+  OWN.costWithoutCacheUsd,
+  OWN.cacheSavingsUsd,
+  OWN.cacheHitRatio,
+  OWN.outputTokensPerSecond,
+  NORMALIZED.timeToFirstChunk,
+]);
 export const NORMALIZED_KEYS: readonly string[] = Object.values(NORMALIZED);

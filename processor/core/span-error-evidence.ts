@@ -1,5 +1,5 @@
 import type { ErrorEvidence } from "./categorization.ts";
-import type { Attributes, AttributeValue, Span, SpanEvent } from "./span.ts";
+import { STATUS, type Attributes, type AttributeValue, type Span, type SpanEvent } from "./span.ts";
 
 /** Where emitters put what went wrong, the best spelling first. A new emitter is a word in a row. */
 const KEYS = {
@@ -30,21 +30,14 @@ export const ERROR_READ_KEYS: readonly string[] = [...Object.values(KEYS).flat()
  */
 export function errorEvidenceOf(span: Span, lastHttpChild?: Span): ErrorEvidence {
   const { attributes } = span;
+  const child = lastHttpChild === span ? undefined : lastHttpChild;
   const own = ownEvidence(span);
-  const child = lastHttpChild === undefined || lastHttpChild === span ? undefined : lastHttpChild;
-  const childStatus = child === undefined ? undefined : failureStatus(child.attributes);
-  const named = own.errorType !== undefined || own.errorCode !== undefined || own.message !== undefined || own.cause !== undefined;
-  // A request that the client tore down (abort, timeout) looks like a reset: the span's own words go first.
-  const beneath = named || child === undefined ? undefined : ownEvidence(child);
-  const errorType = own.errorType ?? beneath?.errorType ?? (named ? undefined : brokenGeneration(attributes));
+  const said = saysNothing(own) ? unnamedEvidence(attributes, child) : own;
   return {
+    ...said,
     provider: textOf(attributes, KEYS.provider),
-    status: childStatus ?? own.status ?? beneath?.status,
-    errorType,
-    errorCode: own.errorCode ?? beneath?.errorCode,
-    message: own.message ?? beneath?.message,
+    status: (child && failureStatus(child.attributes)) ?? own.status ?? said.status,
     headers: headersOf(attributes, child?.attributes),
-    cause: own.cause ?? beneath?.cause,
   };
 }
 
@@ -60,6 +53,30 @@ function ownEvidence(span: Span): OwnEvidence {
     message: messageOf(span),
     cause: event === undefined ? undefined : causeOf(event.attributes),
   };
+}
+
+function saysNothing({ errorType, errorCode, message, cause }: OwnEvidence): boolean {
+  return errorType === undefined && errorCode === undefined && message === undefined && cause === undefined;
+}
+
+/** The request's words, only where the span has none: a request that the client tore down (abort, timeout) looks like a reset. */
+function unnamedEvidence(attributes: Attributes, child: Span | undefined): OwnEvidence {
+  const beneath = child === undefined ? {} : ownEvidence(child);
+  const nothing = saysNothing(beneath) && beneath.status === undefined;
+  return nothing && (endsInError(attributes) || isAnswered(child)) ? { errorType: "server_error" } : beneath;
+}
+
+/** "error" as finish reason and nothing else: the server says that it could not finish. */
+function endsInError(attributes: Attributes): boolean {
+  const reasons = valueOf(attributes, KEYS.finishReason);
+  return Array.isArray(reasons) ? reasons.includes("error") : reasons === "error";
+}
+
+/** The exchange went well, yet the call failed: what failed it stood in the answer. */
+function isAnswered(child: Span | undefined): boolean {
+  if (child === undefined || child.statusCode === STATUS.error) return false;
+  const status = Number(scalarOf(child.attributes, KEYS.status));
+  return status >= 200 && status < 300;
 }
 
 /** The status message and the attributes often say the same twice. */
@@ -91,13 +108,6 @@ function causeOf(attributes: Attributes): Record<string, unknown> {
 function firstLineOf(stacktrace: string | undefined): string | undefined {
   const line = stacktrace?.split("\n", 1)[0];
   return line?.startsWith("Traceback") === true ? undefined : line;
-}
-
-/** "error" as finish reason and nothing else: the server says that it could not finish. */
-function brokenGeneration(attributes: Attributes): string | undefined {
-  const reasons = valueOf(attributes, KEYS.finishReason);
-  const broken = Array.isArray(reasons) ? reasons.includes("error") : reasons === "error";
-  return broken ? "server_error" : undefined;
 }
 
 /** Claude Code and others write numbers as text. A success status (the head of a stream that broke later) is no evidence. */

@@ -145,6 +145,14 @@ export const WIRE: CategoryRules = {
   ],
   implied: [
     {
+      // error.type of the span that Anthropic's SDK makes: neither a status, nor a timeout, nor a refused connection.
+      name: "wire: client_error of the Anthropic SDK",
+      category: "network_error",
+      codes: ["client_error"],
+      unless: { status: [400, 401, 402, 403, 404, 405, 409, 413, 415, 422, 429] },
+      example: "error.type client_error",
+    },
+    {
       name: "wire: fetch failed, connection error",
       category: "network_error",
       codes: [
@@ -163,7 +171,7 @@ export const WIRE: CategoryRules = {
         "fetchfailed",
         "clientconnectorsslerror",
       ],
-      text: /^(?:[a-z]{1,20}error: )?(?:fetch failed|connection error\.?|network error|network request failed|failed to fetch|request failed due to network)|\bfetch failed\b|\bconnection error\b/,
+      text: /^(?:[a-z]{1,20}error: )?(?:fetch failed|connection error\.?|network error|network request failed|failed to fetch|request failed due to network)|\bfetch failed\b|\bconnection error\b|failed to process successful response/,
       unless: { status: [400, 401, 402, 403, 404, 413, 422, 429, 529] },
       example: "APIConnectionError: Connection error.",
     },

@@ -59,10 +59,12 @@ function matchTier(tier: RuleTier, facts: ErrorFacts): ErrorRule | null {
 }
 
 function matchLayer(tier: RuleTier, layer: ErrorLayer, facts: ErrorFacts): ErrorRule | null {
-  const byCode = new Set<number>();
-  for (const code of layer.codes) for (const index of tier.rulesByCode.get(code) ?? []) byCode.add(index);
-  for (const [index, rule] of tier.rules.entries()) {
-    const matches = byCode.has(index) || (rule.text !== undefined && layer.prose !== "" && rule.text.test(layer.prose));
+  const { prose, codes } = layer;
+  const byCode: ErrorRule[] = [];
+  for (const code of codes) byCode.push(...(tier.rulesByCode.get(code) ?? []));
+  const rules = prose === "" ? byCode.toSorted((a, b) => tier.rules.indexOf(a) - tier.rules.indexOf(b)) : tier.rules;
+  for (const rule of rules) {
+    const matches = byCode.includes(rule) || (prose !== "" && rule.text?.test(prose) === true);
     if (matches && !isRefuted(rule, facts)) return rule;
   }
   return null;

@@ -1,6 +1,6 @@
 import type { ErrorEvidence } from "../categorization.ts";
 import { collectBody, emptyFindings, type BodyFindings } from "./body-findings.ts";
-import { canonicalTokens } from "./error-token.ts";
+import { addCanonicalTokens } from "./error-token.ts";
 import { readErrorText } from "./error-text.ts";
 import { grpcCodeName, httpStatusOf } from "./error-status.ts";
 
@@ -111,11 +111,13 @@ function layerOf(found: BodyFindings): ReadLayer {
     status ??= read.status;
     for (const code of read.codes) addCode(codes, code);
   }
-  for (const code of found.codes) for (const word of code.split(/\s+/, 3)) addCode(codes, word);
+  for (const code of found.codes) {
+    if (!code.includes(" ")) addCode(codes, code);
+    else for (const word of code.split(/\s+/, 3)) addCode(codes, word);
+  }
   return { layer: { codes, prose: proses.join("\n") }, status };
 }
 
 function addCode(codes: Set<string>, code: string): void {
-  if (codes.size >= LAYER_CODES_MAX) return;
-  for (const token of canonicalTokens(code)) if (token !== "") codes.add(token);
+  if (codes.size < LAYER_CODES_MAX) addCanonicalTokens(code, codes);
 }

@@ -14,19 +14,28 @@ export interface ErrorText {
 
 /** Reads prose that may hold JSON, a Python repr, or a class name before a colon; no parser, so any wrapper's mixture will do. */
 export function readErrorText(text: string): ErrorText {
-  const bounded = boundedText(text);
-  const plain = bounded
-    .replace(/https?:\/\/[^\s"'<>)\]}\\]+/gi, " ")
-    .replace(/\\+(?:[nrt](?![a-z])|u003[ce])/g, " ")
-    .replace(/\\+(["'`/])/g, "$1");
-  const prose = plain
-    .replace(QUOTED_WORDS, " ")
-    .replace(/<[^<>]{1,200}>/g, (tag) => (tag.startsWith("<class") ? tag : " "))
-    .replace(/[’‘`´]/g, "'")
-    .replace(/\s+/g, " ")
-    .trim()
-    .toLowerCase();
+  const plain = withoutEscapes(withoutLinks(boundedText(text)));
+  const prose = proseOf(plain);
   return { prose, codes: codesIn(plain), status: statusIn(prose) };
+}
+
+function withoutLinks(text: string): string {
+  return text.includes("://") ? text.replace(/https?:\/\/[^\s"'<>)\]}\\]+/gi, " ") : text;
+}
+
+/** JSON inside a string of JSON, any number of times. */
+function withoutEscapes(text: string): string {
+  return text.includes("\\") ? text.replace(/\\+(?:[nrt](?![a-z])|u003[ce])/g, " ").replace(/\\+(["'`/])/g, "$1") : text;
+}
+
+function proseOf(plain: string): string {
+  let prose = plain;
+  if (/["'“‘`]/.test(prose)) prose = prose.replace(QUOTED_WORDS, " ");
+  // Proxies answer with pages; Python's <class 'x.Error'> is kept.
+  if (prose.includes("<")) prose = prose.replace(/<(?!class)[^<>]{1,200}>/g, " ");
+  if (/[’‘`´]/.test(prose)) prose = prose.replace(/[’‘`´]/g, "'");
+  if (/\s\s|[\n\r\t]/.test(prose)) prose = prose.replace(/\s+/g, " ");
+  return prose.trim().toLowerCase();
 }
 
 // What is quoted after these words is the caller's own: a prompt that speaks of rate limits, a parameter named timeout.
@@ -50,19 +59,9 @@ const SPOKEN_CODE =
   /(?<![\w'"`.[])[a-z]{2,30}(?:_[a-z]{2,30}){0,6}_(?:error|exceeded|exhausted|reached|quota|denied|violation|failed|expired|unavailable|intervened|overloaded|limited|unsupported|disabled)(?![\w'"`])/g;
 
 function codesIn(text: string): string[] {
-  const codes: string[] = [];
-  for (const [pattern, group] of [
-    [KEYED_CODE, 1],
-    [CLASS_NAME, 0],
-    [SHOUTED_CODE, 0],
-    [SPOKEN_CODE, 0],
-  ] as const) {
-    for (const match of text.matchAll(pattern)) {
-      if (codes.length >= TEXT_CODES_MAX) return codes;
-      codes.push(match[group] ?? "");
-    }
-  }
-  return codes;
+  const codes = [CLASS_NAME, SHOUTED_CODE, SPOKEN_CODE].flatMap((pattern) => text.match(pattern) ?? []);
+  if (/[:=]/.test(text)) for (const [, code] of text.matchAll(KEYED_CODE)) codes.push(code ?? "");
+  return codes.length > TEXT_CODES_MAX ? codes.slice(0, TEXT_CODES_MAX) : codes;
 }
 
 const STATUS_PATTERNS = [

@@ -1,28 +1,32 @@
 /** Longest code worth comparing; what is longer is prose or an id. */
 const TOKEN_CHARS_MAX = 120;
+/** A shorter last segment ("1.5", "a.b") is no class name. */
+const SEGMENT_CHARS_MIN = 4;
 
 /**
- * The spellings under which a code is looked up: the whole in lower case without punctuation, and its last segment, so
+ * Adds the spellings under which a code is looked up: the whole in lower case without punctuation, and its last segment, so
  * that `rate_limit_exceeded`, `RateLimitExceeded`, `openai.RateLimitError`, `System.Net.Http.HttpRequestException`,
  * `tonic::Code` and `ThrottlingException:http://internal.amazon.com/coral/` all meet their row.
  */
-export function canonicalTokens(code: string): string[] {
-  const token = code.length > TOKEN_CHARS_MAX ? code.slice(0, TOKEN_CHARS_MAX) : code;
-  const beforeUrl = token.split(":http", 1)[0] ?? "";
-  const whole = canonical(beforeUrl);
-  const last = canonical(beforeUrl.slice(lastSegmentStart(beforeUrl)));
+export function addCanonicalTokens(code: string, tokens: Set<string>): void {
+  const bounded = code.length > TOKEN_CHARS_MAX ? code.slice(0, TOKEN_CHARS_MAX) : code;
+  const urlStart = bounded.indexOf(":http");
+  const token = urlStart < 0 ? bounded : bounded.slice(0, urlStart);
+  const whole = canonical(token);
+  if (whole === "") return;
+  tokens.add(whole);
+  const segmentStart = lastSegmentStart(token);
+  const segment = segmentStart === 0 ? "" : canonical(token.slice(segmentStart));
+  if (segment.length >= SEGMENT_CHARS_MIN) tokens.add(segment);
   // Anthropic's `api_error` says that the server failed; an SDK's `APIError` is only a base class. Snake case is kept beside.
-  const snake = /^[a-z]+(?:_[a-z]+)+$/.test(token) ? [token] : [];
-  // A short last segment ("1.5", "a.b") is no class name.
-  return last === whole || last.length < 4 ? [whole, ...snake] : [whole, last, ...snake];
+  if (whole !== token && /^[a-z]+(?:_[a-z]+)+$/.test(token)) tokens.add(token);
 }
 
-export function canonical(code: string): string {
+function canonical(code: string): string {
   return code.toLowerCase().replace(/[^a-z0-9]+/g, "");
 }
 
 function lastSegmentStart(token: string): number {
-  return (
-    Math.max(token.lastIndexOf("."), token.lastIndexOf(":"), token.lastIndexOf("$"), token.lastIndexOf("#"), token.lastIndexOf("/")) + 1
-  );
+  const match = /[.:$#/\\][^.:$#/\\]*$/.exec(token);
+  return match === null ? 0 : match.index + 1;
 }

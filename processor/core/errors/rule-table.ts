@@ -16,7 +16,7 @@ const IN_ORDER: readonly CategoryRules[] = [CANCEL, MONEY, CAPACITY, RATE, CLOCK
 /** One strength of evidence: its rules in precedence, and which of them a code may match. */
 export interface RuleTier {
   readonly rules: readonly ErrorRule[];
-  readonly rulesByCode: ReadonlyMap<string, readonly number[]>;
+  readonly rulesByCode: ReadonlyMap<string, readonly ErrorRule[]>;
 }
 
 export const NAMED: RuleTier = tierOf("named");
@@ -25,9 +25,9 @@ export const VAGUE: RuleTier = tierOf("vague");
 
 function tierOf(strength: keyof CategoryRules): RuleTier {
   const rules = IN_ORDER.flatMap((category) => category[strength]);
-  const rulesByCode = new Map<string, number[]>();
-  rules.forEach((rule, index) => {
-    for (const code of rule.codes ?? []) rulesByCode.set(code, [...(rulesByCode.get(code) ?? []), index]);
-  });
+  const rulesByCode = new Map<string, ErrorRule[]>();
+  for (const rule of rules) {
+    for (const code of rule.codes ?? []) rulesByCode.set(code, [...(rulesByCode.get(code) ?? []), rule]);
+  }
   return { rules, rulesByCode };
 }

@@ -65,6 +65,7 @@ const CHINESE_WAIT = /(\d{1,9}) ?(秒|分钟|小时)(?:钟)?(?:之)?后/;
 const CHINESE_UNIT_MS: Readonly<Record<string, number>> = { 秒: 1000, 分钟: 60_000, 小时: 3_600_000 };
 
 function proseWaitMs(prose: string): number | null {
+  if (!/\d/.test(prose)) return null;
   const spoken = SPOKEN_WAIT.exec(prose)?.[1];
   if (spoken !== undefined) return spokenMs(spoken);
   const chinese = CHINESE_WAIT.exec(prose);

@@ -1,0 +1,127 @@
+/** "PGCOPY\n\377\r\n\0", flags, length of the header extension (PostgreSQL manual, COPY, Binary Format). */
+const HEADER = Buffer.from("5047434f50590aff0d0a000000000000000000", "hex");
+const TRAILER = -1;
+const NULL_LENGTH = -1;
+/** PostgreSQL counts microseconds from 2000-01-01. */
+const POSTGRES_EPOCH_MICROS = 946_684_800_000_000;
+const TWO_32 = 2 ** 32;
+const INT4_MAX = 2 ** 31 - 1;
+/** Up to this many characters a loop over the character codes is faster than a call into Node's encoder. */
+const LOOP_CHARS_MAX = 48;
+const JSONB_VERSION = 1;
+
+/**
+ * Rows in the binary format of COPY, written into one growing buffer. Every method writes one field and takes null; what no
+ * column could hold is made storable here: NUL is dropped from text (PostgreSQL's text has none), a lone surrogate becomes
+ * U+FFFD, a number that is not finite becomes null.
+ */
+export class CopyBuffer {
+  #bytes: Buffer;
+  #view: DataView;
+  #length = 0;
+
+  constructor(bytesHint: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(1024, bytesHint));
+    this.#view = viewOf(this.#bytes);
+    this.#bytes.set(HEADER);
+    this.#length = HEADER.length;
+  }
+
+  startRow(fieldCount: number): void {
+    this.#reserve(2);
+    this.#view.setInt16(this.#length, fieldCount);
+    this.#length += 2;
+  }
+
+  text(value: string | null): void {
+    if (value === null) return this.#null();
+    // UTF-8 takes at most three bytes for a UTF-16 code unit.
+    this.#reserve(4 + value.length * 3);
+    const start = this.#length + 4;
+    const end = value.length <= LOOP_CHARS_MAX ? this.#writeAscii(value, start) : -1;
+    const bytes = end >= 0 ? value.length : this.#bytes.write(value.includes("\0") ? value.replaceAll("\0", "") : value, start, "utf8");
+    this.#view.setInt32(this.#length, bytes);
+    this.#length = start + bytes;
+  }
+
+  boolean(value: boolean | null): void {
+    if (value === null) return this.#null();
+    this.#reserve(5);
+    this.#view.setInt32(this.#length, 1);
+    this.#view.setUint8(this.#length + 4, value ? 1 : 0);
+    this.#length += 5;
+  }
+
+  float8(value: number | null): void {
+    if (value === null || !Number.isFinite(value)) return this.#null();
+    this.#reserve(12);
+    this.#view.setInt32(this.#length, 8);
+    this.#view.setFloat64(this.#length + 4, value);
+    this.#length += 12;
+  }
+
+  int4(value: number | null): void {
+    if (value === null || !Number.isInteger(value) || Math.abs(value) > INT4_MAX) return this.#null();
+    this.#reserve(8);
+    this.#view.setInt32(this.#length, 4);
+    this.#view.setInt32(this.#length + 4, value);
+    this.#length += 8;
+  }
+
+  int8(value: number | null): void {
+    if (value === null || !Number.isSafeInteger(value)) return this.#null();
+    this.#reserve(12);
+    this.#view.setInt32(this.#length, 8);
+    this.#view.setInt32(this.#length + 4, Math.floor(value / TWO_32));
+    this.#view.setUint32(this.#length + 8, value >>> 0);
+    this.#length += 12;
+  }
+
+  /** Microseconds since 1970. */
+  timestamp(micros: number): void {
+    this.int8(micros - POSTGRES_EPOCH_MICROS);
+  }
+
+  /** UTF-8 text of one JSON value. */
+  jsonb(json: Uint8Array): void {
+    this.#reserve(5 + json.length);
+    this.#view.setInt32(this.#length, json.length + 1);
+    this.#view.setUint8(this.#length + 4, JSONB_VERSION);
+    this.#bytes.set(json, this.#length + 5);
+    this.#length += 5 + json.length;
+  }
+
+  /** The whole stream. Nothing may be written after it. */
+  end(): Buffer {
+    this.#reserve(2);
+    this.#view.setInt16(this.#length, TRAILER);
+    return this.#bytes.subarray(0, this.#length + 2);
+  }
+
+  #null(): void {
+    this.#reserve(4);
+    this.#view.setInt32(this.#length, NULL_LENGTH);
+    this.#length += 4;
+  }
+
+  /** -1 where the text is not plain ASCII without NUL. */
+  #writeAscii(value: string, start: number): number {
+    const bytes = this.#bytes;
+    for (let i = 0; i < value.length; i += 1) {
+      const code = value.charCodeAt(i);
+      if (code === 0 || code > 0x7f) return -1;
+      bytes[start + i] = code;
+    }
+    return start + value.length;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + bytes));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+    this.#view = viewOf(larger);
+  }
+}
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,0 +1,68 @@
+import { readSpanRow, readTraceRow, type SpanRow, type TraceRow } from "./postgres-row.ts";
+import type { EnrichedSpan } from "./sink.ts";
+
+/** The rows of a batch, by table, in the order of the tables' keys. */
+export interface Rows {
+  readonly traces: readonly TraceRow[];
+  readonly spans: readonly SpanRow[];
+}
+
+export type SpansStored = "all" | "genai" | "none";
+
+/** Trace ids with a GenAI span that are remembered, for spans of the same trace that come in a later batch. */
+const GENAI_TRACES_MAX = 50_000;
+
+export function readRows(storeSpans: SpansStored): (spans: readonly EnrichedSpan[]) => Rows {
+  const genaiTraces = new Set<string>();
+  return (spans) => {
+    const rows: { traces: TraceRow[]; spans: SpanRow[] } = { traces: [], spans: [] };
+    for (const enriched of spans) {
+      if (enriched.enrichment !== null) rows.traces.push(readTraceRow(enriched, enriched.enrichment));
+      else if (storeSpans !== "none") rows.spans.push(readSpanRow(enriched));
+    }
+    if (storeSpans === "genai") {
+      if (genaiTraces.size > GENAI_TRACES_MAX) genaiTraces.clear();
+      for (const { traceId } of rows.traces) genaiTraces.add(traceId);
+      rows.spans = rows.spans.filter(({ traceId }) => genaiTraces.has(traceId));
+    }
+    return rows;
+  };
+}
+
+/** Sorted, because two batches with the same rows in different order would wait for each other in a circle. */
+export function dedupe({ traces, spans }: Rows): { rows: Rows; repeated: number } {
+  const rows = { traces: distinct(traces), spans: distinct(spans) };
+  return { rows, repeated: traces.length + spans.length - countRows(rows) };
+}
+
+export const countRows = ({ traces, spans }: Rows): number => traces.length + spans.length;
+
+export function halve(rows: Rows): [Rows, Rows] {
+  const middle = Math.ceil(countRows(rows) / 2);
+  const traces = Math.min(middle, rows.traces.length);
+  const spans = middle - traces;
+  return [
+    { traces: rows.traces.slice(0, traces), spans: rows.spans.slice(0, spans) },
+    { traces: rows.traces.slice(traces), spans: rows.spans.slice(spans) },
+  ];
+}
+
+interface Keyed {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly createdAtMicros: number;
+}
+
+/** What the unique index of a table is over. */
+export const keyOf = ({ traceId, spanId, createdAtMicros }: Keyed): string => `${createdAtMicros} ${spanId} ${traceId}`;
+
+function distinct<Row extends Keyed>(rows: readonly Row[]): Row[] {
+  const sorted = [...rows].sort(compareKeys);
+  return sorted.filter((row, i) => i === 0 || compareKeys(row, sorted[i - 1] as Row) !== 0);
+}
+
+function compareKeys(a: Keyed, b: Keyed): number {
+  return a.createdAtMicros - b.createdAtMicros || compareText(a.spanId, b.spanId) || compareText(a.traceId, b.traceId);
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

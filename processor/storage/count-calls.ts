@@ -1,0 +1,56 @@
+import type pg from "pg";
+import type { DimensionIds } from "./dimensions.ts";
+import { outcomeKey, splitHistogramKey, splitSumsKey, type RollupDelta } from "./rollup-delta.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+export interface CountedDelta {
+  /** Quoted. */
+  readonly schema: string;
+  readonly delta: RollupDelta;
+  /** Of this delta, or of a larger one. */
+  readonly ids: DimensionIds;
+}
+
+/** Adds a delta to the rollups, in the transaction that the client has open. */
+export async function countCalls(client: pg.ClientBase, { schema, delta, ids }: CountedDelta): Promise<void> {
+  if (delta.series.size === 0) return;
+  const calls: object[] = [];
+  const users: object[] = [];
+  const bins: number[][] = [[], [], [], [], []];
+  const outcomeIds = delta.outcomes.map((values) => ids.outcomes.get(outcomeKey(values)));
+  for (const [key, { sums, histogram, users: userSums }] of delta.series) {
+    const seriesId = ids.series.get(key);
+    if (seriesId === undefined) throw new Error("a series has no number: dimensions must be resolved first");
+    for (const [sumsKey, sum] of sums) {
+      const { minute, outcome } = splitSumsKey(sumsKey);
+      calls.push({ bucket: isoOf(minute * MINUTE_MS), series_id: seriesId, outcome_id: outcomeIds[outcome], ...withoutZeros(sum) });
+    }
+    for (const [binKey, count] of histogram) {
+      const { minute, measure, bin } = splitHistogramKey(binKey);
+      [minute, seriesId, measure, bin, count].forEach((value, i) => bins[i]?.push(value));
+    }
+    for (const [userKey, sum] of userSums) {
+      const space = userKey.indexOf(" ");
+      users.push({
+        bucket: isoOf(Number(userKey.slice(0, space)) * HOUR_MS),
+        series_id: seriesId,
+        user_id: userKey.slice(space + 1),
+        ...sum,
+      });
+    }
+  }
+  await client.query({
+    name: "count_calls",
+    text: `select ${schema}.count_calls($1, $2, $3, $4, $5, $6, $7)`,
+    values: [JSON.stringify(calls), JSON.stringify(users), ...bins.map((numbers) => `{${numbers.join(",")}}`)],
+  });
+}
+
+const isoOf = (timeMs: number): string => new Date(timeMs).toISOString();
+
+/** count_calls takes what is missing for 0, and most sums are. */
+function withoutZeros(sums: object): object {
+  return Object.fromEntries(Object.entries(sums).filter(([, value]) => value !== 0));
+}

@@ -1,0 +1,87 @@
+-- How the gateway changes the rollups. The function is the interface: what it is given may have fields that this schema
+-- does not know yet, and may lack fields that it knows, so that older and newer gateways can write at the same time.
+--
+-- calls      JSON array of objects with the columns of rollup_minute (bucket: the minute; series_id, outcome_id, sums)
+-- users      JSON array of objects with the columns of user_hour (bucket: the hour)
+-- the rest   the columns of histogram_minute as arrays of one length, minutes since 1970: there are many, and arrays are the
+--            fastest way in
+--
+-- Sums may be negative: a call that turns out to be none is taken out again. Every statement visits its rows in the order
+-- of the primary key, and every caller the tables in the same order, so that two gateways cannot deadlock.
+-- The statements of the three tiers differ in their table only: they are written once.
+create function count_calls(calls json, users json, minutes integer[], series_ids integer[], measures smallint[], bins smallint[], counts bigint[])
+returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+  tier record;
+begin
+  for tier in select * from (values ('minute', interval '1 minute'), ('hour', interval '1 hour'), ('day', interval '1 day')) t (name, width) loop
+    execute format($sql$
+      insert into rollup_%1$s as r
+        select utc_floor($2, bucket), series_id, outcome_id,
+          sum(coalesce(calls, 0)), sum(coalesce(retried, 0)), sum(coalesce(retries, 0)), sum(coalesce(repeats, 0)),
+          sum(coalesce(first_failed, 0)), sum(coalesce(retryable, 0)), sum(coalesce(error_retry_after_ms, 0)), sum(coalesce(retry_wait_ms, 0)),
+          sum(coalesce(duration_ms, 0)), sum(coalesce(ttft_ms, 0)), sum(coalesce(ttft_calls, 0)),
+          sum(coalesce(output_tokens_per_second, 0)), sum(coalesce(output_rate_calls, 0)), sum(coalesce(cached_calls, 0)),
+          sum(coalesce(input_tokens, 0)), sum(coalesce(output_tokens, 0)), sum(coalesce(cache_read_input_tokens, 0)),
+          sum(coalesce(cache_creation_input_tokens, 0)), sum(coalesce(reasoning_tokens, 0)),
+          sum(coalesce(cost_usd, 0)), sum(coalesce(cost_input_usd, 0)), sum(coalesce(cost_cache_read_usd, 0)), sum(coalesce(cost_cache_write_usd, 0)),
+          sum(coalesce(cost_output_usd, 0)), sum(coalesce(cost_without_cache_usd, 0)), sum(coalesce(cache_savings_usd, 0))
+        from json_populate_recordset(null::rollup_minute, $1)
+        group by 1, 2, 3
+        order by 1, 2, 3
+      on conflict (bucket, series_id, outcome_id) do update set
+        calls = r.calls + excluded.calls,
+        retried = r.retried + excluded.retried,
+        retries = r.retries + excluded.retries,
+        repeats = r.repeats + excluded.repeats,
+        first_failed = r.first_failed + excluded.first_failed,
+        retryable = r.retryable + excluded.retryable,
+        error_retry_after_ms = r.error_retry_after_ms + excluded.error_retry_after_ms,
+        retry_wait_ms = r.retry_wait_ms + excluded.retry_wait_ms,
+        duration_ms = r.duration_ms + excluded.duration_ms,
+        ttft_ms = r.ttft_ms + excluded.ttft_ms,
+        ttft_calls = r.ttft_calls + excluded.ttft_calls,
+        output_tokens_per_second = r.output_tokens_per_second + excluded.output_tokens_per_second,
+        output_rate_calls = r.output_rate_calls + excluded.output_rate_calls,
+        cached_calls = r.cached_calls + excluded.cached_calls,
+        input_tokens = r.input_tokens + excluded.input_tokens,
+        output_tokens = r.output_tokens + excluded.output_tokens,
+        cache_read_input_tokens = r.cache_read_input_tokens + excluded.cache_read_input_tokens,
+        cache_creation_input_tokens = r.cache_creation_input_tokens + excluded.cache_creation_input_tokens,
+        reasoning_tokens = r.reasoning_tokens + excluded.reasoning_tokens,
+        cost_usd = r.cost_usd + excluded.cost_usd,
+        cost_input_usd = r.cost_input_usd + excluded.cost_input_usd,
+        cost_cache_read_usd = r.cost_cache_read_usd + excluded.cost_cache_read_usd,
+        cost_cache_write_usd = r.cost_cache_write_usd + excluded.cost_cache_write_usd,
+        cost_output_usd = r.cost_output_usd + excluded.cost_output_usd,
+        cost_without_cache_usd = r.cost_without_cache_usd + excluded.cost_without_cache_usd,
+        cache_savings_usd = r.cache_savings_usd + excluded.cache_savings_usd
+      $sql$, tier.name) using calls, tier.width;
+    execute format($sql$
+      insert into histogram_%1$s as h
+        select utc_floor($1, to_timestamp(minute * 60.0)), series_id, measure, bin, sum(calls)
+        from unnest($2, $3, $4, $5, $6) t (minute, series_id, measure, bin, calls)
+        group by 1, 2, 3, 4
+        order by 1, 2, 3, 4
+      on conflict (bucket, series_id, measure, bin) do update set calls = h.calls + excluded.calls
+      $sql$, tier.name) using tier.width, minutes, series_ids, measures, bins, counts;
+  end loop;
+  insert into user_hour as u
+    select bucket, series_id, user_id, sum(coalesce(r.calls, 0)), sum(coalesce(failed, 0)), sum(coalesce(input_tokens, 0)),
+      sum(coalesce(output_tokens, 0)), sum(coalesce(cost_usd, 0)), sum(coalesce(cache_savings_usd, 0))
+    from json_populate_recordset(null::user_hour, users) r
+    group by 1, 2, 3
+    order by 1, 2, 3
+  on conflict (bucket, series_id, user_id) do update set
+    calls = u.calls + excluded.calls,
+    failed = u.failed + excluded.failed,
+    input_tokens = u.input_tokens + excluded.input_tokens,
+    output_tokens = u.output_tokens + excluded.output_tokens,
+    cost_usd = u.cost_usd + excluded.cost_usd,
+    cache_savings_usd = u.cache_savings_usd + excluded.cache_savings_usd;
+end
+$$;
+comment on function count_calls(json, json, integer[], integer[], smallint[], smallint[], bigint[]) is 'Adds calls to the rollups of all three widths; the gateway calls it in the transaction that stores the rows';

@@ -1,7 +1,7 @@
 import type { Call } from "./call.ts";
 import type { HttpCall } from "./call-http.ts";
 import { categorizeError } from "./categorize-error.ts";
-import type { Categorization } from "./categorization.ts";
+import type { Categorization, ErrorEvidence } from "./categorization.ts";
 import { errorEvidenceOf } from "./span-error-evidence.ts";
 import { SPAN_KIND, STATUS, type Span } from "./span.ts";
 import type { TraceNode } from "./trace-memory.ts";
@@ -11,29 +11,25 @@ export interface Failure extends Categorization {
   readonly errorType: string | undefined;
 }
 
+/** What other spans know of a call's outcome. */
+export interface Witnesses {
+  /** The request whose answer was the call's. */
+  readonly lastAttempt: TraceNode | undefined;
+  /** A failed span that tells of the same call: another instrumentation's, or the wrapper that ended with it. */
+  readonly outer: Span | undefined;
+}
+
 /** The convention's word for a failure that nothing names. */
 const OTHER = "_OTHER";
 
-/** What kind of failure a span shows; null when it did not fail. `lastAttempt` is the request whose answer was the call's. */
-export function failureOf(span: Span, call: Call, lastAttempt: TraceNode | undefined): Failure | null {
-  if (!isFailure(call, lastAttempt)) return null;
-  const evidence = errorEvidenceOf(span, lastAttempt === undefined ? undefined : requestSpan(span, lastAttempt));
-  const own = categorizeError(evidence);
-  const found =
-    own.category === "unknown" && lastAttempt?.category != null && !isNamed(own)
-      ? { ...own, category: lastAttempt.category, retryable: lastAttempt.retryable }
-      : own;
+/** What kind of failure a span shows; null when it did not fail. */
+export function failureOf(span: Span, call: Call, { lastAttempt, outer }: Witnesses): Failure | null {
+  const requestFailed = lastAttempt?.note?.failed === true;
+  // Instrumentations miss streams that break: no answer, and a request that broke or a wrapper that failed with it.
+  if (!call.failed && (!call.asksModel || call.answered || (!requestFailed && outer === undefined))) return null;
+  const evidence = evidenceOf(span, { lastAttempt, outer });
   const status = evidence.status === undefined ? undefined : String(evidence.status);
-  return { ...found, errorType: call.errorType ?? evidence.errorType ?? status ?? OTHER };
-}
-
-/** A call that shows no answer and whose request broke has failed, whatever its status says: instrumentations miss broken streams. */
-function isFailure(call: Call, lastAttempt: TraceNode | undefined): boolean {
-  return call.failed || (call.asksModel && !call.answered && lastAttempt?.note?.failed === true);
-}
-
-function isNamed({ rule }: Categorization): boolean {
-  return !rule.startsWith("unknown");
+  return { ...categorizeError(evidence), errorType: call.errorType ?? evidence.errorType ?? nameOf(evidence.cause) ?? status ?? OTHER };
 }
 
 /** The failure of a request that stands for itself. */
@@ -49,6 +45,23 @@ const GIVEN_UP_RULE = "timeout: request given up without answer or error";
 /** No answer, no error, no status: its own client let it go, as SDKs do when their time runs out (undici leaves the span unset). */
 function isGivenUp(span: Span, http: HttpCall): boolean {
   return http.status === 0 && http.errorType === "" && span.statusCode === STATUS.unset && span.events.length === 0;
+}
+
+/** The span's own words first; a span near the wire often has only a code, and the one around it the provider's message. */
+function evidenceOf(span: Span, { lastAttempt, outer }: Witnesses): ErrorEvidence {
+  const own = errorEvidenceOf(span, lastAttempt === undefined ? undefined : requestSpan(span, lastAttempt));
+  if (outer === undefined || own.message !== undefined || own.cause !== undefined) return own;
+  const around = errorEvidenceOf(outer);
+  return { ...around, ...defined(own), message: around.message, cause: around.cause };
+}
+
+function defined(evidence: ErrorEvidence): Partial<ErrorEvidence> {
+  return Object.fromEntries(Object.entries(evidence).filter(([, value]) => value !== undefined));
+}
+
+function nameOf(cause: unknown): string | undefined {
+  const name = typeof cause === "object" && cause !== null && "name" in cause ? cause.name : undefined;
+  return typeof name === "string" && name !== "" ? name : undefined;
 }
 
 /** The request as a span again, from the little that the memory keeps of it. */

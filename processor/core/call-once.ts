@@ -26,8 +26,16 @@ function hasCountedAncestor(node: TraceNode): boolean {
   return false;
 }
 
+/** The span that ends a stream stands beside the span under which the request was made, so it is also an aunt of that request's. */
 function siblingsOf(node: TraceNode): readonly TraceNode[] {
-  const children = node.parent?.children ?? [];
+  const siblings = lastChildren(node.parent);
+  const aunts = lastChildren(node.parent?.parent ?? null).filter((aunt) => aunt.note?.endsStream === true);
+  const nieces = node.note?.endsStream === true ? siblings.flatMap((sibling) => lastChildren(sibling)) : [];
+  return aunts.length === 0 && nieces.length === 0 ? siblings : [...siblings, ...aunts, ...nieces];
+}
+
+function lastChildren(parent: TraceNode | null): readonly TraceNode[] {
+  const children = parent?.children ?? [];
   return children.length > SIBLINGS_MAX ? children.slice(-SIBLINGS_MAX) : children;
 }
 
@@ -40,12 +48,12 @@ function isSameCall(node: TraceNode, sibling: TraceNode): boolean {
 }
 
 function isInner(sibling: TraceNode, node: TraceNode): boolean {
-  const inside = contains(node, sibling);
-  if (inside !== contains(sibling, node)) return inside;
-  // Each within the other's slack: the SDK's own span is nearer to the wire; else any order that is always the same.
   const [a, b] = [node.note, sibling.note];
   if (a === null || b === null) return false;
-  return a.native === b.native ? b.scopeName < a.scopeName : b.native;
+  if (a.native !== b.native) return b.native;
+  const inside = contains(node, sibling);
+  // Each within the other's slack: any order will do that is always the same.
+  return inside === contains(sibling, node) ? b.scopeName < a.scopeName : inside;
 }
 
 function contains(outer: TraceNode, inner: TraceNode): boolean {

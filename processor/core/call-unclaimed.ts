@@ -1,6 +1,7 @@
-import { requestFailureOf } from "./call-failure.ts";
+import { failureOf, requestFailureOf } from "./call-failure.ts";
 import type { Call } from "./call.ts";
 import type { HttpCall } from "./call-http.ts";
+import { wrapperAround } from "./call-witness.ts";
 import { conventionDialect } from "./dialect.ts";
 import { writeFindings } from "./enrich-call.ts";
 import type { EnrichContext } from "./enrich-context.ts";
@@ -32,13 +33,17 @@ export function isUnclaimed({ http, node, span }: BatchEntry, memory: TraceMemor
 }
 
 /** What is written on a promoted request. */
-export function requestEnrichment({ span, http, node, attempts }: BatchEntry, context: EnrichContext): Enrichment | null {
+export function requestEnrichment(request: BatchEntry, entries: readonly BatchEntry[], context: EnrichContext): Enrichment | null {
+  const { span, http, node, attempts } = request;
   const trace = context.memory.trace(span.traceId);
   if (http === null || node === null || trace === undefined) return null;
-  const failure = requestFailureOf(span, http);
+  const call = callOf(http);
+  const failure =
+    requestFailureOf(span, http) ??
+    failureOf(span, { ...call, answered: false }, { lastAttempt: undefined, outer: wrapperAround(request, entries) });
   const own = { resendCount: http.resendCount < 0 ? undefined : http.resendCount, countsResends: false };
   const retries = retriesOf(node, trace, own, attempts);
-  return writeFindings({ span, call: callOf(http), llmCall: true, failure, retries }, context.prices);
+  return writeFindings({ span, call, llmCall: true, failure, retries }, context.prices);
 }
 
 function promote(operation: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {
@@ -106,7 +111,16 @@ function repeats(request: BatchEntry, operation: readonly BatchEntry[]): boolean
   if (last.http.address !== request.http.address || !(requestFailureOf(last.span, last.http)?.retryable ?? false)) return false;
   const gapMs = request.span.startMs - last.span.endMs;
   if (gapMs < 0 || gapMs > RETRY_GAP_MS_MAX || request.http.resendCount === 0) return false;
+  if (hasCallBetween(last, request)) return false;
   // Under a parent that never came the requests are one SDK call's; beside others only a wait or the SDK's count tells.
   const isOneCall = request.node?.parent != null && request.node.parent.note === null;
   return isOneCall || request.http.resendCount > 0 || gapMs >= BACKOFF_MS_MIN;
+}
+
+/** A GenAI span beside both that began after the one and before the other is the next attempt, not this request. */
+function hasCallBetween(last: BatchEntry, request: BatchEntry): boolean {
+  const siblings = request.node?.parent?.children ?? [];
+  return siblings.some(
+    ({ counted, note }) => counted && note !== null && note.startMs >= last.span.startMs && note.startMs <= request.span.startMs,
+  );
 }

@@ -73,9 +73,9 @@ function writeUsage(out: Writing, { usage }: PricedCall): void {
   put(out, NORMALIZED.reasoningTokens, usage.reasoning ?? undefined);
 }
 
-/** A failed call without usage has no cost to speak of: its status would only say that there is nothing to price. */
+/** A failed call without usage (or with zeros, as LiteLLM writes) has no cost to speak of. */
 function writeMoney(out: Writing, priced: PricedCall, failed: boolean): void {
-  if (failed && priced.costStatus === "no_usage") return;
+  if (failed && isUnused(priced)) return;
   out[OWN.costStatus] = priced.costStatus;
   putNumber(out, OWN.costUsd, priced.costUsd);
   putNumber(out, OWN.costInputUsd, priced.costInputUsd);
@@ -86,6 +86,11 @@ function writeMoney(out: Writing, priced: PricedCall, failed: boolean): void {
   putNumber(out, OWN.cacheSavingsUsd, priced.cacheSavingsUsd);
   putNumber(out, OWN.cacheHitRatio, priced.cacheHitRatio);
   put(out, OWN.priceDate, priced.priceDate ?? undefined);
+}
+
+function isUnused({ usage, costStatus }: PricedCall): boolean {
+  if (usage === null) return costStatus === "no_usage";
+  return usage.uncachedInput + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h + usage.output === 0;
 }
 
 /** Generation begins with the first token, else with the request that was answered; waits before it are nobody's speed. */

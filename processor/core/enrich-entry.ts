@@ -61,8 +61,12 @@ function callNote(span: Span, call: Call): SpanNote {
   const role: Role = (typeof said === "boolean" ? said : call.asksModel) ? "call" : "wrapper";
   return {
     ...noteOf(span, role),
+    // What ends a stream states how long it ran; its own times are one moment.
+    startMs: call.durationMs === undefined ? span.startMs : Math.min(span.startMs, span.endMs - call.durationMs),
+    endsStream: call.durationMs !== undefined && call.dialect.table.streamEndsInOwnSpan === true,
     failed: call.failed,
     native: call.dialect.table.native === true,
+    requestsOutside: call.dialect.table.requestsOutside === true,
     model: call.requestModel ?? call.responseModel ?? "",
     provider: call.provider ?? "",
     resendCount: call.resendCount ?? -1,
@@ -97,6 +101,8 @@ function noteOf(span: Span, role: Role): SpanNote {
     failed: false,
     scopeName: span.scopeName,
     native: false,
+    endsStream: false,
+    requestsOutside: false,
     model: "",
     provider: "",
     endpoint: "",

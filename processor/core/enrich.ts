@@ -1,6 +1,7 @@
 import { NORMALIZED_KEYS, OWN, OWN_KEYS } from "./attributes.ts";
 import type { Call } from "./call.ts";
 import { failureOf, type Failure } from "./call-failure.ts";
+import { outerWitness } from "./call-witness.ts";
 import { standsForCall } from "./call-once.ts";
 import { isUnclaimed, promoteUnclaimed, requestEnrichment } from "./call-unclaimed.ts";
 import { writeFindings, type Writing } from "./enrich-call.ts";
@@ -10,7 +11,7 @@ import type { Enrichment } from "./enrichment.ts";
 import { retriesOf, type Retries } from "./retry.ts";
 import { claimAttempts } from "./retry-attempts.ts";
 import type { Span } from "./span.ts";
-import type { Trace, TraceNode } from "./trace-memory.ts";
+import type { Trace, TraceMemory, TraceNode } from "./trace-memory.ts";
 
 export type { EnrichContext } from "./enrich-context.ts";
 
@@ -24,12 +25,13 @@ export function enrichBatch(spans: readonly Span[], context: EnrichContext): (En
   rememberOthers(entries, context.memory);
   // In the order in which they began, so that a retry finds what its failed call was found to be.
   const calls = entries.filter(({ call }) => call !== null).toSorted((a, b) => a.span.startMs - b.span.startMs);
-  for (const entry of calls) claim(entry);
+  for (const entry of calls) claim(entry, context.memory);
   const results: (Enrichment | null)[] = spans.map(() => null);
   const operations = context.settled === true ? promoteUnclaimed(entries, context.memory) : [];
   if (context.settled !== true) reportUnclaimed(entries, context);
   for (const work of [...calls, ...operations].toSorted((a, b) => a.span.startMs - b.span.startMs)) {
-    results[work.index] = work.call === null ? requestEnrichment(work, context) : enrichEntry(work, work.call, context);
+    results[work.index] =
+      work.call === null ? requestEnrichment(work, entries, context) : enrichEntry({ entry: work, call: work.call, entries }, context);
   }
   return results;
 }
@@ -39,18 +41,26 @@ export function enrich(span: Span, context: EnrichContext): Enrichment | null {
   return enrichBatch([span], context)[0] ?? null;
 }
 
-function claim(entry: BatchEntry): void {
+function claim(entry: BatchEntry, memory: TraceMemory): void {
   const { node, call } = entry;
   if (node === null || call === null || node.note?.role !== "call") return;
   node.counted = standsForCall(node);
-  if (node.counted) entry.attempts = claimAttempts(node);
+  if (node.counted) entry.attempts = claimAttempts(node, memory);
 }
 
-function enrichEntry({ span, node, attempts }: BatchEntry, call: Call, context: EnrichContext): Enrichment {
+interface CallInBatch {
+  readonly entry: BatchEntry;
+  readonly call: Call;
+  readonly entries: readonly BatchEntry[];
+}
+
+function enrichEntry({ entry: { span, node, attempts }, call, entries }: CallInBatch, context: EnrichContext): Enrichment {
   if (typeof span.attributes[OWN.llmCall] === "boolean") return alreadyEnriched(span);
   const trace = context.memory.trace(span.traceId);
   const llmCall = node === null ? call.asksModel : node.counted;
-  const failure = failureOf(span, call, attempts.at(-1));
+  const isSilent = call.failed ? span.statusMessage === "" : !call.answered;
+  const outer = llmCall && node !== null && isSilent ? outerWitness(node, entries) : undefined;
+  const failure = failureOf(span, call, { lastAttempt: attempts.at(-1), outer });
   if (node !== null && failure !== null) remember(node, trace, failure);
   const own = { resendCount: call.resendCount, countsResends: call.dialect.table.native === true };
   const retries: Retries | null = llmCall && node !== null && trace !== undefined ? retriesOf(node, trace, own, attempts) : null;

@@ -16,10 +16,11 @@ const START_SLACK_MS = 5;
  * The requests that belong to a call: those below it, else those beside it that began while it ran, where its
  * instrumentation does not make its span current (LangChain callbacks, Langfuse, LiteLLM). Marks them as claimed.
  */
-export function claimAttempts(call: TraceNode): Attempts {
+export function claimAttempts(call: TraceNode, memory: Elsewhere): Attempts {
   const below: TraceNode[] = [];
   collectBelow(call, below, 0);
-  const found = below.length > 0 ? below : besideOf(call);
+  const near = below.length > 0 ? below : besideOf(call);
+  const found = near.length > 0 || call.note?.requestsOutside !== true ? near : elsewhereOf(call, memory);
   for (const request of found) request.claimed = true;
   return eachOnce(found);
 }
@@ -51,6 +52,22 @@ export function ranDuring(call: TraceNode, request: TraceNode): boolean {
   const [a, b] = [call.note, request.note];
   if (a === null || b === null || !mayServe(a.provider, b.provider)) return false;
   return b.startMs >= a.startMs - START_SLACK_MS && !(b.startMs > a.endMs);
+}
+
+/** Calls that start a trace of their own and the latest requests of all traces. */
+export interface Elsewhere {
+  readonly detached: readonly TraceNode[];
+  readonly requests: readonly TraceNode[];
+}
+
+/** The call stands alone in its trace and its requests were made in the caller's. Two such calls at once leave it open whose they are. */
+function elsewhereOf(call: TraceNode, { detached, requests }: Elsewhere): TraceNode[] {
+  if (call.parent !== null || detached.some((other) => other !== call && overlaps(other, call))) return [];
+  return requests.filter((request) => request.note?.traceId !== call.note?.traceId && isBeside(call, request));
+}
+
+function overlaps(a: TraceNode, b: TraceNode): boolean {
+  return startOf(a) < endOf(b) && startOf(b) < endOf(a);
 }
 
 /** Of two calls that ran at the same time, a request belongs to the one that began last before it. */

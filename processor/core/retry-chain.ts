@@ -25,7 +25,7 @@ export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attemp
     if (found !== null) return found;
     const above: TraceNode | null = branch.parent;
     // Above the frameworks stands the application, whose next request is not a retry of the last.
-    if (above === null || above.note?.role !== "wrapper") return null;
+    if (above === null || (above.note?.role !== "wrapper" && above.note?.role !== "call")) return null;
     branch = above;
   }
   return null;
@@ -77,7 +77,7 @@ function isRepeatable(failure: TraceNode, call: TraceNode, attempts: Attempts): 
   const first = attempts[0]?.note ?? after;
   const gapMs = first.startMs - before.endMs;
   if (gapMs > RETRY_GAP_MS_MAX || !sameModel(before.model, after.model)) return false;
-  if (before.model !== "" && after.model !== "") return true;
+  if ((before.model !== "" && after.model !== "") || before.requestsOutside || after.requestsOutside) return true;
   return gapMs >= BACKOFF_MS_MIN && (before.endpoint === "" || first.endpoint === "" || before.endpoint === first.endpoint);
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorCategory } from "./categorization.ts";
-import { claimAttempts, type Attempts } from "./retry-attempts.ts";
+import type { Attempts } from "./retry-attempts.ts";
 import { earlierFailureOf } from "./retry-chain.ts";
 import type { Trace, TraceNode } from "./trace-memory.ts";
 
@@ -27,7 +27,7 @@ export interface OwnEvidence {
  * Counts the failed attempts of the operation before this call's outcome: requests under or beside the span, the emitter's
  * own count, and earlier calls that it repeats. Remembers the sum for the call that may repeat this one.
  */
-export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attempts: Attempts = claimAttempts(call)): Retries {
+export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attempts: Attempts): Retries {
   const earlier = earlierFailureOf(call, trace, attempts);
   const failures = failuresBeforeOutcome(call, attempts);
   const stated = Math.max(own.resendCount ?? 0, ...attempts.map((attempt) => attempt.note?.resendCount ?? -1));

@@ -27,6 +27,10 @@ export interface SpanNote {
   /** Scope by which two instrumentations of one call are told apart. */
   readonly scopeName: string;
   readonly native: boolean;
+  /** Written when a stream ended, beside the span that began it. */
+  readonly endsStream: boolean;
+  /** Its requests may lie outside of it: before, after, or in another trace. */
+  readonly requestsOutside: boolean;
   /** Requested model; "" when unknown. */
   readonly model: string;
   /** Provider by the convention's name; "" when unknown. */
@@ -83,8 +87,9 @@ export interface TraceMemory {
   /** Remembers a span; a second time replaces what was known. null when its trace is full. */
   remember(note: SpanNote): TraceNode | null;
   trace(traceId: string): Trace | undefined;
-  /** Root spans of calls that started a trace of their own, newest last. */
+  /** Calls that may have their requests in another trace, and the latest requests of all traces; newest last. */
   readonly detached: readonly TraceNode[];
+  readonly requests: readonly TraceNode[];
   /** The dialect by scope name, kept for the few scopes that a process sees. */
   readonly scopes: Map<string, Dialect | null>;
   /** Traces pushed out by newer ones, spans refused because their trace was full. */
@@ -95,6 +100,7 @@ export interface TraceMemory {
 /** Scopes are a handful per process; a sender that makes them up must not fill the memory. */
 const SCOPES_MAX = 1_000;
 const DETACHED_MAX = 64;
+const REQUESTS_MAX = 128;
 /** Ancestors walked when a call makes itself known upwards; deeper stacks than this are loops or noise. */
 const DEPTH_MAX = 64;
 
@@ -105,6 +111,7 @@ const DEPTH_MAX = 64;
 export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
   const traces = new Map<string, Trace>();
   const detached: TraceNode[] = [];
+  const requests: TraceNode[] = [];
   const scopes = new Map<string, Dialect | null>();
   const lost = { traces: 0, spans: 0 };
   let turn = 0;
@@ -135,6 +142,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
 
   return {
     detached,
+    requests,
     lost,
     scopes,
     get size() {
@@ -164,8 +172,9 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       if (note.role === "call") {
         if (before?.role !== "call") trace.calls += 1;
         announce(node.parent);
-        if (note.parentSpanId === "" && before === null) detach(detached, node);
+        if (note.requestsOutside && note.parentSpanId === "" && before === null) keepLast(detached, node, DETACHED_MAX);
       }
+      if (note.role === "http" && before === null) keepLast(requests, node, REQUESTS_MAX);
       if (note.failed && before?.failed !== true) trace.failures += 1;
       if (node.callBelow) announce(node.parent);
       return node;
@@ -220,7 +229,7 @@ function announce(start: TraceNode | null): void {
   }
 }
 
-function detach(detached: TraceNode[], node: TraceNode): void {
-  detached.push(node);
-  if (detached.length > DETACHED_MAX) detached.shift();
+function keepLast(nodes: TraceNode[], node: TraceNode, max: number): void {
+  nodes.push(node);
+  if (nodes.length > max) nodes.shift();
 }

@@ -53,8 +53,8 @@ export interface DialectTable {
   readonly native?: true;
   /** `provider` names the framework, not the vendor: the vendor is told by the model. */
   readonly providerIsFramework?: true;
-  /** Spans may start a trace of their own although the HTTP request ran in the caller's trace. */
-  readonly startsOwnTrace?: true;
+  /** Its requests may lie outside the span that stands for them: before it, after it, or in another trace of the same process. */
+  readonly requestsOutside?: true;
   /** A streamed call is one span without usage and, when the stream ends, a second one that stands for the call. */
   readonly streamEndsInOwnSpan?: true;
   readonly note: string;

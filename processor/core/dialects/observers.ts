@@ -59,7 +59,7 @@ export const litellm: DialectTable = {
     httpStatus: ["http.response.status_code", "error.code", "litellm.provider.error.code"],
   },
   spanNames: { raw_gen_ai_request: "raw_request" },
-  startsOwnTrace: true,
+  requestsOutside: true,
   note: "Writes on whatever span is active (then that span is the call). HTTP status is rewritten: 529 -> 500, timeout -> 408, reset -> 500. Streams start a trace of their own.",
 };
 

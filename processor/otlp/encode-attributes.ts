@@ -1,27 +1,10 @@
-import { NORMALIZED, OWN } from "../core/attributes.ts";
+import { DOUBLE_KEYS } from "../core/attributes.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import { ANY_VALUE, KEY_VALUE } from "./any-value.ts";
 import { ByteWriter, varintSize } from "./byte-writer.ts";
 import { tagOf, WIRE_TYPE } from "./wire-reader.ts";
 
 const SPAN_ATTRIBUTES = tagOf(9, WIRE_TYPE.length);
-
-/**
- * Keys whose number is a double even when it is whole: a column that is int on one span and double on the next cannot be
- * summed by most backends. Other whole numbers are written as int.
- */
-const DOUBLE_KEYS: ReadonlySet<string> = new Set([
-  OWN.costUsd,
-  OWN.costInputUsd,
-  OWN.costCacheReadUsd,
-  OWN.costCacheWriteUsd,
-  OWN.costOutputUsd,
-  OWN.costWithoutCacheUsd,
-  OWN.cacheSavingsUsd,
-  OWN.cacheHitRatio,
-  OWN.outputTokensPerSecond,
-  NORMALIZED.timeToFirstChunk,
-]);
 
 /** Keys that enrichment writes are few; a bound because they come from outside this file. */
 const KEYS_MAX = 256;

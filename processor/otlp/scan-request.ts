@@ -95,12 +95,21 @@ function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin
     detail = error.message;
   }
   if (reason === null) return;
-  if (scan.rejected.length === 0) scan.firstRejection = detail;
+  if (scan.rejected.length === 0) scan.firstRejection = `${pathOf(scan, region)}: ${detail === "" ? reason : detail}`;
   scan.rejected.push(region);
   scan.rejectionReasons.set(reason, (scan.rejectionReasons.get(reason) ?? 0) + 1);
   scan.attributeKeys.length = firstKey;
   scan.marks.length = firstKey * MARKS;
   scan.reader.position = end;
+}
+
+/** `resourceSpans[0].scopeSpans[2].spans[1]`, as the sender counts. */
+function pathOf(scan: RequestScan, region: number): string {
+  const { parent } = scan.regions[region] ?? { parent: -1 };
+  const index = scan.regions.slice(0, region).filter((other) => other.parent === parent).length;
+  if (parent < 0) return `resourceSpans[${index}]`;
+  const isScope = (scan.regions[parent]?.parent ?? -1) < 0;
+  return `${pathOf(scan, parent)}.${isScope ? "scopeSpans" : "spans"}[${index}]`;
 }
 
 /** Calls `found` with the reader on the first byte of every message of that tag; other fields are passed over. */

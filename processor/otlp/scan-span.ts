@@ -155,7 +155,7 @@ function traceIdHex(scan: RequestScan, end: number): string {
 
 function spanIdOrEmpty(reader: WireReader, end: number): string {
   const start = reader.position;
-  return end - start !== SPAN_ID_BYTES || isZero(reader.view, start, SPAN_ID_BYTES) ? "" : spanIdHex(reader.bytes, start);
+  return end - start !== SPAN_ID_BYTES || isZero(reader.view, start, SPAN_ID_BYTES) ? "" : spanIdHex(reader.view, start);
 }
 
 /** Notes where an attribute stands, checks its value, and reads it when the core wants it. */

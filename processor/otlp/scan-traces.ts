@@ -1,14 +1,15 @@
 import { type EnrichContext, enrichBatch } from "../core/enrich.ts";
 import type { Enrichment } from "../core/enrichment.ts";
-import { READ_KEYS } from "../core/read-keys.ts";
 import type { Span } from "../core/span.ts";
 import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
 import { attributesJson } from "./attributes-json.ts";
 import { emitRequest } from "./emit-request.ts";
 import { AttributeEncoder } from "./encode-attributes.ts";
-import { KeyDictionary } from "./key-dictionary.ts";
-import { DEFAULT_SCAN_LIMITS, type RejectionReason, type RequestScan, type ScanLimits, type ScannedSpan } from "./request-scan.ts";
+import type { Rejections } from "./partial-success.ts";
+import { DEFAULT_SCAN_LIMITS, type RequestScan, type ScanLimits, type ScannedSpan } from "./request-scan.ts";
+import { SCAN_KEYS } from "./scan-keys.ts";
 import { scanRequest } from "./scan-request.ts";
+import { assertTraces } from "./wrong-signal.ts";
 
 export interface ScanOptions {
   /** Prices, memory of traces and clock: given them, the result depends on the bytes alone. */
@@ -18,19 +19,14 @@ export interface ScanOptions {
   readonly limits?: ScanLimits;
 }
 
-export interface ScannedBatch {
+/** With the spans that are in no way part of the batch: what partial_success tells the client. */
+export interface ScannedBatch extends Rejections {
   readonly batch: EnrichedBatch;
-  /** Spans that are in no way of the batch, and how many for which reason: what partial_success tells the client. */
-  readonly rejectedSpans: number;
-  readonly rejectionReasons: ReadonlyMap<RejectionReason, number>;
-  /** What was wrong with the first malformed span; "" when there is none. */
-  readonly firstRejection: string;
   /** Spans of `batch` that are of GenAI. */
   readonly genAiSpans: number;
 }
 
-/** What both remember is a function of bytes alone and bounded, so that all requests of a process may share it. */
-const KEYS = new KeyDictionary(READ_KEYS);
+/** Remembers the bytes of the few keys that enrichment writes. */
 const ENCODER = new AttributeEncoder();
 
 /**
@@ -40,7 +36,8 @@ const ENCODER = new AttributeEncoder();
  * is wrong is refused alone.
  */
 export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch {
-  const scan = scanRequest(body, KEYS, options.limits ?? DEFAULT_SCAN_LIMITS);
+  const scan = scanRequest(body, SCAN_KEYS, options.limits ?? DEFAULT_SCAN_LIMITS);
+  assertTraces(scan);
   const enrichments = enrichBatch(
     scan.spans.map((scanned) => scanned.span),
     options.context,

@@ -1,0 +1,28 @@
+import { type BodyEncoding, exportResponse } from "./otlp/partial-success.ts";
+import { scanJsonTraces } from "./otlp/scan-json-traces.ts";
+import { type ScannedBatch, type ScanOptions, scanTraces } from "./otlp/scan-traces.ts";
+import type { Sink } from "./sinks/sink.ts";
+
+export interface IngestContext extends ScanOptions {
+  /** Batches, fans out, spools: whatever stands between here and what is durable. */
+  readonly sink: Sink;
+}
+
+export interface Ingested {
+  readonly scanned: ScannedBatch;
+  /** ExportTraceServiceResponse, in the request's own encoding. */
+  readonly response: Uint8Array;
+}
+
+/**
+ * The gateway less the network. A request's bytes are read in one pass that takes out of every span what enrichment needs
+ * (otlp/scan-request.ts), the core finds what each call was, cost and failed of (core/enrich.ts), the bytes are written
+ * again with the new attributes (otlp/emit-request.ts), and the batch goes to the sinks (sinks/). Resolves when all its
+ * spans are durable; rejects with MalformedError for a body that is no request, and with the sink's error for everything
+ * that may be tried again.
+ */
+export async function ingest(body: Uint8Array, encoding: BodyEncoding, context: IngestContext): Promise<Ingested> {
+  const scanned = encoding === "json" ? scanJsonTraces(body, context) : scanTraces(body, context);
+  if (scanned.batch.spans.length > 0) await context.sink.write(scanned.batch);
+  return { scanned, response: exportResponse(scanned, encoding) };
+}

@@ -2,7 +2,6 @@ import type { Categorization, ErrorCategory, ErrorEvidence } from "./categorizat
 import { factsOf, type ErrorFacts, type ErrorLayer } from "./errors/error-layers.ts";
 import type { ErrorRule } from "./errors/error-rule.ts";
 import { isRetryable } from "./errors/retryable.ts";
-import { FAMILIES_ABOVE_STATUS, FAMILIES_BELOW_STATUS, type FamilyRule } from "./errors/rules/family.ts";
 import { IMPLIED, NAMED, VAGUE, type RuleTier } from "./errors/rule-table.ts";
 import { statedWaitMs } from "./errors/stated-wait.ts";
 import { statusRule } from "./errors/status-rules.ts";
@@ -32,22 +31,10 @@ function decide(facts: ErrorFacts): Decision {
   return (
     matchTier(NAMED, facts) ??
     matchTier(IMPLIED, facts) ??
-    matchFamily(FAMILIES_ABOVE_STATUS, facts) ??
     (facts.status === null ? null : statusRule(facts.status)) ??
-    matchFamily(FAMILIES_BELOW_STATUS, facts) ??
     matchTier(VAGUE, facts) ??
     NOTHING_MATCHED
   );
-}
-
-/** A code that no rule lists, by the stem of its name. */
-function matchFamily(families: readonly FamilyRule[], facts: ErrorFacts): Decision | null {
-  for (const { codes } of facts.layers) {
-    const joined = [...codes].join(" ");
-    const family = families.find(({ stem }) => stem.test(joined));
-    if (family !== undefined) return family;
-  }
-  return null;
 }
 
 function matchTier(tier: RuleTier, facts: ErrorFacts): ErrorRule | null {
@@ -62,9 +49,9 @@ function matchLayer(tier: RuleTier, layer: ErrorLayer, facts: ErrorFacts): Error
   const { prose, codes } = layer;
   const byCode: ErrorRule[] = [];
   for (const code of codes) byCode.push(...(tier.rulesByCode.get(code) ?? []));
-  const rules = prose === "" ? byCode.toSorted((a, b) => tier.rules.indexOf(a) - tier.rules.indexOf(b)) : tier.rules;
-  for (const rule of rules) {
-    const matches = byCode.includes(rule) || (prose !== "" && rule.text?.test(prose) === true);
+  const joined = [...codes].join(" ");
+  for (const rule of tier.rules) {
+    const matches = byCode.includes(rule) || rule.stem?.test(joined) === true || (prose !== "" && rule.text?.test(prose) === true);
     if (matches && !isRefuted(rule, facts)) return rule;
   }
   return null;

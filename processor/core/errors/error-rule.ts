@@ -1,8 +1,8 @@
 import type { ErrorCategory } from "../categorization.ts";
 
 /**
- * One row of the rule table. It matches a layer of evidence when the layer holds one of `codes`, or its prose matches
- * `text`, and nothing in the whole evidence speaks against it (`unless`).
+ * One row of the rule table. It matches a layer of evidence when the layer holds one of `codes`, a code with the `stem`, or
+ * prose that matches `text`, and nothing in the whole evidence speaks against it (`unless`).
  */
 export interface ErrorRule {
   /** Stable and readable: it is returned with the answer and stands in docs/errors.md. */
@@ -10,6 +10,8 @@ export interface ErrorRule {
   readonly category: ErrorCategory;
   /** Machine codes, error types and class names in canonical spelling: lower case, letters and digits only (see error-token.ts). */
   readonly codes?: readonly string[];
+  /** A stem inside a code that nobody listed: every SDK has its own `FooRateLimitError`. Tested on the canonical codes, joined by blanks. */
+  readonly stem?: RegExp;
   /** The complaint in prose. Tested on lower-cased, unquoted, bounded text; must have no nested quantifiers. */
   readonly text?: RegExp;
   readonly unless?: { readonly codes?: readonly string[]; readonly text?: RegExp; readonly status?: readonly number[] };

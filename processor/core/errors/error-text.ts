@@ -28,8 +28,11 @@ function withoutEscapes(text: string): string {
   return text.includes("\\") ? text.replace(/\\+(?:[nrt](?![a-z])|u003[ce])/g, " ").replace(/\\+(["'`/])/g, "$1") : text;
 }
 
+// httpx and requests below an SDK: nothing but the status, which is read by itself.
+const STATUS_SENTENCE = /(?:client|server) error '?(\d{3}) [^'\n]{0,60}'? for url[^\n]{0,20}/gi;
+
 function proseOf(plain: string): string {
-  let prose = plain;
+  let prose = plain.includes("for url") ? plain.replace(STATUS_SENTENCE, "status code $1") : plain;
   if (/["'“‘`]/.test(prose)) prose = prose.replace(QUOTED_WORDS, " ");
   // Proxies answer with pages; Python's <class 'x.Error'> is kept.
   if (prose.includes("<")) prose = prose.replace(/<(?!class)[^<>]{1,200}>/g, " ");

@@ -2,16 +2,17 @@ import type { CategoryRules, ErrorRule } from "./error-rule.ts";
 import { CANCEL } from "./rules/cancel.ts";
 import { CAPACITY } from "./rules/capacity.ts";
 import { CLOCK } from "./rules/clock.ts";
+import { FAMILIES } from "./rules/family.ts";
 import { IDENTITY } from "./rules/identity.ts";
-import { LOCAL } from "./rules/local.ts";
 import { MONEY } from "./rules/money.ts";
 import { RATE } from "./rules/rate.ts";
 import { REQUEST } from "./rules/request.ts";
 import { SERVER } from "./rules/server.ts";
+import { UNKNOWN } from "./rules/unknown.ts";
 import { WIRE } from "./rules/wire.ts";
 
 /** The precedence between categories, where an error gives evidence for several. */
-const IN_ORDER: readonly CategoryRules[] = [CANCEL, MONEY, CAPACITY, RATE, CLOCK, LOCAL, IDENTITY, REQUEST, WIRE, SERVER];
+const IN_ORDER: readonly CategoryRules[] = [CANCEL, MONEY, CAPACITY, RATE, CLOCK, UNKNOWN, IDENTITY, REQUEST, WIRE, SERVER];
 
 /** One strength of evidence: its rules in precedence, and which of them a code may match. */
 export interface RuleTier {
@@ -21,10 +22,10 @@ export interface RuleTier {
 
 export const NAMED: RuleTier = tierOf("named");
 export const IMPLIED: RuleTier = tierOf("implied");
-export const VAGUE: RuleTier = tierOf("vague");
+export const VAGUE: RuleTier = tierOf("vague", FAMILIES);
 
-function tierOf(strength: keyof CategoryRules): RuleTier {
-  const rules = IN_ORDER.flatMap((category) => category[strength]);
+function tierOf(strength: keyof CategoryRules, first: readonly ErrorRule[] = []): RuleTier {
+  const rules = [...first, ...IN_ORDER.flatMap((category) => category[strength])];
   const rulesByCode = new Map<string, ErrorRule[]>();
   for (const rule of rules) {
     for (const code of rule.codes ?? []) rulesByCode.set(code, [...(rulesByCode.get(code) ?? []), rule]);

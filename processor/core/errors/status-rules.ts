@@ -17,8 +17,8 @@ export const STATUS_RULES: readonly StatusRule[] = [
   { name: "status: nobody knows", category: "unknown", statuses: [418, 499] },
   { name: "status: conflict", category: "validation", statuses: [409], retryable: true },
   { name: "status: model failed", category: "api_error", statuses: [424] },
-  { name: "status: wire", category: "network_error", statuses: [520, 521, 523, 530] },
-  { name: "status: TLS to the origin", category: "network_error", statuses: [525, 526], retryable: false },
+  { name: "status: wire", category: "network_error", statuses: [520, 521, 523, 525, 530] },
+  { name: "status: certificate of the origin", category: "network_error", statuses: [526], retryable: false },
   { name: "status: not implemented", category: "api_error", statuses: [501], retryable: false },
 ];
 

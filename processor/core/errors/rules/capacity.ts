@@ -9,6 +9,7 @@ export const CAPACITY: CategoryRules = {
     {
       name: "capacity: overloaded code",
       category: "model_overloaded",
+      stem: /overload|capacity(?:exceeded|exhausted|error|unavailable)|serverbusy|modelnotready|modelloading|queue(?:full|exceeded|isfull)|nocapacity|outofcapacity/,
       codes: [
         "overloadederror",
         "overloaded",
@@ -43,26 +44,23 @@ export const CAPACITY: CategoryRules = {
       category: "model_overloaded",
       text: /\boverload(?:ed|ing)?\b|high (?:demand|traffic|load|volume)|heavy load|(?:at|over|under|out of|no|insufficient|limited|lacks?|not enough|without|reached|beyond)(?: [a-z]{1,20}){0,3} capacity\b|capacity (?:is |has been |was |currently )?(?:exceeded|exhausted|constraints?|limit|limits|reached|full|unavailable|available|issues?)|insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|访问量|算力不足/,
       unless: {
-        text: /your capacity|context capacity|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|provisioned|method overload|overloaded (?:function|method|signature)|no overload/,
-        codes: ["ratelimitexceeded", "ratelimiterror"],
+        text: /your capacity|context capacity|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|provisioned|method overload|overloaded (?:function|method|signature)|no overload|load saturated|饱和/,
       },
       example: "The model is currently experiencing high demand. Please try again later.",
     },
     {
-      name: "capacity: overloaded although the code names a rate limit",
+      // one-api and new-api, whose code tells whose load it is: with a rate limit's code it is the caller's.
+      name: "capacity: upstream load saturated",
       category: "model_overloaded",
-      text: /\boverloaded\b|high demand|capacity exceeded|no capacity/,
-      unless: { text: /your capacity|load saturated|饱和/ },
-      example: "engine_overloaded beside a RateLimitError: The engine is currently overloaded, please try again later",
+      text: /load saturated|饱和/,
+      unless: { codes: ["ratelimitexceeded", "ratelimiterror"] },
+      example: "当前分组上游负载已饱和，请稍后再试",
     },
     {
       name: "capacity: loading, not ready, queue full, busy",
       category: "model_overloaded",
-      text: /model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)|(?:still |currently )?loading (?:the )?model|model loading|(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)|not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)|(?:request )?queue (?:has )?(?:reached|exceeded)|(?:server|model|service|system|engine|api)s? (?:is |are )?(?:too |currently |temporarily |very )?busy|too busy|no (?:available )?(?:slots|workers|instances|replicas)(?: [a-z]{1,20}){0,2} ?(?:available|free)?|no slots|slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv|kv[ _-]cache (?:is )?(?:full|exhausted)|load saturated|饱和/,
-      unless: {
-        text: /connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres/,
-        codes: ["ratelimitexceeded", "ratelimiterror"],
-      },
+      text: /model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)|(?:still |currently )?loading (?:the )?model|model loading|(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)|not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)|(?:request )?queue (?:has )?(?:reached|exceeded)|(?:server|model|service|system|engine|api)s? (?:is |are )?(?:too |currently |temporarily |very )?busy|too busy|no (?:available )?(?:slots|workers|instances|replicas)(?: [a-z]{1,20}){0,2} ?(?:available|free)?|no slots|slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv|kv[ _-]cache (?:is )?(?:full|exhausted)/,
+      unless: { text: OTHER_SERVER },
       example: "Model meta-llama/Llama-3 is currently loading (estimated_time 20)",
     },
   ],

@@ -73,6 +73,7 @@ export const CLOCK: CategoryRules = {
       // recordException puts DOMException.code into exception.type: 23 is TIMEOUT_ERR.
       name: "clock: timeout class",
       category: "timeout",
+      stem: /time(?:d)?out(?:error|exception|err)?(?: |$)|deadlineexceeded/,
       codes: ["timeout", "timeouterror", "timedouterror", "timedout", "timeouterr", "23"],
       unless: { codes: ["econnreset", "econnrefused", "epipe"], text: /socket hang up|econnreset|connection reset/ },
       example: "TimeoutError: The operation was aborted due to timeout",

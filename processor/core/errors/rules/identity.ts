@@ -6,7 +6,15 @@ export const IDENTITY: CategoryRules = {
     {
       name: "identity: key or credential code",
       category: "auth",
+      stem: /unauthori[sz]ed|unauthenticated|authentication(?:error|exception|fail)|(?:invalid|missing|expired|revoked|incorrect)(?:api)?(?:key|token|auth|credential)|apikey(?:invalid|expired|missing|notfound)|credential(?:s)?(?:error|notfound|unavailable|retrieval)|tokenexpired|signature(?:doesnot|mismatch|invalid)/,
       codes: [
+        "invalidauth",
+        "notauthed",
+        "accountinactive",
+        "tokenrevoked",
+        "badcredentials",
+        "requestexpired",
+        "mpagreementbeingcreated",
         "invalidapikey",
         "invalidapikeyerror",
         "apikeyinvalid",

@@ -11,6 +11,7 @@ export const MONEY: CategoryRules = {
     {
       name: "money: quota code",
       category: "quota_exceeded",
+      stem: /insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|paymentrequired|credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted|budgetexceed|spend(?:ing)?limit|overdue|arrear|(?:daily|monthly|weekly)(?:limit|quota|request|token)/,
       codes: [
         "insufficientquota",
         "insufficientquotaerror",

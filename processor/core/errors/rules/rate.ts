@@ -17,6 +17,7 @@ export const RATE: CategoryRules = {
     {
       name: "rate: rate limit code",
       category: "rate_limit",
+      stem: /ratelimit|throttl|toomanyrequests|[rt]p[ms](?:limit|exceeded)|concurren\w{0,20}(?:limit|exceeded)|requesttoofast|bursttoofast|requestratetoo/,
       codes: [
         "ratelimitexceeded",
         "ratelimitreached",
@@ -63,7 +64,7 @@ export const RATE: CategoryRules = {
     {
       name: "rate: too many requests or tokens per minute",
       category: "rate_limit",
-      text: /rate[ _-]?limit(?:s|ed|ing)?\b(?! (?:must|should|parameter|field|value|is not a|config))|too many (?:requests|concurrent|simultaneous|parallel|calls|connections from|queries)|too many tokens,? (?:please|per)|\bthrottl(?:ed|ing|e)\b|(?:requests?|calls?|tokens?|queries|messages) (?:limit|quota) (?:has been |is |was )?(?:exceeded|reached)|\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b|\b(?:tpm|rpm|rps|qps|itpm|otpm)\b|per[ -]minute (?:limit|quota|rate)|perminute|concurren(?:t|cy)(?: [a-z]{1,20}){0,3} (?:limit|limits|exceeded|reached|quota|maximum)|(?:limit|maximum|max)(?: [a-z]{1,20}){0,3} (?:concurrent|parallel) (?:requests|connections|calls|sessions)|quota exceeded for|allocated quota exceeded|account quotas|exhausted your capacity|resource has been exhausted|请求过于频繁|频率|限流|并发|速率限制|请求数过多|请求次数/,
+      text: /rate[ _-]?limit(?:s|ed|ing)?\b(?! (?:must|should|parameter|field|value|is not a|config))|too many (?:concurrent|simultaneous|parallel|calls|connections from|queries)|too many tokens,? (?:please|per)|\bthrottl(?:ed|ing|e)\b|(?:requests?|calls?|tokens?|queries|messages) (?:limit|quota) (?:has been |is |was )?(?:exceeded|reached)|\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b|\b(?:tpm|rpm|rps|qps|itpm|otpm)\b|per[ -]minute (?:limit|quota|rate)|perminute|concurren(?:t|cy)(?: [a-z]{1,20}){0,3} (?:limit|limits|exceeded|reached|quota|maximum)|(?:limit|maximum|max)(?: [a-z]{1,20}){0,3} (?:concurrent|parallel) (?:requests|connections|calls|sessions)|quota exceeded for|allocated quota exceeded|account quotas|exhausted your capacity|resource has been exhausted|请求过于频繁|频率|限流|并发|速率限制|请求数过多|请求次数/,
       unless: { text: /connection slots|too many clients|sqlite|postgres/ },
       example: "Number of request tokens has exceeded your per-minute rate limit",
     },
@@ -75,6 +76,13 @@ export const RATE: CategoryRules = {
     },
   ],
   implied: [
+    {
+      // The reason phrase of 429: an HTTP client's error below the provider's words, which go first.
+      name: "rate: too many requests",
+      category: "rate_limit",
+      text: /too many requests/,
+      example: "Client error '429 Too Many Requests' for url 'https://api.openai.com/v1/responses'",
+    },
     {
       name: "rate: Cloudflare 1015",
       category: "rate_limit",

@@ -13,6 +13,7 @@ export const REQUEST: CategoryRules = {
     {
       name: "request: context length",
       category: "validation",
+      stem: /contextlength|contextwindow|contextoverflow/,
       codes: [
         "contextlengthexceeded",
         "contextlengthexceedederror",
@@ -31,13 +32,14 @@ export const REQUEST: CategoryRules = {
         "lengthfinishreasonerror",
         "maxtokensexceeded",
       ],
-      text: /context (?:length|window|size|limit)|(?:prompt|input|request|message|conversation|text)s?(?: is| are| was| too)? (?:too long|too large)|maximum (?:context|prompt|input|sequence|number of tokens|tokens|token count|length)|(?:exceeds?|exceeded|exceeding|over|above|longer than|larger than|greater than)(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b|tokens? (?:count|limit)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)|range of input length|^(?:error: )?too many tokens\.?$|(?:request entity|payload|content) too large/,
+      text: /context (?:length|window|size|limit)|(?:prompt|input|request|message|conversation|text)s?(?: is| are| was| too)? (?:too long|too large)|maximum (?:context|prompt|input|sequence|number of tokens|tokens|token count|length)|(?:exceeds?|exceeded|exceeding|over|above|longer than|larger than|greater than)(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b|tokens? (?:count|limit)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)|range of input length|上下文(?:长度|窗口)|(?:输入|提示词?|内容|文本|token)[^。]{0,10}(?:过长|超长|超出|超过)|超出(?:模型)?(?:最大|上下文|长度)|^(?:error: )?too many tokens\.?$|(?:request entity|payload|content) too large/,
       unless: { text: /not enough data|content length header|http request length/ },
       example: "This model's maximum context length is 128000 tokens. However, your messages resulted in 150012 tokens.",
     },
     {
       name: "request: content filter",
       category: "validation",
+      stem: /contentfilter|contentpolicy|moderation|guardrail|safetyfilter|policyviolation/,
       codes: [
         "contentfilter",
         "contentfiltererror",
@@ -68,6 +70,7 @@ export const REQUEST: CategoryRules = {
     {
       name: "request: model or deployment",
       category: "validation",
+      stem: /model(?:id)?(?:notfound|notsupported|notavailable|notexist|deprecated|decommissioned|invalid)|(?:invalid|unknown|unsupported|nosuch)model|deploymentnotfound/,
       codes: [
         "modelnotfound",
         "modelnotfounderror",
@@ -84,7 +87,7 @@ export const REQUEST: CategoryRules = {
         "modelnotallowed",
         "unsupportedmodelerror",
       ],
-      text: /\b(?:model|deployment|engine|publisher model)s?\b(?:[^.]|\.\w){0,120}?(?:not found|(?:does not|doesn't|did not|not) exist|(?:is |are )?not (?:supported|available|a valid|a chat model|valid|recognized|allowed|a supported)|unknown|deprecated|decommissioned|retired|discontinued|shut ?down|end of (?:its )?life|no longer|isn.?t supported|unsupported|not a valid)|(?:unknown|invalid|unsupported|no such|not a valid|unrecognized|could not find)(?: [a-z]{1,20})? model\b|^(?:\d{3} )?model: \S|模型不存在|no endpoints found|no (?:allowed )?providers? (?:are )?available/,
+      text: /\b(?:model|deployment|engine|publisher model)s?\b(?:[^.]|\.\w){0,120}?(?:not found|(?:does not|doesn't|did not|not) exist|(?:is |are )?not (?:supported|available|a valid|a chat model|valid|recognized|allowed|a supported)|unknown|deprecated|decommissioned|retired|discontinued|shut ?down|end of (?:its )?life|no longer|isn.?t supported|unsupported|not a valid)|(?:unknown|invalid|unsupported|no such|not a valid|unrecognized|could not find)(?: [a-z]{1,20})? model\b|^(?:\d{3} )?model: \S|模型(?:不存在|未找到|已下线|不可用)|不存在的模型|no endpoints found|no (?:allowed )?providers? (?:are )?available/,
       example: "The model `gpt-9` does not exist or you do not have access to it.",
     },
     {
@@ -96,7 +99,6 @@ export const REQUEST: CategoryRules = {
         "noobjectgenerated",
         "noobjectgeneratederror",
         "ainoobjectgeneratederror",
-        "ainooutputgeneratederror",
         "ainooutputspecifiederror",
         "aiinvalidtoolinputerror",
         "invalidtoolinputerror",
@@ -179,7 +181,7 @@ export const REQUEST: CategoryRules = {
     {
       name: "request: argument in words",
       category: "validation",
-      text: /\binvalid value:|supported values are|input should be|\b(?:invalid|unsupported|unknown|unrecognized|unexpected|illegal|bad|missing|incorrect|duplicate|malformed)(?: required)?(?: [a-z_]{1,20})? (?:value|parameters?|arguments?|fields?|keyword argument|property|type|schema|role|format|option|request|payload|input|json payload|header|media type|content type|image|url|base64|body|messages?)\b|is not (?:a )?valid\b(?! json)|must be (?:a |an |one of|at least|at most|less|greater|between|positive|non-?|in |of |set|followed|either|provided|specified|the )|(?:field|parameter|argument|property) (?:is )?(?:required|missing)|is required\b|extra inputs are not permitted|(?:does not|doesn't|do not) support|(?:is|are) not supported|cannot be (?:empty|null|used|specified|both|disabled)|should (?:be|not be) (?:a |an |less|greater|between|non)|schema|were found without|expected (?:a |an )?(?:string|number|object|array|boolean|integer)|json (?:parse|decode) error in request|parameter error|not allowed (?:for|with|when)|cannot convert argument|invalid (?:character in )?header|headers? (?:value|name|content)[^.]{0,40}invalid|invalid url|not a legal http/,
+      text: /\binvalid value:|supported values are|input should be|\b(?:invalid|unsupported|unknown|unrecognized|unexpected|illegal|bad|missing|incorrect|duplicate|malformed)(?: required)?(?: [a-z_]{1,20})? (?:value|parameters?|arguments?|fields?|keyword argument|property|type|schema|role|format|option|request|payload|input|json payload|header|media type|content type|image|url|base64|body|messages?)\b|is not (?:a )?valid\b(?! json)|must be (?:a |an |one of|at least|at most|less|greater|between|positive|non-?|in |of |set|followed|either|provided|specified|the )|(?:field|parameter|argument|property) (?:is )?(?:required|missing)|is required\b|extra inputs are not permitted|(?:does not|doesn't|do not) support|(?:is|are) not supported|cannot be (?:empty|null|used|specified|both|disabled)|should (?:be|not be) (?:a |an |less|greater|between|non)|schema|were found without|expected (?:a |an )?(?:string|number|object|array|boolean|integer)|json (?:parse|decode) error in request|parameter error|not allowed (?:for|with|when)|cannot convert argument|参数(?:错误|无效|不合法|校验|缺失)|无效的?参数|请求(?:格式|参数)(?:错误|无效)|不支持|invalid (?:character in )?header|headers? (?:value|name|content)[^.]{0,40}invalid|invalid url|not a legal http/,
       unless: {
         status: [401, 402, 403, 407, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530],
         text: /ssl|tls|certificate|protocol must be|invalid json response|unexpected content-?type|fetch failed|invalid response/,

@@ -85,7 +85,7 @@ export const SERVER: CategoryRules = {
         "upstreamerror",
         "providererror",
       ],
-      text: /service (?:is )?(?:temporarily |currently )?unavailable|temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available/,
+      text: /\b(?:stream(?:ing)?|generation|prediction|inference|completion|upstream) (?:error|failed|failure|was interrupted|interrupted)|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error|系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable|temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available/,
       example: '{"type": "error", "error": {"type": "api_error"}}',
     },
   ],

@@ -1,0 +1,63 @@
+import type { CategoryRules } from "../error-rule.ts";
+
+/** Failures that are nobody's answer: the caller's own machine, its loop guards, an answer with nothing in it. */
+export const UNKNOWN: CategoryRules = {
+  named: [
+    {
+      name: "unknown: file or process",
+      category: "unknown",
+      codes: [
+        "eacces",
+        "eperm",
+        "enoent",
+        "eexist",
+        "eisdir",
+        "enotdir",
+        "emfile",
+        "enfile",
+        "enospc",
+        "erofs",
+        "enomem",
+        "filenotfounderror",
+        "isadirectoryerror",
+        "modulenotfounderror",
+        "importerror",
+        "errmodulenotfound",
+        "nosuchfileexception",
+        "filenotfoundexception",
+        "memoryerror",
+        "recursionerror",
+      ],
+      text: /\b(?:eacces|eperm|enoent|eisdir|emfile|enospc): |\[errno (?:1|2|13|17|20|21|24|28)\]|no such file or directory|command (?:failed with exit code|was killed)|cannot find module/,
+      retryable: false,
+      example: "EACCES: permission denied, open '/etc/app.json'",
+    },
+    {
+      name: "unknown: loop guard",
+      category: "unknown",
+      codes: [
+        "graphrecursionerror",
+        "graphrecursionlimit",
+        "maxturnsexceeded",
+        "maxturnsexceedederror",
+        "usagelimitexceededturns",
+        "maxiterationsreached",
+        "maxstepsexceeded",
+      ],
+      text: /recursion limit|max(?:imum)? (?:number of )?(?:turns|iterations|steps|rounds)|maximum recursion depth/,
+      retryable: false,
+      example: "Recursion limit of 25 reached without hitting a stop condition",
+    },
+    {
+      name: "unknown: empty answer",
+      category: "unknown",
+      codes: ["ainooutputgeneratederror", "nooutputgeneratederror", "emptyresponseerror", "emptymodelresponse"],
+      text: /no (?:output|content|text|response|choices|candidates) (?:was |were )?(?:generated|produced|returned)|(?:returned|received|got|with) (?:an )?empty (?:response|output|content|message|completion|reply)|empty (?:response|output|completion) from (?:the )?model/,
+      unless: { text: /could not parse|schema|blocked|safety/ },
+      retryable: false,
+      example: "AI_NoOutputGeneratedError: No output generated.",
+    },
+  ],
+  implied: [],
+  vague: [],
+};

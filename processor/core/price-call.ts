@@ -1,6 +1,6 @@
 import type { PriceBook } from "./price-book.ts";
 import type { CostStatus, PricedCall, Usage } from "./priced-call.ts";
-import { rateFor, ratesAt, type ModelPrices, type Rate, type RateCard } from "./prices/price-rows.ts";
+import { rateFor, ratesAt, STANDARD_TIER, type ModelPrices, type RateCard } from "./prices/price-rows.ts";
 import { billingTier, type BillingTier } from "./price-tier.ts";
 import { readCallFacts, type CallFacts, type UsageInput } from "./usage.ts";
 
@@ -37,29 +37,26 @@ export interface TokenRates {
 /** What one kind of token costs in this call; a missing cache price means "billed as ordinary input". */
 export function tokenRates(model: ModelPrices, billing: BillingTier, usage: Usage, atMs: number): TokenRates | CostStatus {
   if (billing.factor === null) return "unknown_tier";
-  const standard = ratesAt(model, atMs, "standard");
-  if (standard === null) return "unknown_model";
   const card = cardFor(model, billing, atMs);
-  if (card === null) return "unknown_tier";
+  if (card === null)
+    return billing.tier !== STANDARD_TIER && ratesAt(model, atMs, STANDARD_TIER) !== null ? "unknown_tier" : "unknown_model";
+  if (card.input === undefined || (card.output === undefined && usage.output > 0)) return "unknown_model";
   const { factor } = billing;
   const totalInput = totalInputOf(usage);
-  const rate = (value: Rate): number => rateFor(value, totalInput) * factor;
-  if (card.input === undefined || (card.output === undefined && usage.output > 0)) return "unknown_model";
-  const input = rate(card.input);
-  const cacheWrite = card.cacheWrite === undefined ? input : rate(card.cacheWrite);
+  const cacheWrite = card.cacheWrite ?? card.input;
   return {
-    input,
-    cacheRead: card.cacheRead === undefined ? input : rate(card.cacheRead),
-    cacheWrite,
-    cacheWrite1h: card.cacheWrite1h === undefined ? cacheWrite : rate(card.cacheWrite1h),
-    output: card.output === undefined ? 0 : rate(card.output),
+    input: factor * rateFor(card.input, totalInput),
+    cacheRead: factor * rateFor(card.cacheRead ?? card.input, totalInput),
+    cacheWrite: factor * rateFor(cacheWrite, totalInput),
+    cacheWrite1h: factor * rateFor(card.cacheWrite1h ?? cacheWrite, totalInput),
+    output: factor * rateFor(card.output ?? 0, totalInput),
     longWriteUnknown: card.cacheWrite1h === undefined,
   };
 }
 
 function cardFor(model: ModelPrices, billing: BillingTier, atMs: number): RateCard | null {
   const optional = billing.optionalTier === null ? null : ratesAt(model, atMs, billing.optionalTier);
-  return billing.tier === "standard" && optional !== null ? optional : ratesAt(model, atMs, billing.tier);
+  return billing.tier === STANDARD_TIER && optional !== null ? optional : ratesAt(model, atMs, billing.tier);
 }
 
 /** OpenAI's 12-hour retention is a dearer class of its own; Anthropic's hour, where no price is listed, is not. */
@@ -68,7 +65,6 @@ function sellsLongRetention({ provider }: CallFacts): boolean {
 }
 
 function priced(usage: Usage, rates: TokenRates, { ambiguous, priceDate }: { ambiguous: boolean; priceDate: string }): PricedCall {
-  const usd = (tokens: number, rate: number): number => (tokens * rate) / TOKENS_PER_PRICE;
   const costInputUsd = usd(usage.uncachedInput, rates.input);
   const costCacheReadUsd = usd(usage.cacheRead, rates.cacheRead);
   const costCacheWriteUsd = usd(usage.cacheWrite5m, rates.cacheWrite) + usd(usage.cacheWrite1h, rates.cacheWrite1h);
@@ -89,6 +85,10 @@ function priced(usage: Usage, rates: TokenRates, { ambiguous, priceDate }: { amb
     costStatus: ambiguous ? "ambiguous_usage" : "priced",
     priceDate,
   };
+}
+
+function usd(tokens: number, rate: number): number {
+  return (tokens * rate) / TOKENS_PER_PRICE;
 }
 
 function unpriced(usage: Usage | null, costStatus: CostStatus): PricedCall {

@@ -1,6 +1,7 @@
 import type { PriceInput } from "./priced-call.ts";
 import { STANDARD_TIER } from "./prices/price-rows.ts";
 import type { CallFacts } from "./usage.ts";
+import { SLOT, textIn } from "./usage-attributes.ts";
 import { objectOf } from "./usage-provider.ts";
 
 /** Which of a model's prices a call was billed at. */
@@ -30,38 +31,50 @@ const STANDARD_NAMES: ReadonlySet<string> = new Set([
 const GEO_FACTORS: Readonly<Record<string, number>> = { us: 1.1, global: 1, not_available: 1 };
 
 export function billingTier(facts: CallFacts, context: PriceInput["context"]): BillingTier {
-  const { provider, attributes, documents, reading } = facts;
+  const { provider, attributes, documents } = facts;
   const said = tierName(facts, context?.serviceTier);
   // Anthropic's Priority Tier is bought as committed throughput, not per token.
   const committed = provider === "anthropic" && said === "priority";
-  const speed = tierOf(attributes.text("speed") ?? documents.answer["speed"]) ?? tierOf(context?.speed);
-  const tiers = new Set([committed ? undefined : said, tierOf(context?.processing), speed].filter((tier) => tier !== undefined));
-  tiers.delete(STANDARD_TIER);
-  const written = (reading.usage?.cacheWrite5m ?? 0) > 0;
-  const explicit =
-    provider === "alibaba_cloud" && (written || objectOf(documents.answer["prompt_tokens_details"])["cache_type"] !== undefined);
+  const speed = tierOf(textIn(attributes, SLOT.speed) ?? documents.answer["speed"]) ?? tierOf(context?.speed);
   return {
-    tier: tiers.size === 0 ? STANDARD_TIER : [...tiers].join("+"),
-    optionalTier: explicit ? "explicit-cache" : null,
+    tier: together(committed ? STANDARD_TIER : said, tierOf(context?.processing), speed),
+    optionalTier: provider === "alibaba_cloud" && cachesExplicitly(facts) ? "explicit-cache" : null,
     factor: geoFactor(facts),
     uncertain: committed,
   };
+}
+
+/** Those that are not the ordinary one, each once. */
+function together(...tiers: readonly (string | undefined)[]): string {
+  let all = STANDARD_TIER;
+  for (const tier of tiers) {
+    if (tier === undefined || tier === STANDARD_TIER || tier === all) continue;
+    all = all === STANDARD_TIER ? tier : `${all}+${tier}`;
+  }
+  return all;
+}
+
+/** Alibaba's implicit cache has no write fee, and its explicit one names itself. */
+function cachesExplicitly({ documents, reading }: CallFacts): boolean {
+  if ((reading.usage?.cacheWrite5m ?? 0) > 0) return true;
+  return objectOf(documents.answer["prompt_tokens_details"])["cache_type"] !== undefined;
 }
 
 /** What the response says goes before what the request asked for. */
 function tierName({ attributes, documents }: CallFacts, fromContext: string | undefined): string | undefined {
   const { answer } = documents;
   return (
-    tierOf(attributes.text("responseTier")) ??
+    tierOf(textIn(attributes, SLOT.responseTier)) ??
     tierOf(answer["service_tier"]) ??
     tierOf(answer["trafficType"]) ??
-    tierOf(attributes.text("requestTier")) ??
+    tierOf(textIn(attributes, SLOT.requestTier)) ??
     tierOf(fromContext)
   );
 }
 
 function tierOf(name: unknown): string | undefined {
   if (typeof name !== "string" || name === "") return undefined;
+  if (STANDARD_NAMES.has(name)) return STANDARD_TIER;
   // Gemini's trafficType: ON_DEMAND, ON_DEMAND_PRIORITY, ON_DEMAND_FLEX.
   const tier = name.toLowerCase().replace(/^on_demand_(?=.)/, "");
   if (tier === "auto") return undefined;
@@ -69,7 +82,7 @@ function tierOf(name: unknown): string | undefined {
 }
 
 function geoFactor({ provider, attributes, documents }: CallFacts): number | null {
-  const geo = attributes.text("inferenceGeo") ?? documents.answer["inference_geo"];
+  const geo = textIn(attributes, SLOT.inferenceGeo) ?? documents.answer["inference_geo"];
   if (provider !== "anthropic" || typeof geo !== "string" || geo === "") return 1;
   return GEO_FACTORS[geo.toLowerCase()] ?? null;
 }

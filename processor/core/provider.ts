@@ -3,8 +3,10 @@ interface ProviderRow {
   readonly name: string;
   /** Lower case, `-` and spaces as `_`. The name itself needs no entry. */
   readonly aliases: readonly string[];
-  /** Hosts and their parent domains. */
-  readonly hosts: readonly (string | RegExp)[];
+  /** Hosts, and domains whose every host is its. */
+  readonly hosts: readonly string[];
+  /** Where the provider's part of the name is not its end. */
+  readonly hostPattern?: RegExp;
 }
 
 /**
@@ -27,7 +29,8 @@ const PROVIDERS: readonly ProviderRow[] = [
       "chatbedrock",
       "chatbedrockconverse",
     ],
-    hosts: [/^bedrock[a-z-]*\.[a-z0-9-]+\.amazonaws\.com/],
+    hosts: [],
+    hostPattern: /^bedrock[a-z-]*\.[a-z0-9-]+\.amazonaws\.com/,
   },
   {
     name: "azure.ai.openai",
@@ -65,7 +68,8 @@ const PROVIDERS: readonly ProviderRow[] = [
       "google_vertexai",
       "google_anthropic_vertex",
     ],
-    hosts: [/^(?:[a-z0-9-]+-)?aiplatform\.googleapis\.com$/],
+    hosts: [],
+    hostPattern: /^(?:[a-z0-9-]+-)?aiplatform\.googleapis\.com$/,
   },
   { name: "gcp.gen_ai", aliases: ["google", "gcp", "gcp_gen_ai", "googlegenai", "google_gen_ai"], hosts: [] },
   { name: "x_ai", aliases: ["xai", "grok"], hosts: ["api.x.ai"] },
@@ -157,6 +161,10 @@ const BY_SPELLING: ReadonlyMap<string, string> = new Map(
   PROVIDERS.flatMap(({ name, aliases }) => [name, ...aliases].map((spelling): [string, string] => [spelling, name])),
 );
 
+const BY_HOST: ReadonlyMap<string, string> = new Map(
+  PROVIDERS.flatMap(({ name, hosts }) => hosts.map((host): [string, string] => [host, name])),
+);
+
 /**
  * The provider's name in the GenAI convention, whatever the emitter calls it; a name that nobody here knows is returned as it came. Where
  * the emitter names only its framework or nothing, the host and then the model id decide, if they leave no doubt; else undefined for
@@ -183,15 +191,22 @@ export function knownProvider(name: string): string | undefined {
 /** `server.address` holds a host, or a whole URL (Microsoft's agent framework). */
 export function providerOfHost(serverAddress: string | undefined): string | undefined {
   if (serverAddress === undefined || serverAddress === "") return undefined;
+  const exact = BY_HOST.get(serverAddress);
+  if (exact !== undefined) return exact;
   const host = serverAddress
     .toLowerCase()
     .replace(/^[a-z]+:\/\//, "")
     .replace(/[:/].*$/, "");
-  return PROVIDERS.find(({ hosts }) => hosts.some((known) => isAt(host, known)))?.name;
+  for (let domain = host; domain !== ""; domain = parentOf(domain)) {
+    const found = BY_HOST.get(domain);
+    if (found !== undefined) return found;
+  }
+  return PROVIDERS.find(({ hostPattern }) => hostPattern?.test(host) === true)?.name;
 }
 
-function isAt(host: string, known: string | RegExp): boolean {
-  return typeof known === "string" ? host === known || host.endsWith(`.${known}`) : known.test(host);
+function parentOf(domain: string): string {
+  const dot = domain.indexOf(".");
+  return dot < 0 ? "" : domain.slice(dot + 1);
 }
 
 function providerOfModel(model: string | undefined): string | undefined {

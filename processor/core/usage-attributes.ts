@@ -1,65 +1,72 @@
 import type { Attributes, AttributeValue } from "./span.ts";
-import { COUNT_SLOTS, USAGE_KEYS, type CountSlot, type UsageSlot } from "./usage-keys.ts";
 import { countOf } from "./usage-count.ts";
+import { COUNT_SLOTS, DOCUMENT_SLOTS, USAGE_KEYS, type UsageSlot } from "./usage-keys.ts";
 
 /** Of each thing that pricing asks, the best attribute that a span has. */
 export interface UsageAttributes {
-  get(slot: UsageSlot): AttributeValue | undefined;
-  /** A text that is not empty. */
-  text(slot: UsageSlot): string | undefined;
-  /** undefined when absent, NaN when it is no count. */
-  count(slot: CountSlot): number | undefined;
+  /** By the number of the slot. */
+  readonly values: readonly (AttributeValue | undefined)[];
   /** Any count at all stands on the span. */
   readonly counted: boolean;
   /** Some count is none, even one that a better key hides. */
   readonly invalid: boolean;
+  /** Some usage stands in JSON or in a Python repr. */
+  readonly documented: boolean;
 }
 
 const SLOTS = Object.keys(USAGE_KEYS) as UsageSlot[];
-const SLOT_NUMBERS = Object.fromEntries(SLOTS.map((slot, number) => [slot, number])) as Readonly<Record<UsageSlot, number>>;
-/** Slots are numbered in the order of USAGE_KEYS, which begins with the counts. */
-const COUNTS = COUNT_SLOTS.length;
+/** The number of each slot. Names would be looked up anew for every answer, which costs more than reading the span. */
+export const SLOT = Object.fromEntries(SLOTS.map((slot, number) => [slot, number])) as Readonly<Record<UsageSlot, number>>;
+/** USAGE_KEYS begins with the counts, and the documents follow. */
+const COUNTS_END = COUNT_SLOTS.length;
+const DOCUMENTS_END = COUNTS_END + DOCUMENT_SLOTS.length;
 
-/** Slot and rank of each key in one number: slot * RANKS + rank. */
+/** Slot and rank of each key in one number, slot * RANKS + rank: a lookup per attribute is all that a span costs. */
 const RANKS = 64;
 const PLACES: ReadonlyMap<string, number> = new Map(
   SLOTS.flatMap((slot, number) => USAGE_KEYS[slot].map((key, rank): [string, number] => [key, number * RANKS + rank])),
 );
 
+/** To be copied, which is cheaper than to be filled. */
+const NO_VALUES: readonly (AttributeValue | undefined)[] = SLOTS.map(() => undefined);
+const NO_RANKS: readonly number[] = SLOTS.map(() => RANKS);
+
 /** One pass over the span's attributes, which are fewer than the keys that could hold an answer. */
 export function usageAttributes(attributes: Attributes): UsageAttributes {
-  const values = new Array<AttributeValue | undefined>(SLOTS.length).fill(undefined);
-  const ranks = new Uint8Array(SLOTS.length).fill(RANKS);
-  let counted = false;
-  let invalid = false;
+  const values = NO_VALUES.slice();
+  const ranks = NO_RANKS.slice();
+  let [counted, invalid, documented] = [false, false, false];
   for (const key in attributes) {
     const place = PLACES.get(key);
     if (place === undefined) continue;
     const value = attributes[key];
     if (value === undefined || value === null) continue;
-    const slot = (place / RANKS) | 0;
+    const slot = Math.trunc(place / RANKS);
     const rank = place % RANKS;
-    if (slot < COUNTS) {
+    if (slot < COUNTS_END) {
       counted = true;
       if (Number.isNaN(countOf(value))) invalid = true;
-    }
-    if (rank < (ranks[slot] ?? 0)) {
-      ranks[slot] = rank;
-      values[slot] = value;
-    }
+    } else if (slot < DOCUMENTS_END) documented = true;
+    if (rank >= (ranks[slot] ?? 0)) continue;
+    ranks[slot] = rank;
+    values[slot] = value;
   }
-  const get = (slot: UsageSlot): AttributeValue | undefined => values[SLOT_NUMBERS[slot]];
-  return {
-    get,
-    text(slot) {
-      const value = get(slot);
-      return typeof value === "string" && value !== "" ? value : undefined;
-    },
-    count(slot) {
-      const value = get(slot);
-      return value === undefined ? undefined : countOf(value);
-    },
-    counted,
-    invalid,
-  };
+  return { values, counted, invalid, documented };
+}
+
+/** @param slot one of SLOT */
+export function valueIn(attributes: UsageAttributes, slot: number): AttributeValue | undefined {
+  return attributes.values[slot];
+}
+
+/** A text that is not empty. */
+export function textIn(attributes: UsageAttributes, slot: number): string | undefined {
+  const value = valueIn(attributes, slot);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** undefined when absent, NaN when it is no count. */
+export function countIn(attributes: UsageAttributes, slot: number): number | undefined {
+  const value = valueIn(attributes, slot);
+  return value === undefined ? undefined : countOf(value);
 }

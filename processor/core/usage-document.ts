@@ -1,4 +1,4 @@
-import type { UsageAttributes } from "./usage-attributes.ts";
+import { SLOT, valueIn, type UsageAttributes } from "./usage-attributes.ts";
 import type { CountSlot, DocumentSlot } from "./usage-keys.ts";
 import { objectOf, readProviderUsage, type Answerer, type BilledTokens } from "./usage-provider.ts";
 import { countOf } from "./usage-count.ts";
@@ -35,9 +35,10 @@ const READERS: readonly (readonly [DocumentSlot, DocumentReader])[] = [
 ];
 
 export function usageDocuments(attributes: UsageAttributes, who: Answerer): UsageDocuments {
+  if (!attributes.documented) return NOTHING;
   let result = NOTHING;
   for (const [slot, read] of READERS) {
-    const document = parsed(attributes.get(slot));
+    const document = parsed(valueIn(attributes, SLOT[slot]));
     if (document === null) continue;
     const found = read(document, who);
     result = {
@@ -92,10 +93,13 @@ function readRaw(document: Readonly<Record<string, unknown>>, who: Answerer): Pa
   return { tokens: readProviderUsage(document, who), answer: document };
 }
 
+const LANGFUSE_BUCKET = /^(?:input|output)|cache/;
+
 /** Langfuse: buckets that exclude each other, any whose name begins with input or output counts there (langfuse.com/docs, token usage). */
 function readLangfuse(document: Readonly<Record<string, unknown>>, who: Answerer): Partial<UsageDocuments> {
   if ("prompt_tokens" in document || "promptTokens" in document) return readRaw(document, who);
   const tokens = { uncachedInput: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, reasoning: null as number | null };
+  if (!Object.keys(document).some((bucket) => LANGFUSE_BUCKET.test(bucket))) return {};
   for (const [bucket, value] of Object.entries(document)) {
     const count = countOf(value);
     if (/cache_read|cached/.test(bucket)) tokens.cacheRead += count;

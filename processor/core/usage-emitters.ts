@@ -61,18 +61,25 @@ export interface Emitter {
   readonly cacheUnseen: boolean;
 }
 
+/** Known by its attributes: its scope is Spring Boot's. */
+export const SPRING_AI: Emitter = { input: "exclusive", candidatesOnly: false, cacheUnseen: false };
+
 const UNKNOWN: Emitter = { input: "unknown", candidatesOnly: false, cacheUnseen: false };
 
 /** Known by its scope; without a version it is taken for the last one that was seen. */
 export function emitterOf(scope: string | undefined, version: string | undefined): Emitter {
   if (scope === undefined || scope === "") return UNKNOWN;
-  const row = Object.hasOwn(EXACT, scope) ? EXACT[scope] : EMITTERS.find((emitter) => scope.startsWith(emitter.scope));
+  const row = rowOf(scope);
   if (row === undefined) return UNKNOWN;
-  return {
-    input: row.exclusiveUntil === undefined ? (row.input ?? "unknown") : isAfter(version, row.exclusiveUntil) ? "inclusive" : "exclusive",
-    candidatesOnly: row.candidatesOnly === true,
-    cacheUnseen: row.cacheUnseen === true,
-  };
+  const { exclusiveUntil, input = "unknown", candidatesOnly = false, cacheUnseen = false } = row;
+  if (exclusiveUntil === undefined) return { input, candidatesOnly, cacheUnseen };
+  return { input: isAfter(version, exclusiveUntil) ? "inclusive" : "exclusive", candidatesOnly, cacheUnseen };
+}
+
+function rowOf(scope: string): EmitterRow | undefined {
+  if (Object.hasOwn(EXACT, scope)) return EXACT[scope];
+  for (const row of EMITTERS) if (scope.startsWith(row.scope)) return row;
+  return undefined;
 }
 
 function isAfter(version: string | undefined, last: string): boolean {

@@ -11,6 +11,8 @@ const COUNT_KEYS = {
     "ai.usage.inputTokens",
     "ai.usage.promptTokens",
     "input_token_count",
+    // The AI SDK's embeddings.
+    "ai.usage.tokens",
   ],
   output: [
     "gen_ai.usage.output_tokens",
@@ -64,7 +66,6 @@ const COUNT_KEYS = {
     "llm.usage.total_tokens",
     "llm.token_count.total",
     "ai.usage.totalTokens",
-    "ai.usage.tokens",
     "gen_ai.client.token.usage",
   ],
   reasoning: [
@@ -140,6 +141,9 @@ const IDENTITY_KEYS = {
   serverAddress: ["server.address", "gen_ai.openai.api_base", "gen_ai.server.address", "net.peer.name"],
   /** Marks an emitter that its scope does not name. */
   springKind: ["spring.ai.kind"],
+  /** Our own marks: a span that comes by a second time is already in the convention. */
+  enriched: ["llm_call"],
+  costStatus: ["cost_status"],
 } as const satisfies KeyTable;
 
 export const USAGE_KEYS = { ...COUNT_KEYS, ...DOCUMENT_KEYS, ...BILLING_KEYS, ...IDENTITY_KEYS };
@@ -149,6 +153,7 @@ export type DocumentSlot = keyof typeof DOCUMENT_KEYS;
 export type UsageSlot = keyof typeof USAGE_KEYS;
 
 export const COUNT_SLOTS = Object.keys(COUNT_KEYS) as readonly CountSlot[];
+export const DOCUMENT_SLOTS = Object.keys(DOCUMENT_KEYS) as readonly DocumentSlot[];
 
 /** Every attribute that pricing reads. */
 export const USAGE_READ_KEYS: readonly string[] = Object.values<readonly string[]>(USAGE_KEYS).flat();

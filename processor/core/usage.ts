@@ -1,9 +1,8 @@
 import type { PriceInput, Usage } from "./priced-call.ts";
 import { canonicalProvider } from "./provider.ts";
-import { usageAttributes, type UsageAttributes } from "./usage-attributes.ts";
+import { countIn, SLOT, textIn, usageAttributes, valueIn, type UsageAttributes } from "./usage-attributes.ts";
 import { usageDocuments, type UsageDocuments } from "./usage-document.ts";
-import { emitterOf, type Emitter } from "./usage-emitters.ts";
-import type { CountSlot } from "./usage-keys.ts";
+import { emitterOf, SPRING_AI, type Emitter } from "./usage-emitters.ts";
 import { isOpenAiOnBedrock, type Answerer, type BilledTokens } from "./usage-provider.ts";
 
 export { USAGE_READ_KEYS } from "./usage-keys.ts";
@@ -45,9 +44,9 @@ export function readUsage(input: UsageInput): UsageReading {
 /** readUsage with what pricing needs beside the tokens, so that nothing is read twice. */
 export function readCallFacts(input: UsageInput): CallFacts {
   const attributes = usageAttributes(input.attributes);
-  const requestModel = attributes.text("requestModel") ?? input.model;
-  const model = attributes.text("responseModel") ?? input.model ?? requestModel;
-  const provider = canonicalProvider(input.provider ?? attributes.text("provider"), model, attributes.text("serverAddress"));
+  const requestModel = textIn(attributes, SLOT.requestModel) ?? input.model;
+  const model = textIn(attributes, SLOT.responseModel) ?? input.model ?? requestModel;
+  const provider = canonicalProvider(input.provider ?? textIn(attributes, SLOT.provider), model, textIn(attributes, SLOT.serverAddress));
   const who = { provider, model };
   const documents = usageDocuments(attributes, who);
   const reading = resolve(input, attributes, documents, who);
@@ -62,19 +61,31 @@ function resolve(input: UsageInput, attributes: UsageAttributes, documents: Usag
   if (documents.tokens !== null) return checked(documents.tokens, false);
   const counts = countsOf(attributes, documents);
   if (!attributes.counted && Object.keys(documents.counts).length === 0) return NO_USAGE;
+  // In the application and again in the gateway: what we normalised is inclusive and final, whatever the emitter's habit.
+  if (valueIn(attributes, SLOT.enriched) !== undefined)
+    return normalised(counts, textIn(attributes, SLOT.costStatus) === "ambiguous_usage");
   const emitter = emitterOf(input.scope, input.scopeVersion);
-  const { uncachedInput, ambiguous } = uncachedOf(counts, emitter, attributes, who);
+  const known = valueIn(attributes, SLOT.springKind) === undefined ? emitter : SPRING_AI;
+  const { uncachedInput, ambiguous } = uncachedOf(counts, known, who);
   const output = outputOf(counts, emitter.candidatesOnly || documents.candidatesOnly);
-  const writes = counts.write - counts.write1h;
   const tokens: BilledTokens = {
     uncachedInput: uncachedInput + counts.compactionInput,
     cacheRead: counts.read,
-    cacheWrite5m: writes,
+    cacheWrite5m: counts.write - counts.write1h,
     cacheWrite1h: counts.write1h,
     output: output.tokens + counts.compactionOutput,
     reasoning: counts.reasoning,
   };
   return checked(tokens, ambiguous || output.guessed);
+}
+
+function normalised(counts: Counts, ambiguous: boolean): UsageReading {
+  const { input, output, read, write, write1h, reasoning } = counts;
+  const cacheWrite5m = write - write1h;
+  return checked(
+    { uncachedInput: input - read - write, cacheRead: read, cacheWrite5m, cacheWrite1h: write1h, output, reasoning },
+    ambiguous,
+  );
 }
 
 /** Every part finite and >= 0, or nothing is taken: clamping would hide a wrong reading. */
@@ -89,12 +100,14 @@ function checked(tokens: BilledTokens, ambiguous: boolean): UsageReading {
 
 /** What the span counts, under one name each. */
 interface Counts {
-  /** null when no key says it. */
   readonly input: number;
   readonly output: number;
   readonly read: number;
   readonly write: number;
   readonly write1h: number;
+  /** Both lifetimes of writes are counted. */
+  readonly split: boolean;
+  /** null where no key says it. */
   readonly total: number | null;
   readonly reasoning: number | null;
   readonly uncached: number | null;
@@ -102,23 +115,24 @@ interface Counts {
   readonly compactionOutput: number;
 }
 
-function countsOf(attributes: UsageAttributes, documents: UsageDocuments): Counts {
-  const count = (slot: CountSlot): number | undefined => attributes.count(slot) ?? documents.counts[slot];
-  const write1h = count("cacheWrite1h") ?? 0;
-  const input = count("input");
+function countsOf(attributes: UsageAttributes, { counts }: UsageDocuments): Counts {
+  const write5m = countIn(attributes, SLOT.cacheWrite5m) ?? counts.cacheWrite5m;
+  const write1h = countIn(attributes, SLOT.cacheWrite1h) ?? counts.cacheWrite1h;
+  const input = countIn(attributes, SLOT.input) ?? counts.input;
   // Claude Code's bare input_tokens leaves the cached ones out; beside a key of the convention it is somebody else's.
-  const bare = input === undefined ? (count("uncachedBare") ?? null) : null;
+  const bare = input === undefined ? countIn(attributes, SLOT.uncachedBare) : undefined;
   return {
     input: input ?? 0,
-    output: count("output") ?? 0,
-    read: count("cacheRead") ?? 0,
-    write: count("cacheWrite") ?? (count("cacheWrite5m") ?? 0) + write1h,
-    write1h,
-    total: count("total") ?? null,
-    reasoning: count("reasoning") ?? null,
-    uncached: count("uncached") ?? bare,
-    compactionInput: count("compactionInput") ?? 0,
-    compactionOutput: count("compactionOutput") ?? 0,
+    output: countIn(attributes, SLOT.output) ?? counts.output ?? 0,
+    read: countIn(attributes, SLOT.cacheRead) ?? counts.cacheRead ?? 0,
+    write: countIn(attributes, SLOT.cacheWrite) ?? counts.cacheWrite ?? (write5m ?? 0) + (write1h ?? 0),
+    write1h: write1h ?? 0,
+    split: write5m !== undefined && write1h !== undefined,
+    total: countIn(attributes, SLOT.total) ?? counts.total ?? null,
+    reasoning: countIn(attributes, SLOT.reasoning) ?? counts.reasoning ?? null,
+    uncached: countIn(attributes, SLOT.uncached) ?? bare ?? null,
+    compactionInput: countIn(attributes, SLOT.compactionInput) ?? 0,
+    compactionOutput: countIn(attributes, SLOT.compactionOutput) ?? 0,
   };
 }
 
@@ -126,46 +140,44 @@ function countsOf(attributes: UsageAttributes, documents: UsageDocuments): Count
  * Does the input contain what was read from and written to the cache? In this order: the emitter says it outright; the parts are larger
  * than the whole; the total adds them up; the emitter is known; the convention, which asks for all input tokens.
  */
-function uncachedOf(
-  counts: Counts,
-  emitter: Emitter,
-  attributes: UsageAttributes,
-  who: Answerer,
-): { uncachedInput: number; ambiguous: boolean } {
+function uncachedOf(counts: Counts, emitter: Emitter, who: Answerer): { uncachedInput: number; ambiguous: boolean } {
   const { input, output, read, write, total, uncached } = counts;
+  if (uncached !== null) return { uncachedInput: uncached, ambiguous: false };
   const cached = read + write;
   const apart = countsCacheApart(who);
-  if (uncached !== null) return { uncachedInput: uncached, ambiguous: false };
-  const exclusive = { uncachedInput: input, ambiguous: false };
-  if (cached === 0) return { ...exclusive, ambiguous: apart && emitter.cacheUnseen };
-  const inclusive = { uncachedInput: input - cached, ambiguous: false };
+  if (cached === 0) return { uncachedInput: input, ambiguous: apart && emitter.cacheUnseen };
   // No other reading is possible; it is odd where the provider counts the cached tokens in.
-  if (cached > input) return { ...exclusive, ambiguous: !apart };
-  const addsUp = total !== null && total === input + cached + output;
+  if (cached > input) return { uncachedInput: input, ambiguous: !apart };
   // OpenAI models through Bedrock's ConverseStream count them twice in the total.
-  if (addsUp) return who.provider === "aws.bedrock" && isOpenAiOnBedrock(who.model) ? inclusive : exclusive;
-  if (!apart) return inclusive;
-  const known = attributes.get("springKind") === undefined ? emitter.input : "exclusive";
-  if (known !== "unknown") return known === "exclusive" ? exclusive : inclusive;
-  // The SDK's own keys for the two lifetimes: only emitters that add up set them.
-  const native = attributes.get("cacheWrite1h") !== undefined && attributes.get("cacheWrite5m") !== undefined;
-  return { ...inclusive, ambiguous: !native };
+  const addsUp = total === input + cached + output && !(who.provider === "aws.bedrock" && isOpenAiOnBedrock(who.model));
+  if (addsUp || (apart && emitter.input === "exclusive")) return { uncachedInput: input, ambiguous: false };
+  // Only emitters that add up say which writes live for 5 minutes and which for an hour.
+  const certain = !apart || emitter.input === "inclusive" || counts.split;
+  return { uncachedInput: input - cached, ambiguous: !certain };
 }
 
-/** Anthropic's and Bedrock's APIs count cached tokens apart, wherever Claude is served. */
+/** Anthropic's and Bedrock's APIs count cached tokens apart; so does Claude wherever it is served with Anthropic's own API. */
+const ANTHROPIC_API_HOSTS: ReadonlySet<string> = new Set([
+  "gcp.vertex_ai",
+  "gcp.gen_ai",
+  "gcp.gemini",
+  "azure.ai.inference",
+  "azure.ai.openai",
+]);
+
 function countsCacheApart({ provider, model }: Answerer): boolean {
-  if (provider === "anthropic" || provider === "aws.bedrock") return true;
-  return provider !== "openrouter" && model !== undefined && /claude/i.test(model);
+  if (provider === undefined || ANTHROPIC_API_HOSTS.has(provider)) return model !== undefined && /claude/i.test(model);
+  return provider === "anthropic" || provider === "aws.bedrock";
 }
 
 /** Output includes reasoning, unless the total or the emitter shows that it does not. */
 function outputOf(counts: Counts, candidatesOnly: boolean): { tokens: number; guessed: boolean } {
   const { input, output, read, write, total, reasoning } = counts;
   const known = { tokens: output, guessed: false };
-  const inputs = [input, input + read + write];
-  if (total !== null && inputs.some((all) => total === all + output)) return known;
+  const all = input + read + write;
+  if (total === input + output || total === all + output) return known;
   if (reasoning !== null && reasoning > 0) {
-    const addsUp = total !== null && inputs.some((all) => total === all + output + reasoning);
+    const addsUp = total === input + output + reasoning || total === all + output + reasoning;
     if (addsUp || candidatesOnly || reasoning > output) return { tokens: output + reasoning, guessed: false };
   } else if (candidatesOnly && total !== null && total > input + output) {
     // Nobody counts the thoughts, but the total has them (and, seldom, the prompts of tools).

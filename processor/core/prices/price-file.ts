@@ -1,5 +1,5 @@
 import { knownProvider } from "../provider.ts";
-import { sinceMsOf, type ModelPrices, type Rate, type RateCard } from "./price-rows.ts";
+import { sinceMsOf, type DatedRates, type ModelPrices, type Rate, type RateCard, type TierRates } from "./price-rows.ts";
 
 /** Prices in USD per million tokens, as a user writes them. 0 means free; a price that is left out is not known. */
 interface PricesWritten {
@@ -62,6 +62,8 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** Most mistakes that one message lists. */
 const MISTAKES_SHOWN_MAX = 20;
+/** Longest piece of a wrong value that a message repeats. */
+const SHOWN_CHARS_MAX = 80;
 
 /** Collects mistakes, each as path and expectation. */
 type Report = (path: string, expected: string, got: unknown) => void;
@@ -75,7 +77,7 @@ export function readPriceFile(file: unknown, source: string, findModel: FindMode
   const mistakes: string[] = [];
   const report: Report = (path, expected, got) => mistakes.push(`${path}: expected ${expected}, got ${shown(got)}`);
   if (checkFile(file, report)) {
-    const models = collectModels(file, source, findModel, report);
+    const models = collectModels(file, source, { findModel, report });
     if (mistakes.length === 0) return models;
   }
   const more = mistakes.length > MISTAKES_SHOWN_MAX ? [`and ${mistakes.length - MISTAKES_SHOWN_MAX} more`] : [];
@@ -161,56 +163,74 @@ function checkKeys(object: Fields, known: ReadonlySet<string>, prefix: string, r
   }
 }
 
-function collectModels(file: PriceFile, source: string, findModel: FindModel, report: Report): ReadonlyMap<string, readonly ModelPrices[]> {
-  const entries = new Map<string, { provider: string; entries: { entry: PriceFileEntry; index: number }[] }>();
+interface Numbered {
+  readonly entry: PriceFileEntry;
+  /** Place in the file. */
+  readonly index: number;
+}
+
+interface Origin {
+  readonly date: string;
+  readonly source: string;
+}
+
+interface Lookup {
+  readonly findModel: FindModel;
+  readonly report: Report;
+}
+
+/** Several entries of one model are one model with a history. */
+function collectModels(file: PriceFile, source: string, lookup: Lookup): ReadonlyMap<string, readonly ModelPrices[]> {
+  const groups = new Map<string, { provider: string; entries: Numbered[] }>();
   for (const [index, entry] of file.models.entries()) {
     const provider = knownProvider(entry.provider) ?? entry.provider;
     const key = JSON.stringify([provider, entry.model.toLowerCase()]);
-    const group = entries.get(key) ?? { provider, entries: [] };
+    const group = groups.get(key) ?? { provider, entries: [] };
     group.entries.push({ entry, index });
-    entries.set(key, group);
+    groups.set(key, group);
   }
   const byProvider = new Map<string, ModelPrices[]>();
-  for (const group of entries.values()) {
-    const model = modelOf(group.provider, group.entries, { date: file.date, source }, { findModel, report });
-    byProvider.set(group.provider, [...(byProvider.get(group.provider) ?? []), model]);
+  for (const { provider, entries } of groups.values()) {
+    const model = modelOf(provider, entries, { date: file.date, source }, lookup);
+    byProvider.set(provider, [...(byProvider.get(provider) ?? []), model]);
   }
   return byProvider;
 }
 
-function modelOf(
-  provider: string,
-  entries: readonly { entry: PriceFileEntry; index: number }[],
-  origin: { date: string; source: string },
-  { findModel, report }: { findModel: FindModel; report: Report },
-): ModelPrices {
-  const rows: ModelPrices["rows"][number][] = [];
-  const tiers: ModelPrices["tiers"][number][] = [];
-  const sources = new Set<string>();
+function modelOf(provider: string, entries: readonly Numbered[], origin: Origin, { findModel, report }: Lookup): ModelPrices {
+  const rows: DatedRates[] = [];
+  const tiers: TierRates[] = [];
   for (const { entry, index } of entries) {
     const sinceMs = sinceMsOf(entry.since ?? "");
-    if (entry.source !== undefined) sources.add(entry.source);
     if (entry.sameAs !== undefined) {
       const other = typeof entry.sameAs === "string" ? { provider, model: entry.sameAs } : entry.sameAs;
       const found = findModel(other.provider, other.model);
       if (found === null) report(`models[${index}].sameAs`, "a model whose price is known", `${other.provider} ${other.model}`);
-      for (const row of found?.rows ?? [])
-        rows.push({ ...row, sinceMs: Math.max(row.sinceMs, sinceMs), rates: scaledCard(row.rates, entry.factor) });
-      for (const row of found?.tiers ?? [])
-        tiers.push({ ...row, sinceMs: Math.max(row.sinceMs, sinceMs), rates: scaledCard(row.rates, entry.factor) });
+      const from = <Row extends DatedRates | TierRates>(row: Row): Row => ({
+        ...row,
+        sinceMs: Math.max(row.sinceMs, sinceMs),
+        rates: scaledCard(row.rates, entry.factor),
+      });
+      rows.push(...(found?.rows ?? []).map(from));
+      tiers.push(...(found?.tiers ?? []).map(from));
     } else if (entry.tier === undefined) rows.push({ sinceMs, rates: cardOf(entry) });
     else tiers.push({ tier: entry.tier.toLowerCase(), sinceMs, rates: cardOf(entry) });
   }
   const model = entries[0]?.entry.model ?? "";
+  const sources = entries.flatMap(({ entry }) => entry.source ?? []);
   return {
     name: model,
     names: [model.toLowerCase()],
-    // Stable: what stands later in the file wins over an equal date, as does a daily window over the price it doubles.
-    rows: rows.sort((a, b) => Number(a.window !== undefined) - Number(b.window !== undefined) || compare(a.sinceMs, b.sinceMs)),
+    rows: rows.sort(byForce),
     tiers: tiers.sort((a, b) => compare(b.sinceMs, a.sinceMs)),
-    source: [origin.source, ...sources].join(", "),
+    source: [origin.source, ...new Set(sources)].join(", "),
     date: origin.date,
   };
+}
+
+/** The last one in force wins: the later one, and a daily window over the price it stands beside. Stable for equal dates. */
+function byForce(a: DatedRates, b: DatedRates): number {
+  return Number(a.window !== undefined) - Number(b.window !== undefined) || compare(a.sinceMs, b.sinceMs);
 }
 
 /** Subtraction would make NaN of two infinities. */
@@ -259,7 +279,6 @@ function isDate(value: unknown): value is string {
 }
 
 function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}...` : text;
 }

@@ -17,13 +17,13 @@ interface DailyWindow {
   readonly weekendsExemptSinceMs: number;
 }
 
-interface DatedRates {
+export interface DatedRates {
   readonly sinceMs: number;
   readonly rates: RateCard;
   readonly window?: DailyWindow;
 }
 
-interface TierRates {
+export interface TierRates {
   readonly tier: string;
   readonly sinceMs: number;
   /** Only what differs from the standard price. */
@@ -44,6 +44,9 @@ export interface ModelPrices {
   readonly source: string;
   readonly date: string;
 }
+
+/** The ordinary price. */
+export const STANDARD_TIER = "standard";
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
@@ -79,14 +82,19 @@ export function unpackModel(line: string, source: string, date: string): ModelPr
 
 /** The rates in force for that tier at that time; null when the model had no price then, or the tier has none. */
 export function ratesAt(model: ModelPrices, atMs: number, tier: string): RateCard | null {
-  const standard =
-    model.rows.findLast((row) => row.sinceMs <= atMs && (row.window === undefined || isWithin(row.window, atMs)))?.rates ?? null;
+  const standard = standardAt(model, atMs);
   if (standard === null || tier === STANDARD_TIER) return standard;
   const overrides = model.tiers.filter((row) => row.tier === tier && row.sinceMs <= atMs);
   return overrides.length === 0 ? null : overrides.reduceRight((card, row) => ({ ...card, ...row.rates }), standard);
 }
 
-export const STANDARD_TIER = "standard";
+function standardAt({ rows }: ModelPrices, atMs: number): RateCard | null {
+  for (let index = rows.length - 1; index >= 0; index -= 1) {
+    const row = rows[index];
+    if (row !== undefined && row.sinceMs <= atMs && (row.window === undefined || isWithin(row.window, atMs))) return row.rates;
+  }
+  return null;
+}
 
 /** The price at a call's total input: the whole call is billed at the tier that its input reaches. */
 export function rateFor(rate: Rate, totalInput: number): number {

@@ -294,8 +294,8 @@ function withDerivedDefaults(parsed: Parsed): Config {
 }
 
 function formatIssue(issue: { readonly message: string; readonly path?: readonly { readonly key: unknown }[] | undefined }): string {
-  const key = String(issue.path?.[0]?.key ?? "");
-  return `${configVariables().find((entry) => entry.key === key)?.env ?? key}: ${issue.message}`;
+  const key = issue.path?.[0]?.key;
+  return `${configVariables().find((entry) => entry.key === key)?.env ?? "environment"}: ${issue.message}`;
 }
 
 function formatMistakes(mistakes: readonly string[]): string {

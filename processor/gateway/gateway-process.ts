@@ -1,0 +1,99 @@
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import type { MetricObjectWithValues, MetricValue } from "prom-client";
+import type { Config } from "../config.ts";
+import { createMetrics, type Metrics } from "../metrics.ts";
+import { adminRoutes, type GatewayStatus, type GatewayView } from "./admin-routes.ts";
+import { analyticsRoutes } from "./analytics-routes.ts";
+import { CLOSED_GATE, createTokenGate, OPEN_GATE, type TokenGate } from "./bearer-tokens.ts";
+import { createByteBudget } from "./byte-budget.ts";
+import { createEnricher } from "./enricher.ts";
+import { createGrpcDoor } from "./grpc.ts";
+import { createHttpDoor, type Access } from "./http.ts";
+import { openSinks, type OpenSinks, type WorkerPlace } from "./open-sinks.ts";
+import { createReceiver } from "./receiver.ts";
+import { readDoorTls } from "./tls.ts";
+import { traceRoutes } from "./trace-routes.ts";
+
+export type Door = "http" | "grpc";
+
+export type MetricSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
+
+/** The gateway less its listening sockets: what each worker is, and the whole of a gateway with one process. */
+export interface GatewayProcess {
+  accept(door: Door, socket: Socket): void;
+  status(): GatewayStatus;
+  metrics(): Promise<MetricSnapshot>;
+  /** Finishes what was accepted; what is not done by the deadline was not confirmed to anybody. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export interface GatewayProcessOptions {
+  readonly config: Config;
+  readonly databaseUrl: string | null;
+  readonly place: WorkerPlace;
+  /** The whole gateway; it may ask this process in turn. */
+  readonly view: GatewayView;
+  readonly log: Logger;
+}
+
+export async function openGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
+  const { config, log, view } = options;
+  const metrics = createMetrics();
+  const tls = await readDoorTls(config);
+  const gates = await openGates(config, log);
+  const enricher = await createEnricher(config, metrics);
+  const sinks = await openSinks({ ...options, metrics });
+  const receiver = createReceiver({ scanOptions: enricher.scanOptions, sink: sinks.sink, blocked: sinks.blocked, metrics });
+  const budget = createByteBudget(config.admittedBytesMax);
+  const analytics = analyticsRoutes(options.databaseUrl, config.schema);
+  const { bodyBytesMax, corsOrigins, requestTimeoutMs } = config;
+  const http = createHttpDoor({
+    routes: new Map([...traceRoutes({ receiver, budget, bodyBytesMax }), ...adminRoutes(view), ...analytics.routes]),
+    gates,
+    corsOrigins,
+    requestTimeoutMs,
+    tls: tls.http,
+    metrics,
+    log,
+  });
+  const grpc = createGrpcDoor({ receiver, budget, bodyBytesMax, gate: gates.ingest, credentials: tls.grpc, metrics, log });
+  let stopping = false;
+  return {
+    accept: (door, socket) => (door === "http" ? http : grpc).accept(socket),
+    status: () => ({ sinks: sinks.statuses(), stopping }),
+    async metrics() {
+      updateGauges(metrics, sinks, budget.usedBytes, enricher.tracesRemembered());
+      return (await metrics.registry.getMetricsAsJSON()) as MetricSnapshot;
+    },
+    async close(deadlineMs) {
+      stopping = true;
+      await Promise.all([http.close(deadlineMs), grpc.close(deadlineMs)]);
+      await Promise.all([sinks.sink.close(), analytics.close()]);
+      for (const gate of Object.values(gates)) gate.close();
+      metrics.registry.clear();
+    },
+  };
+}
+
+/** A door with tokens takes those; reading is closed where only sending has tokens; without any token all is open. */
+async function openGates(config: Config, log: Logger): Promise<Record<Access, TokenGate>> {
+  const { ingestTokens, ingestTokensFile, readTokens, readTokensFile } = config;
+  const guarded = ingestTokens.length > 0 || ingestTokensFile !== null;
+  const readable = readTokens.length > 0 || readTokensFile !== null;
+  return {
+    open: OPEN_GATE,
+    ingest: guarded ? await createTokenGate({ tokens: ingestTokens, file: ingestTokensFile }, log) : OPEN_GATE,
+    read: readable ? await createTokenGate({ tokens: readTokens, file: readTokensFile }, log) : guarded ? CLOSED_GATE : OPEN_GATE,
+  };
+}
+
+function updateGauges(metrics: Metrics, sinks: OpenSinks, admittedBytes: number, tracesRemembered: number): void {
+  for (const { name: sink, up, spoolBytes, spoolAgeMs } of sinks.statuses()) {
+    metrics.sinkUp.set({ sink }, up ? 1 : 0);
+    metrics.spoolBytes.set({ sink }, spoolBytes);
+    metrics.spoolAge.set({ sink }, spoolAgeMs / 1000);
+  }
+  metrics.admittedBytes.set(admittedBytes);
+  metrics.tracesRemembered.set(tracesRemembered);
+}

@@ -1,0 +1,60 @@
+import { countBatch, type Metrics } from "../metrics.ts";
+import type { BodyEncoding } from "../otlp/partial-success.ts";
+import type { ScanOptions } from "../otlp/scan-traces.ts";
+import { MalformedError } from "../otlp/wire-reader.ts";
+import { type Ingested, ingest } from "../pipeline.ts";
+import { RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
+import type { Sink } from "../sinks/sink.ts";
+import { Refusal } from "./refusal.ts";
+
+/** What to tell a sender when a sink failed without saying for how long. */
+const AWAY_RETRY_AFTER_MS = 5000;
+
+export interface ReceiverOptions {
+  /** What enrichment needs, with the clock of this moment. */
+  readonly scanOptions: () => ScanOptions;
+  readonly sink: Sink;
+  /** Why nothing can be taken just now; null otherwise. */
+  readonly blocked: () => SinkAwayError | null;
+  readonly metrics: Metrics;
+}
+
+/** The service behind every door. */
+export interface Receiver {
+  /** Answers the ExportTraceServiceResponse when all spans are durable; throws Refusal where they cannot be. */
+  receive(body: Uint8Array, encoding: BodyEncoding, transport: string): Promise<Uint8Array>;
+  /** Throws the Refusal that a request would get anyway, before its body is read. */
+  assertReady(): void;
+}
+
+export function createReceiver({ scanOptions, sink, blocked, metrics }: ReceiverOptions): Receiver {
+  return {
+    assertReady() {
+      const away = blocked();
+      if (away !== null) throw new Refusal("unavailable", away.message, away.retryAfterMs);
+    },
+    async receive(body, encoding, transport) {
+      const { scanned, response } = await ingestOrRefuse(body, encoding, { ...scanOptions(), sink });
+      metrics.receivedSpans.inc({ transport }, scanned.batch.spans.length + scanned.rejectedSpans);
+      for (const [reason, count] of scanned.rejectionReasons) metrics.refusedSpans.inc({ reason }, count);
+      countBatch(metrics, scanned.batch);
+      return response;
+    },
+  };
+}
+
+async function ingestOrRefuse(body: Uint8Array, encoding: BodyEncoding, context: Parameters<typeof ingest>[2]): Promise<Ingested> {
+  try {
+    return await ingest(body, encoding, context);
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+/** By default a failure is passing: what the sender keeps is not lost. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof MalformedError) return new Refusal("malformed", error.message);
+  if (error instanceof RefusedBatchError) return new Refusal("malformed", `refused for good by a backend: ${error.message}`);
+  const retryAfterMs = error instanceof SinkAwayError ? Math.max(error.retryAfterMs, 1000) : AWAY_RETRY_AFTER_MS;
+  return new Refusal("unavailable", "the spans cannot be stored just now, come again", retryAfterMs);
+}

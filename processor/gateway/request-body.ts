@@ -1,0 +1,76 @@
+import type { IncomingMessage } from "node:http";
+import type { Lease } from "./byte-budget.ts";
+import { inflateBody, isInflatable } from "./inflate-body.ts";
+import { Refusal, SenderGoneError, tooLarge } from "./refusal.ts";
+
+/**
+ * The whole body of a request, inflated. Throws Refusal (too_large, unsupported_media_type, malformed, overloaded) or
+ * SenderGoneError. The lease holds what the body takes; the caller releases it.
+ */
+export async function readBody(request: IncomingMessage, bytesMax: number, lease: Lease): Promise<Buffer> {
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity" && !isInflatable(encoding)) {
+    throw new Refusal("unsupported_media_type", `Content-Encoding: expected gzip, deflate or identity, got ${encoding.slice(0, 40)}`);
+  }
+  const declaredBytes = contentLength(request);
+  if (declaredBytes !== null && declaredBytes > bytesMax) throw tooLarge(bytesMax);
+  const body = await (declaredBytes === null ? collectChunks(request, bytesMax, lease) : fillBuffer(request, declaredBytes, lease));
+  return encoding === "identity" ? body : inflateBody(body, { encoding, bytesMax, lease });
+}
+
+/** Node's parser has checked that it is a number; null where the body is chunked. */
+function contentLength(request: IncomingMessage): number | null {
+  const value = request.headers["content-length"];
+  return value === undefined ? null : Number(value);
+}
+
+/** One buffer of the announced size; pages that nobody sends are never touched, so announcing costs no memory. */
+function fillBuffer(request: IncomingMessage, declaredBytes: number, lease: Lease): Promise<Buffer> {
+  let body: Buffer | null = null;
+  let filled = 0;
+  return consume(
+    request,
+    (chunk) => {
+      lease.take(chunk.length);
+      if (chunk.length === declaredBytes) body = chunk;
+      else (body ??= Buffer.allocUnsafeSlow(declaredBytes)).set(chunk, filled);
+      filled += chunk.length;
+    },
+    () => body ?? Buffer.alloc(0),
+  );
+}
+
+function collectChunks(request: IncomingMessage, bytesMax: number, lease: Lease): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return consume(
+    request,
+    (chunk) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
+      lease.take(chunk.length);
+      chunks.push(chunk);
+    },
+    () => Buffer.concat(chunks, bytes),
+  );
+}
+
+function consume(request: IncomingMessage, onChunk: (chunk: Buffer) => void, finish: () => Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const stop = (error: unknown): void => {
+      request.off("data", take);
+      reject(error);
+    };
+    const take = (chunk: Buffer): void => {
+      try {
+        onChunk(chunk);
+      } catch (error) {
+        stop(error);
+      }
+    };
+    request.on("data", take);
+    request.once("end", () => resolve(finish()));
+    request.once("error", () => stop(new SenderGoneError("the connection was cut in the middle of a request")));
+    request.once("close", () => stop(new SenderGoneError("the connection was closed in the middle of a request")));
+  });
+}

@@ -1,0 +1,122 @@
+import { type Aggregator, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { EnrichedBatch } from "./sinks/sink.ts";
+
+/**
+ * What the gateway says of itself. Names follow OpenTelemetry's conventions as Prometheus spells them (unit in the name,
+ * `_total` on counters); where the semantic conventions have a metric, it is theirs. Every label has a bounded set of values.
+ */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly receivedSpans: Counter<"transport">;
+  readonly refusedSpans: Counter<"reason">;
+  readonly refusedRequests: Counter<"transport" | "reason">;
+  readonly enrichedSpans: Counter;
+  readonly llmCalls: Counter;
+  readonly failedCalls: Counter<"error_category">;
+  readonly unpricedCalls: Counter<"cost_status">;
+  readonly unknownDialectSpans: Counter<"scope">;
+  readonly writtenSpans: Counter<"sink">;
+  readonly storedSpans: Counter;
+  readonly duplicateSpans: Counter;
+  readonly lostSpans: Counter<"sink" | "reason">;
+  readonly batchSpans: Histogram<"sink">;
+  readonly writeDuration: Histogram<"sink" | "outcome">;
+  readonly httpDuration: Histogram<"http_route" | "http_response_status_code">;
+  readonly rpcDuration: Histogram<"rpc_grpc_status_code">;
+  readonly sinkUp: Gauge<"sink">;
+  readonly spoolBytes: Gauge<"sink">;
+  readonly spoolAge: Gauge<"sink">;
+  readonly admittedBytes: Gauge;
+  readonly tracesRemembered: Gauge;
+}
+
+/** http.server.request.duration's advised boundaries (OpenTelemetry semantic conventions), in seconds. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const SPANS = [1, 10, 100, 500, 1000, 2500, 5000, 10_000];
+/** Scopes with a label of their own; those that come later count as "other". */
+const SCOPE_LABELS_MAX = 50;
+const SCOPE_LABEL_CHARS_MAX = 100;
+
+/** One registry per process: several gateways in one process do not mix. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counter = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
+    new Counter({ name: `genai_otel_${name}_total`, help, labelNames: [...labelNames], registers: [registry] });
+  /** `aggregator`: what several processes' values make together. */
+  const gauge = <L extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    aggregator: Aggregator = "sum",
+  ): Gauge<L> => new Gauge({ name: `genai_otel_${name}`, help, labelNames: [...labelNames], registers: [registry], aggregator });
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[]): Histogram<L> =>
+    new Histogram({ name, help, buckets, labelNames: [...labelNames], registers: [registry] });
+  return {
+    registry,
+    receivedSpans: counter("spans_received", "Spans that arrived and could be read", ["transport"]),
+    refusedSpans: counter("spans_refused", "Spans refused one by one, as partial_success tells the sender", ["reason"]),
+    refusedRequests: counter("requests_refused", "Requests answered with an error", ["transport", "reason"]),
+    enrichedSpans: counter("spans_enriched", "GenAI spans that were given attributes"),
+    llmCalls: counter("llm_calls", "Spans that stand for a call to a model (llm_call = true)"),
+    failedCalls: counter("llm_calls_failed", "Failed calls by error category", ["error_category"]),
+    unpricedCalls: counter("llm_calls_unpriced", "Calls without a cost, by reason", ["cost_status"]),
+    unknownDialectSpans: counter("unknown_dialect_spans", "GenAI spans of an emitter that no table knows, by instrumentation scope", [
+      "scope",
+    ]),
+    writtenSpans: counter("spans_written", "Spans that a sink took, duplicates included", ["sink"]),
+    storedSpans: counter("spans_stored", "Rows written to PostgreSQL"),
+    duplicateSpans: counter("spans_duplicate", "Spans that PostgreSQL already had"),
+    lostSpans: counter("spans_lost", "Accepted spans that a sink then refused for good", ["sink", "reason"]),
+    batchSpans: histogram("genai_otel_batch_spans", "Spans per write to a sink", SPANS, ["sink"]),
+    writeDuration: histogram("genai_otel_sink_write_duration_seconds", "Time of one write to a sink", SECONDS, ["sink", "outcome"]),
+    httpDuration: histogram("http_server_request_duration_seconds", "Time of one HTTP request, until its answer", SECONDS, [
+      "http_route",
+      "http_response_status_code",
+    ]),
+    rpcDuration: histogram("rpc_server_call_duration_seconds", "Time of one gRPC call, until its answer", SECONDS, [
+      "rpc_grpc_status_code",
+    ]),
+    sinkUp: gauge("sink_up", "1 while the sink takes spans, 0 while they go to its spool or are refused", ["sink"], "min"),
+    spoolBytes: gauge("spool_bytes", "Disk that the spool takes", ["sink"]),
+    spoolAge: gauge("spool_age_seconds", "Age of the oldest record in the spool", ["sink"], "max"),
+    admittedBytes: gauge("admitted_bytes", "Request bytes held at this moment"),
+    tracesRemembered: gauge("traces_remembered", "Traces in the memory of retries and wrappers"),
+  };
+}
+
+/** Counts what enrichment found in one request: a loop over the batch, one increment a label. */
+export function countBatch(metrics: Metrics, batch: EnrichedBatch): void {
+  let enriched = 0;
+  let calls = 0;
+  const failed = new Map<string, number>();
+  const unpriced = new Map<string, number>();
+  for (const { enrichment } of batch.spans) {
+    if (enrichment === null) continue;
+    enriched += 1;
+    if (enrichment["llm_call"] !== true) continue;
+    calls += 1;
+    countLabel(failed, enrichment["error_category"]);
+    if (enrichment["cost_usd"] === undefined) countLabel(unpriced, enrichment["cost_status"]);
+  }
+  metrics.enrichedSpans.inc(enriched);
+  metrics.llmCalls.inc(calls);
+  for (const [category, count] of failed) metrics.failedCalls.inc({ error_category: category }, count);
+  for (const [status, count] of unpriced) metrics.unpricedCalls.inc({ cost_status: status }, count);
+}
+
+function countLabel(counts: Map<string, number>, label: unknown): void {
+  if (typeof label === "string") counts.set(label, (counts.get(label) ?? 0) + 1);
+}
+
+/** A scope's name comes from the sender: the first few get a label of their own. */
+export function createScopeLabels(): (scopeName: string) => string {
+  const known = new Set<string>();
+  return (scopeName) => {
+    const label = scopeName.slice(0, SCOPE_LABEL_CHARS_MAX) || "none";
+    if (known.has(label)) return label;
+    if (known.size >= SCOPE_LABELS_MAX) return "other";
+    known.add(label);
+    return label;
+  };
+}

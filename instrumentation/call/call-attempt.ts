@@ -1,0 +1,121 @@
+import { trace } from "@opentelemetry/api";
+import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchange/exchange.ts";
+import { answerReader } from "../wire/answer-reader.ts";
+import { emptyAnswer } from "../wire/answer.ts";
+import type { BodyReader } from "../wire/body-reader.ts";
+import { inflated } from "../wire/inflate.ts";
+import { EVIDENCE_HEADERS } from "./call-attributes.ts";
+import { answeredFailure, streamedFailure, wireFailure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
+import type { AttemptOutcome, ModelCall } from "./model-call.ts";
+import { mayBeRetried } from "./retry-manner.ts";
+
+export interface AttemptOptions {
+  readonly request: ExchangeRequest;
+  /** The client said that it will not try again. */
+  readonly lastAttempt: boolean;
+  readonly onBody: (text: string) => void;
+  readonly onText: ((text: string) => void) | undefined;
+  readonly onEnd: (outcome: AttemptOutcome) => void;
+}
+
+/** An attempt that is out: its observer, and what a sweep needs to end it when nobody reads it any more. */
+export interface CallAttempt {
+  readonly observer: ExchangeObserver;
+  idleMs(): number;
+  /** Ends the attempt with what is known so far; `reason` is the failure of one that had no answer. */
+  abandon(reason: Failure): void;
+}
+
+const NO_HEADER: HeaderReader = () => undefined;
+
+/** Follows one request of a call from its start to its outcome, which is told exactly once. */
+export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttempt {
+  const { clock } = call;
+  const startMs = clock.now();
+  const answer = emptyAnswer();
+  const headers = new Map<string, string>();
+  let signal: AbortSignal | undefined = options.request.signal;
+  let reader: BodyReader | undefined;
+  let responseHeader: HeaderReader = NO_HEADER;
+  let status: number | undefined;
+  let streamed = false;
+  let firstChunkMs: number | undefined;
+  let activityMs = startMs;
+  let over = false;
+
+  const finish = (failure: Failure | undefined): void => {
+    if (over) return;
+    over = true;
+    const retryable = failure !== undefined && failure.cancelled !== true && !options.lastAttempt && canFollow(status, responseHeader);
+    const outcome = { startMs, endMs: clock.now(), status, failure, answer, headers, firstChunkMs, streamed, retryable };
+    // A socket may outlive the attempt and hold on to it: nothing heavy may hang there.
+    reader = undefined;
+    signal = undefined;
+    responseHeader = NO_HEADER;
+    options.onEnd(outcome);
+  };
+  const complete = (): void => {
+    if (over) return;
+    reader?.end();
+    if (status !== undefined && status >= 400) finish(answeredFailure(status, answer.error));
+    else {
+      // Every stream names its end; one that was an answer and stops without is broken.
+      if (streamed && !answer.done && answer.id !== undefined && answer.finishReasons.length === 0) answer.finishReasons.push("error");
+      finish(answer.error === undefined ? undefined : streamedFailure(answer.error));
+    }
+  };
+
+  const observer: ExchangeObserver = {
+    context: trace.setSpan(call.parentContext, call.span),
+    method: options.request.method,
+    requestBody: options.onBody,
+    responseHeaders(code, header) {
+      if (over || status !== undefined) return;
+      status = code;
+      responseHeader = header;
+      activityMs = clock.now();
+      for (const name of EVIDENCE_HEADERS) {
+        const value = header(name);
+        if (value !== undefined) headers.set(name, value);
+      }
+      call.target.wire.readHeaders?.(header, answer);
+      const contentType = header("content-type") ?? "";
+      streamed = code < 400 && isStream(contentType);
+      reader = inflated(
+        header("content-encoding") ?? "",
+        answerReader(contentType, { wire: call.target.wire, answer, onText: options.onText }),
+      );
+    },
+    responseChunk(bytes) {
+      if (over) return;
+      activityMs = clock.now();
+      firstChunkMs ??= activityMs;
+      reader?.push(bytes);
+      if (answer.done && streamed) complete();
+    },
+    responseEnd: complete,
+    fail(error) {
+      if (over) return;
+      // What came before the failure may hold the usage, or the provider's own error.
+      reader?.end();
+      if (answer.done || (status !== undefined && (status >= 400 || answer.error !== undefined))) complete();
+      else finish(failureOnWire(wireFailure(error, signal, clock.now() - startMs), firstChunkMs));
+    },
+  };
+  return { observer, idleMs: () => clock.now() - activityMs, abandon: (reason) => (status === undefined ? finish(reason) : complete()) };
+}
+
+/** A caller that stops reading a stream, which it does by aborting, had a successful call. */
+function failureOnWire(failure: Failure, firstChunkMs: number | undefined): Failure | undefined {
+  return failure.cancelled === true && firstChunkMs !== undefined ? undefined : failure;
+}
+
+/** No client was seen to try again after an answer had begun well. */
+function canFollow(status: number | undefined, header: HeaderReader): boolean {
+  return (status === undefined || status >= 400) && mayBeRetried(status, header);
+}
+
+function isStream(contentType: string): boolean {
+  return /event-stream|ndjson|jsonl|vnd\.amazon\.eventstream/.test(contentType);
+}

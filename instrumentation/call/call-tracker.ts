@@ -1,0 +1,191 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { context, createContextKey, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import type { Context, Span, Tracer } from "@opentelemetry/api";
+import type { ExchangeObserver, ExchangeRequest } from "../exchange/exchange.ts";
+import type { RequestFacts } from "../wire/wire-dialect.ts";
+import { recordAttempt } from "./attempt-span.ts";
+import { endAttributes, missingAttributes, spanName, startAttributes } from "./call-attributes.ts";
+import { callAttempt } from "./call-attempt.ts";
+import { anchoredClock } from "./clock.ts";
+import type { AttemptOutcome, ModelCall } from "./model-call.ts";
+import { modelTargetOf } from "./model-target.ts";
+import type { EndpointConfig, ModelTarget } from "./model-target.ts";
+import { openAttempts } from "./open-attempts.ts";
+import type { OpenAttempts } from "./open-attempts.ts";
+import { pendingCalls } from "./pending-calls.ts";
+import type { PendingCalls } from "./pending-calls.ts";
+import { readRequestFacts } from "./request-facts.ts";
+import { readAttemptHeaders, retryDeadlineMs, statedWaitMs } from "./retry-manner.ts";
+import { attributesOf, sdkCallSpan } from "./sdk-span.ts";
+
+/** What exporters set around their own requests; a key of the API is a registered symbol (@opentelemetry/core, suppress-tracing.ts). */
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+export interface CallTrackerOptions {
+  readonly tracer: () => Tracer;
+  readonly endpoints: () => readonly EndpointConfig[];
+  /** Told of every call when it has ended: for metrics. */
+  readonly onCallEnd: (call: ModelCall, outcome: AttemptOutcome) => void;
+}
+
+/** Finds the calls in a stream of exchanges and writes their spans. */
+export interface CallTracker {
+  observe(request: ExchangeRequest): ExchangeObserver | undefined;
+  /** An HTTP instrumentation started a span below the span with this id. */
+  foreignHttpSpan(parentSpanId: string, span: Span): void;
+  /** Ends what only waited for a further attempt. */
+  flush(): void;
+  /** Ends everything. */
+  close(): void;
+}
+
+export function callTracker(options: CallTrackerOptions): CallTracker {
+  const state: TrackerState = {
+    options,
+    frame: new AsyncLocalStorage(),
+    pending: pendingCalls(),
+    attempts: openAttempts(),
+    callsBySpanId: new Map(),
+  };
+  return {
+    observe: (request) => observe(state, request),
+    foreignHttpSpan: (parentSpanId, span) => void state.callsBySpanId.get(parentSpanId)?.foreignHttpSpans.push(span),
+    flush() {
+      for (const call of state.pending.all()) endCall(state, call);
+    },
+    close() {
+      state.attempts.abandonAll();
+      for (const call of state.pending.all()) endCall(state, call);
+    },
+  };
+}
+
+interface TrackerState {
+  readonly options: CallTrackerOptions;
+  /** Entered in the frame of the caller, so that the next attempt of an SDK's retry loop finds the call that it repeats. */
+  readonly frame: AsyncLocalStorage<ModelCall>;
+  readonly pending: PendingCalls;
+  readonly attempts: OpenAttempts;
+  /** Calls that have not ended, by the id of their span. */
+  readonly callsBySpanId: Map<string, ModelCall>;
+}
+
+function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserver | undefined {
+  const { options, callsBySpanId, pending } = state;
+  const active = context.active();
+  if (state.attempts.isFull() || active.getValue(SUPPRESS_TRACING) === true) return undefined;
+  const target = modelTargetOf(request, options.endpoints());
+  if (target === undefined) return undefined;
+  const facts = request.body === undefined ? undefined : readRequestFacts(target.wire, request.body);
+  if (facts !== undefined && !namesModel(target, facts)) return undefined;
+  const parentSpanId = trace.getSpanContext(active)?.spanId;
+  const parentCall = parentSpanId === undefined ? undefined : callsBySpanId.get(parentSpanId);
+  // Another client below a fetch that we watch: the transport of that very call.
+  if (parentCall !== undefined && !parentCall.adopted) return undefined;
+  const headers = readAttemptHeaders(request.header);
+  const attempted = { key: target.key, body: request.body, parentSpanId, headers, framed: state.frame.getStore() };
+  const known = parentCall ?? pending.find(attempted);
+  const call = known ?? startCall(options.tracer(), { target, facts, request, active, callId: headers.callId });
+  pending.remove(call);
+  callsBySpanId.set(call.span.spanContext().spanId, call);
+  call.countedRetries = Math.max(call.countedRetries, headers.retryCount ?? 0);
+  state.frame.enterWith(call);
+  return beginAttempt(state, call, request, headers.lastAttempt);
+}
+
+/** The same paths serve other things elsewhere; a body without a model is none of ours. */
+function namesModel(target: ModelTarget, facts: RequestFacts): boolean {
+  return target.wire.modelInBody !== true || (facts.model ?? target.model) !== undefined;
+}
+
+// oxlint-disable-next-line max-params -- one request of one call
+function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeRequest, lastAttempt: boolean): ExchangeObserver {
+  const resend = call.attempts++;
+  const httpSpans = call.foreignHttpSpans.length;
+  call.state = "running";
+  const attempt = callAttempt(call, {
+    request,
+    lastAttempt,
+    onBody: (text) => bodySeen(call, text),
+    onText: undefined,
+    onEnd: (outcome) => {
+      state.attempts.remove(attempt);
+      if (call.state === "ended") return;
+      recordAttempt(state.options.tracer(), call, outcome, { resend, foreign: call.foreignHttpSpans[httpSpans] });
+      call.lastOutcome = outcome;
+      if (!outcome.retryable) return endCall(state, call);
+      const waitMs = statedWaitMs(outcome.headers.get("retry-after-ms"), outcome.headers.get("retry-after"), outcome.endMs);
+      state.pending.add(call, retryDeadlineMs(request.header, resend, waitMs), () => endCall(state, call));
+    },
+  });
+  state.attempts.add(attempt);
+  return attempt.observer;
+}
+
+function endCall(state: TrackerState, call: ModelCall): void {
+  const outcome = call.lastOutcome;
+  if (call.state === "ended" || outcome === undefined) return;
+  call.state = "ended";
+  state.pending.remove(call);
+  state.callsBySpanId.delete(call.span.spanContext().spanId);
+  call.body = undefined;
+  writeEnd(call, outcome);
+  state.options.onCallEnd(call, outcome);
+}
+
+interface CallStart {
+  readonly target: ModelTarget;
+  readonly facts: RequestFacts | undefined;
+  readonly request: ExchangeRequest;
+  readonly active: Context;
+  readonly callId: string | undefined;
+}
+
+function startCall(tracer: Tracer, { target, facts, request, active, callId }: CallStart): ModelCall {
+  const sdkSpan = sdkCallSpan(active);
+  const clock = anchoredClock();
+  const startMs = clock.now();
+  const attributes = startAttributes(target, facts);
+  const span = sdkSpan ?? tracer.startSpan(spanName(target, facts), { kind: SpanKind.CLIENT, startTime: startMs, attributes }, active);
+  return {
+    target,
+    clock,
+    startMs,
+    span,
+    adopted: sdkSpan !== undefined,
+    parentContext: active,
+    parentSpanId: trace.getSpanContext(active)?.spanId,
+    callId,
+    facts,
+    body: request.body,
+    state: "running",
+    attempts: 0,
+    countedRetries: 0,
+    lastOutcome: undefined,
+    pendingTimer: undefined,
+    foreignHttpSpans: [],
+  };
+}
+
+/** A body that was read while it was sent names the model late; the span is renamed. */
+function bodySeen(call: ModelCall, text: string): void {
+  if (call.facts !== undefined) return;
+  call.facts = readRequestFacts(call.target.wire, text);
+  call.body = text;
+  if (call.adopted) return;
+  call.span.updateName(spanName(call.target, call.facts));
+  call.span.setAttributes(startAttributes(call.target, call.facts));
+}
+
+function writeEnd(call: ModelCall, outcome: AttemptOutcome): void {
+  const { span } = call;
+  if (call.adopted) {
+    span.setAttributes(missingAttributes(call, outcome, attributesOf(span)));
+    return;
+  }
+  span.setAttributes(endAttributes(call, outcome));
+  if (outcome.failure !== undefined && outcome.failure.cancelled !== true) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.failure.message });
+  }
+  span.end(outcome.endMs);
+}

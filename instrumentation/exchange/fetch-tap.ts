@@ -1,0 +1,117 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { context } from "@opentelemetry/api";
+import type { ExchangeObserver, ExchangeRequest, HeaderReader, ObserveExchange, Untap } from "./exchange.ts";
+import { guarded } from "./guarded.ts";
+
+/** The exchange of the fetch that is running: undici creates its request inside it. */
+export const fetchExchange = new AsyncLocalStorage<FetchExchange>();
+
+export interface FetchExchange {
+  readonly observer: ExchangeObserver;
+  /** undici was seen to send it; without that (a mocked fetch) only status and headers are known. */
+  seenOnWire: boolean;
+  /** The promise is still open: its rejection says more than undici's error, which comes first. */
+  open: boolean;
+}
+
+type Fetch = typeof globalThis.fetch;
+
+export interface FetchTapOptions {
+  readonly observe: ObserveExchange;
+  readonly mayBeModelCall: (url: string) => boolean;
+}
+
+/**
+ * Wraps the global fetch for what only the call site knows: the context, the body, the outcome of the promise. The caller
+ * gets the native promise and the native Response; the bytes are read below it, at undici.
+ */
+export function tapFetch(options: FetchTapOptions): Untap {
+  const original: Fetch | undefined = globalThis.fetch;
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, "fetch");
+  if (original === undefined || descriptor?.configurable !== true) return () => {};
+  const tapped = wrapFetch(original, options);
+  Object.defineProperty(globalThis, "fetch", { ...withValue(descriptor), value: tapped });
+  return () => {
+    // Somebody may have wrapped ours since: then it stays and only stops looking.
+    if (globalThis.fetch === tapped) Object.defineProperty(globalThis, "fetch", descriptor);
+  };
+}
+
+function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions): Fetch {
+  const tapped = function fetch(this: unknown, ...args: Parameters<Fetch>): ReturnType<Fetch> {
+    const url = urlOf(args[0]);
+    if (url === undefined || !mayBeModelCall(url)) return Reflect.apply(original, this, args);
+    const observer = guarded("reading a request", () => observe(exchangeRequest(url, args)));
+    if (observer === undefined) return Reflect.apply(original, this, args);
+    const exchange: FetchExchange = { observer, seenOnWire: false, open: true };
+    const promise = context.with(observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args)));
+    // Both handlers, so that this branch never rejects; the caller's own branch is the promise itself.
+    promise.then(
+      (response) => guarded("reading an answer", () => settled(exchange, response)),
+      (error: unknown) => guarded("reading a failure", () => failed(exchange, error)),
+    );
+    return promise;
+  };
+  return Object.defineProperties(tapped, {
+    name: { value: original.name, configurable: true },
+    length: { value: original.length, configurable: true },
+  });
+}
+
+/** The global is an accessor in some releases of Node; as a value it behaves the same for whoever reads or sets it. */
+function withValue({ enumerable }: PropertyDescriptor): PropertyDescriptor {
+  return { enumerable: enumerable ?? true, configurable: true, writable: true };
+}
+
+function settled(exchange: FetchExchange, response: Response): void {
+  exchange.open = false;
+  if (exchange.seenOnWire) return;
+  exchange.observer.responseHeaders(response.status, (name) => response.headers.get(name) ?? undefined);
+  exchange.observer.responseEnd();
+}
+
+function failed(exchange: FetchExchange, error: unknown): void {
+  exchange.open = false;
+  exchange.observer.fail(error);
+}
+
+function urlOf(input: Parameters<Fetch>[0]): string | undefined {
+  if (typeof input === "string") return input;
+  if (input instanceof URL) return input.href;
+  return input instanceof Request ? input.url : undefined;
+}
+
+function exchangeRequest(url: string, [input, init]: Parameters<Fetch>): ExchangeRequest {
+  const request = input instanceof Request ? input : undefined;
+  return {
+    method: (init?.method ?? request?.method ?? "GET").toUpperCase(),
+    url,
+    header: headerReader(init?.headers ?? request?.headers),
+    body: textOf(init?.body),
+    signal: init?.signal ?? request?.signal,
+  };
+}
+
+function headerReader(headers: RequestInit["headers"]): HeaderReader {
+  let plain: Map<string, string> | undefined;
+  return (name) => {
+    if (headers === undefined) return undefined;
+    if (headers instanceof Headers) return headers.get(name) ?? undefined;
+    plain ??= plainHeaders(headers);
+    return plain.get(name);
+  };
+}
+
+function plainHeaders(headers: Exclude<RequestInit["headers"], Headers | undefined>): Map<string, string> {
+  // Pairs or a record; anything else that only looks like them reads as nothing.
+  const pairs =
+    Symbol.iterator in headers ? [...(headers as Iterable<readonly string[]>)] : Object.entries(headers as Record<string, unknown>);
+  return new Map(pairs.map(([name, value]) => [String(name).toLowerCase(), String(value)]));
+}
+
+/** Only what can be read without consuming it. */
+function textOf(body: unknown): string | undefined {
+  if (typeof body === "string") return body;
+  if (body instanceof ArrayBuffer) return Buffer.from(body).toString();
+  return ArrayBuffer.isView(body) ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() : undefined;
+}

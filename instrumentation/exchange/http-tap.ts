@@ -1,0 +1,126 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { errorMonitor } from "node:events";
+import { ClientRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { context } from "@opentelemetry/api";
+import { REQUEST_BODY_BYTES_MAX } from "./exchange.ts";
+import type { ExchangeObserver, ObserveExchange, Untap } from "./exchange.ts";
+import { guarded } from "./guarded.ts";
+import { bodyCollector } from "./body-collector.ts";
+import type { BodyCollector } from "./body-collector.ts";
+
+export interface HttpTapOptions {
+  readonly observe: ObserveExchange;
+  readonly mayBeModelCall: (url: string) => boolean;
+}
+
+interface Tapped {
+  readonly body: BodyCollector;
+  observer: ExchangeObserver | undefined;
+}
+
+const RESPONSE_CHANNEL = "http.client.response.finish";
+
+/**
+ * Reads the exchanges of node:http and node:https (node-fetch, axios, got, older SDKs). Request bytes are seen where they
+ * are written, since the channels of Node have none; response bytes where the parser pushes them into the message, so that
+ * nobody's reading is started or stopped by us.
+ */
+export function tapHttp(options: HttpTapOptions): Untap {
+  const requests = new WeakMap<ClientRequest, Tapped>();
+  const untapRequests = tapRequests(requests, options);
+  const onResponse = (message: unknown): void => {
+    const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
+    const observer = requests.get(request)?.observer;
+    if (observer !== undefined) guarded(RESPONSE_CHANNEL, () => readResponse(response, observer));
+  };
+  subscribe(RESPONSE_CHANNEL, onResponse);
+  return () => {
+    untapRequests();
+    unsubscribe(RESPONSE_CHANNEL, onResponse);
+  };
+}
+
+type Push = (this: IncomingMessage, chunk: unknown, encoding?: BufferEncoding) => boolean;
+type Write = (this: ClientRequest, ...args: unknown[]) => unknown;
+
+function tapRequests(requests: WeakMap<ClientRequest, Tapped>, options: HttpTapOptions): Untap {
+  const prototype = ClientRequest.prototype as unknown as Record<"write" | "end", Write>;
+  const { write, end } = prototype;
+  const tappedOf = (request: ClientRequest): Tapped | undefined => {
+    const known = requests.get(request);
+    if (known !== undefined || request.method !== "POST" || !options.mayBeModelCall(request.path)) return known;
+    const tapped: Tapped = { body: bodyCollector(REQUEST_BODY_BYTES_MAX), observer: undefined };
+    requests.set(request, tapped);
+    return tapped;
+  };
+  const tappedWrite: Write = function (...args) {
+    guarded("reading a request body", () => tappedOf(this)?.body.add(args[0], args[1]));
+    return Reflect.apply(write, this, args);
+  };
+  const tappedEnd: Write = function (...args) {
+    const tapped = guarded("reading a request", () => beginAtEnd(this, tappedOf(this), args, options));
+    if (tapped?.observer === undefined) return Reflect.apply(end, this, args);
+    return context.with(tapped.observer.context, () => Reflect.apply(end, this, args));
+  };
+  prototype.write = tappedWrite;
+  prototype.end = tappedEnd;
+  return () => {
+    if (prototype.write === tappedWrite) prototype.write = write;
+    if (prototype.end === tappedEnd) prototype.end = end;
+  };
+}
+
+// oxlint-disable-next-line max-params -- one request with its state
+function beginAtEnd(
+  request: ClientRequest,
+  tapped: Tapped | undefined,
+  args: readonly unknown[],
+  { observe }: HttpTapOptions,
+): Tapped | undefined {
+  if (tapped === undefined || tapped.observer !== undefined) return undefined;
+  tapped.body.add(args[0], args[1]);
+  const observer = observe({
+    method: request.method,
+    url: urlOf(request),
+    header: (name) => headerText(request.getHeader(name)),
+    body: tapped.body.text(),
+  });
+  if (observer === undefined) return undefined;
+  tapped.observer = observer;
+  // errorMonitor does not count as a handler: an error that nobody handles stays unhandled.
+  request.on(errorMonitor, (error: unknown) => observer.fail(error));
+  request.on("close", () => observer.fail(new ConnectionClosed()));
+  return tapped;
+}
+
+/** An exchange that is closed without an error or an end: destroyed by its client. */
+class ConnectionClosed extends Error {
+  override readonly name = "AbortError";
+  constructor() {
+    super("the client closed the request");
+  }
+}
+
+function readResponse(response: IncomingMessage, observer: ExchangeObserver): void {
+  observer.responseHeaders(response.statusCode ?? 0, (name) => headerText(response.headers[name]));
+  const { push } = response as unknown as { push: Push };
+  response.push = function (this: IncomingMessage, chunk: unknown, encoding?: BufferEncoding) {
+    guarded("reading a chunk", () => {
+      if (chunk === null) observer.responseEnd();
+      else if (chunk instanceof Uint8Array) observer.responseChunk(chunk);
+    });
+    return Reflect.apply(push, this, [chunk, encoding]);
+  };
+  response.on(errorMonitor, (error: unknown) => observer.fail(error));
+}
+
+function urlOf(request: ClientRequest): string {
+  // Through a proxy the path is the whole address.
+  if (/^https?:/.test(request.path)) return request.path;
+  return `${request.protocol}//${headerText(request.getHeader("host")) ?? request.host}${request.path}`;
+}
+
+function headerText(value: number | string | readonly string[] | undefined): string | undefined {
+  return value === undefined ? undefined : typeof value === "object" ? value.join(", ") : String(value);
+}

@@ -1,0 +1,47 @@
+import { NodeSDK } from "@opentelemetry/sdk-node";
+import { GenAiSpanProcessor } from "../processor/span-processor.ts";
+import { GenAiInstrumentation } from "./genai-instrumentation.ts";
+import type { GenAiInstrumentationConfig } from "./genai-instrumentation.ts";
+import { installedInstrumentations } from "./installed-instrumentations.ts";
+import type { InstalledOptions } from "./installed-instrumentations.ts";
+import { exportProcessors } from "./trace-exporters.ts";
+import type { TraceExport } from "./trace-exporters.ts";
+
+export interface StartOptions {
+  readonly traces: TraceExport;
+  readonly installed: InstalledOptions;
+  readonly instrumentation: GenAiInstrumentationConfig;
+  /** Metrics leave the process as OTEL_METRICS_EXPORTER says; without this there is no meter provider. */
+  readonly metrics: boolean;
+}
+
+export interface Started {
+  /** Ends what only waits and exports it, within the exporter's own time limit. */
+  flush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** A complete start of OpenTelemetry in this process: model calls, the instrumentations that are installed, export. */
+export function start(options: StartOptions): Started {
+  const genAi = new GenAiInstrumentation({ ...options.instrumentation, enabled: false });
+  const exporting = exportProcessors(options.traces);
+  const sdk = new NodeSDK({
+    instrumentations: [...installedInstrumentations(options.installed), genAi],
+    spanProcessors: [genAi.spanProcessor, new GenAiSpanProcessor(), ...exporting],
+    logRecordProcessors: [],
+    ...(options.metrics ? {} : { metricReaders: [] }),
+  });
+  sdk.start();
+  // Last, so that its wrappers are the outermost and foreign HTTP spans become children of its calls.
+  genAi.enable();
+  return {
+    async flush() {
+      genAi.flush();
+      await Promise.all(exporting.map((processor) => processor.forceFlush()));
+    },
+    async shutdown() {
+      genAi.disable();
+      await sdk.shutdown();
+    },
+  };
+}

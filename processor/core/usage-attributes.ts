@@ -65,8 +65,8 @@ export function textIn(attributes: UsageAttributes, slot: number): string | unde
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** undefined when absent, NaN when it is no count. */
-export function countIn(attributes: UsageAttributes, slot: number): number | undefined {
+/** The count on the span, else the one given; NaN when it is no count. */
+export function countIn<Other extends number | null | undefined>(attributes: UsageAttributes, slot: number, other: Other): number | Other {
   const value = valueIn(attributes, slot);
-  return value === undefined ? undefined : countOf(value);
+  return value === undefined ? other : countOf(value);
 }

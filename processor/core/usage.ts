@@ -116,23 +116,23 @@ interface Counts {
 }
 
 function countsOf(attributes: UsageAttributes, { counts }: UsageDocuments): Counts {
-  const write5m = countIn(attributes, SLOT.cacheWrite5m) ?? counts.cacheWrite5m;
-  const write1h = countIn(attributes, SLOT.cacheWrite1h) ?? counts.cacheWrite1h;
-  const input = countIn(attributes, SLOT.input) ?? counts.input;
+  const write5m = countIn(attributes, SLOT.cacheWrite5m, counts.cacheWrite5m);
+  const write1h = countIn(attributes, SLOT.cacheWrite1h, counts.cacheWrite1h);
+  const input = countIn(attributes, SLOT.input, counts.input);
   // Claude Code's bare input_tokens leaves the cached ones out; beside a key of the convention it is somebody else's.
-  const bare = input === undefined ? countIn(attributes, SLOT.uncachedBare) : undefined;
+  const bare = input === undefined ? countIn(attributes, SLOT.uncachedBare, null) : null;
   return {
     input: input ?? 0,
-    output: countIn(attributes, SLOT.output) ?? counts.output ?? 0,
-    read: countIn(attributes, SLOT.cacheRead) ?? counts.cacheRead ?? 0,
-    write: countIn(attributes, SLOT.cacheWrite) ?? counts.cacheWrite ?? (write5m ?? 0) + (write1h ?? 0),
+    output: countIn(attributes, SLOT.output, counts.output) ?? 0,
+    read: countIn(attributes, SLOT.cacheRead, counts.cacheRead) ?? 0,
+    write: countIn(attributes, SLOT.cacheWrite, counts.cacheWrite) ?? (write5m ?? 0) + (write1h ?? 0),
     write1h: write1h ?? 0,
     split: write5m !== undefined && write1h !== undefined,
-    total: countIn(attributes, SLOT.total) ?? counts.total ?? null,
-    reasoning: countIn(attributes, SLOT.reasoning) ?? counts.reasoning ?? null,
-    uncached: countIn(attributes, SLOT.uncached) ?? bare ?? null,
-    compactionInput: countIn(attributes, SLOT.compactionInput) ?? 0,
-    compactionOutput: countIn(attributes, SLOT.compactionOutput) ?? 0,
+    total: countIn(attributes, SLOT.total, counts.total) ?? null,
+    reasoning: countIn(attributes, SLOT.reasoning, counts.reasoning) ?? null,
+    uncached: countIn(attributes, SLOT.uncached, bare),
+    compactionInput: countIn(attributes, SLOT.compactionInput, 0),
+    compactionOutput: countIn(attributes, SLOT.compactionOutput, 0),
   };
 }
 

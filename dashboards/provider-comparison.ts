@@ -1,0 +1,141 @@
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { ALERT_SETTINGS } from "./alert-settings.ts";
+import { dashboardOf } from "./dashboard-frame.ts";
+import { callsLink, failuresLink, rowValue, seriesLabel } from "./links.ts";
+import * as queries from "./queries/provider-comparison.ts";
+import { GAIN_OR_LOSS, heatmapPanel, highIsGood, lowIsGood, seriesPanel, tablePanel } from "./style.ts";
+import { filterVariables, postgresVariable } from "./variables.ts";
+
+const PROVIDER = { provider: seriesLabel("model_provider") };
+const PROVIDER_NAME = "${__field.labels.model_provider}";
+
+export function providerComparison(): Dashboard {
+  return dashboardOf({
+    name: "providers",
+    title: "GenAI provider comparison",
+    description: "Providers and models side by side: success, speed, cost, caching and retries, with the sample size and its uncertainty.",
+    store: "postgres",
+    variables: [postgresVariable(), ...filterVariables()],
+    panels: [comparisonTable(), ...overTime(), heatmap(), elsewhere()],
+  });
+}
+
+function comparisonTable() {
+  const row = { provider: rowValue("model_provider"), model: rowValue("model") };
+  const objective = ALERT_SETTINGS.objective;
+  return tablePanel({
+    id: 1,
+    title: "Providers and models",
+    description:
+      "One row per provider and model, most calls first. 95 % interval: where the true success rate lies with this many calls (Wilson). After retries: operations that succeeded in the end. Money counts priced calls only; – means no price is known, not 0. Wasted: cost of calls that failed.",
+    width: 24,
+    height: 12,
+    query: queries.comparison,
+    columns: {
+      model_provider: { title: "Provider", width: 105 },
+      model: { title: "Model", width: 180, links: [callsLink(row), failuresLink(row)] },
+      calls: { title: "Calls", unit: "short", width: 70 },
+      success_rate: {
+        title: "Success",
+        unit: "percentunit",
+        decimals: 2,
+        width: 85,
+        cell: "text",
+        steps: highIsGood(1 - 2 * (1 - objective), objective),
+      },
+      success_interval: { title: "95 % interval", width: 120 },
+      final_success_rate: { title: "After retries", unit: "percentunit", decimals: 2, width: 95 },
+      p50: { title: "p50", unit: "s", decimals: 1, width: 65 },
+      p95: { title: "p95", unit: "s", decimals: 1, width: 65 },
+      ttft_p95: { title: "First token p95", unit: "s", decimals: 1, width: 115 },
+      tokens_per_second: { title: "Tokens/s", unit: "short", decimals: 0, width: 75 },
+      cost_per_call: { title: "Cost per call", unit: "currencyUSD", decimals: 4, width: 95 },
+      cost_per_success: { title: "Per success", unit: "currencyUSD", decimals: 4, width: 95 },
+      cost_per_1k_output: { title: "Per 1k output", unit: "currencyUSD", decimals: 3, width: 100 },
+      wasted: { title: "Wasted", unit: "currencyUSD", decimals: 2, width: 75 },
+      cache_hit_rate: { title: "Cache hits", unit: "percentunit", decimals: 0, width: 85 },
+      cache_savings: { title: "Saved", unit: "currencyUSD", decimals: 2, width: 85, cell: "text", steps: GAIN_OR_LOSS },
+      retry_rate: { title: "Retries", unit: "percentunit", decimals: 1, width: 70, cell: "text", steps: lowIsGood(0.05, 0.25) },
+      top_errors: { title: "Top errors", links: [failuresLink(row)] },
+    },
+  });
+}
+
+function overTime() {
+  return [
+    seriesPanel({
+      id: 2,
+      title: "Success rate",
+      description: "Completed calls / calls of each provider. The dashed line is the objective of the burn-rate alerts.",
+      width: 8,
+      height: 8,
+      query: queries.successRate,
+      unit: "percentunit",
+      name: PROVIDER_NAME,
+      draw: "lines",
+      calcs: ["min", "mean", "lastNotNull"],
+      max: 1,
+      steps: [
+        ["red", null],
+        ["green", ALERT_SETTINGS.objective],
+      ],
+      links: [failuresLink(PROVIDER)],
+    }),
+    seriesPanel({
+      id: 3,
+      title: "Duration p95",
+      description: "95th percentile of completed calls, waits between attempts included. Within 4.5 % of the exact value.",
+      width: 8,
+      height: 8,
+      query: queries.durationP95,
+      unit: "s",
+      name: PROVIDER_NAME,
+      draw: "lines",
+      links: [callsLink(PROVIDER)],
+    }),
+    seriesPanel({
+      id: 4,
+      title: "Cost per 1k output tokens",
+      description: "All cost of priced calls, input included / output tokens x 1,000: what an answer costs with the prompts that it took.",
+      width: 8,
+      height: 8,
+      query: queries.costPer1kOutput,
+      unit: "currencyUSD",
+      decimals: 4,
+      name: PROVIDER_NAME,
+      draw: "lines",
+      links: [callsLink(PROVIDER)],
+    }),
+  ];
+}
+
+function heatmap() {
+  return heatmapPanel({
+    id: 5,
+    title: "How long calls take",
+    description:
+      "Calls by duration over time, failed ones included; each row is a doubling, its label the upper end. Two bands are two kinds of work, a rising band is a provider that slows down.",
+    width: 12,
+    height: 9,
+    query: queries.durationHeatmap,
+  });
+}
+
+function elsewhere() {
+  return tablePanel({
+    id: 6,
+    title: "The same tokens elsewhere",
+    description:
+      "What all selected priced tokens would have cost at today's list price of each model that you use. An estimate: models count the same text differently, answer at other lengths, and caches hit differently. Without a cache price, cached tokens are priced as input.",
+    width: 12,
+    height: 9,
+    query: queries.sameTokensElsewhere,
+    columns: {
+      provider: { title: "Provider", width: 130 },
+      model: { title: "Model", width: 220, links: [callsLink({ provider: rowValue("provider"), model: rowValue("model") })] },
+      would_cost: { title: "Would have cost", unit: "currencyUSD", decimals: 2, cell: "bar", steps: [["blue", null]] },
+      difference: { title: "Against now", unit: "currencyUSD", decimals: 2, width: 110, cell: "text", steps: lowIsGood(0, 0.000001) },
+      difference_share: { title: "In %", unit: "percentunit", decimals: 0, width: 80, cell: "text", steps: lowIsGood(0, 0.000001) },
+    },
+  });
+}

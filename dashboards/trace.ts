@@ -1,0 +1,109 @@
+import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import { dashboardOf } from "./dashboard-frame.ts";
+import * as queries from "./queries/trace.ts";
+import { GAIN_OR_LOSS, lowIsGood, tablePanel, waterfallPanel } from "./style.ts";
+import { postgresVariable, textVariable } from "./variables.ts";
+
+export function trace(): Dashboard {
+  return dashboardOf({
+    name: "trace",
+    title: "GenAI trace",
+    description:
+      "One trace with its model calls, their attempts, cache use and cost, and the waterfall of all its spans. Without a trace id: the latest retried call in the time range.",
+    store: "postgres",
+    variables: [postgresVariable(), textVariable("trace_id", "Trace id", "")],
+    panels: [summary(), modelCalls(), waterfall(), attempts()],
+  });
+}
+
+function summary() {
+  return tablePanel({
+    id: 1,
+    title: "The trace",
+    description:
+      "Sums over the model calls of the trace. Attempts: calls, and the failed attempts inside them that have no span of their own.",
+    width: 24,
+    height: 3,
+    query: queries.summary,
+    columns: {
+      trace_id: { title: "Trace id", width: 290 },
+      started: { title: "Started", width: 170 },
+      duration: { title: "Duration", unit: "s", decimals: 2 },
+      spans: { title: "Spans" },
+      calls: { title: "Model calls" },
+      attempts: { title: "Attempts" },
+      failed: { title: "Failed", cell: "text", steps: lowIsGood(1, 1) },
+      cost: { title: "Cost", unit: "currencyUSD", decimals: 5 },
+      cache_savings: { title: "Saved by caching", unit: "currencyUSD", decimals: 5, cell: "text", steps: GAIN_OR_LOSS },
+      cache_hit_rate: { title: "Cache hits", unit: "percentunit", decimals: 0 },
+      tokens: { title: "Tokens", unit: "short" },
+    },
+  });
+}
+
+function modelCalls() {
+  return tablePanel({
+    id: 2,
+    title: "Model calls in order",
+    description: "Each call with its outcome, retries, tokens and money. Repeats: the span of the failed call that this one repeats.",
+    width: 24,
+    height: 6,
+    query: queries.modelCalls,
+    columns: {
+      time: { title: "Time", width: 165 },
+      name: { title: "Span", width: 170 },
+      model_provider: { title: "Provider", width: 100 },
+      model: { title: "Model", width: 160 },
+      status: { title: "Status", width: 90, cell: "text", words: { completed: "green", failed: "red" } },
+      error_category: { title: "Error", width: 120 },
+      error_message: { title: "Message", width: 160 },
+      retry_count: { title: "Retries", width: 70 },
+      retry_reason: { title: "First error", width: 110 },
+      wait: { title: "Waited", unit: "s", decimals: 2, width: 80 },
+      duration: { title: "Lasted", unit: "s", decimals: 2, width: 80 },
+      ttft: { title: "First token", unit: "s", decimals: 2, width: 90 },
+      input_tokens: { title: "Input", unit: "short", width: 70 },
+      cache_read: { title: "Cache read", unit: "short", width: 95 },
+      cache_write: { title: "Cache written", unit: "short", width: 110 },
+      output_tokens: { title: "Output", unit: "short", width: 75 },
+      cache_hit_ratio: { title: "Cache hits", unit: "percentunit", decimals: 0, width: 90 },
+      cost: { title: "Cost", unit: "currencyUSD", decimals: 5, width: 95 },
+      cache_savings: { title: "Saved", unit: "currencyUSD", decimals: 5, width: 95, cell: "text", steps: GAIN_OR_LOSS },
+      cost_status: { title: "Price", width: 90 },
+      retry_of: { title: "Repeats", width: 140 },
+      span_id: { title: "Span id", width: 140 },
+    },
+  });
+}
+
+function waterfall() {
+  return waterfallPanel({
+    id: 3,
+    title: "Waterfall",
+    description: "All spans of the trace that reached the database. Click a span for its attributes, the added ones among them.",
+    width: 24,
+    height: 14,
+    query: queries.waterfall,
+  });
+}
+
+function attempts() {
+  return tablePanel({
+    id: 4,
+    title: "Requests on the wire",
+    description:
+      "HTTP client spans of the trace: every attempt with its status, and the pause since the attempt before under the same call.",
+    width: 24,
+    height: 6,
+    query: queries.httpAttempts,
+    columns: {
+      time: { title: "Time", width: 165 },
+      name: { title: "Request", width: 280 },
+      http_status: { title: "HTTP", width: 70, cell: "text", steps: lowIsGood(400, 500) },
+      status: { title: "Status", width: 100, cell: "text", words: { completed: "green", failed: "red" } },
+      duration: { title: "Lasted", unit: "s", decimals: 3, width: 100 },
+      since_previous: { title: "Pause before", unit: "s", decimals: 3, width: 120 },
+      parent_span_id: { title: "Under span" },
+    },
+  });
+}

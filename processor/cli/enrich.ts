@@ -35,8 +35,8 @@ function enrichDocument(document: unknown): unknown {
     { prices: DEFAULT_PRICE_BOOK, memory, settled: true },
   );
   for (const [index, { ref }] of spans.entries()) {
-    const enrichment = enrichments[index];
-    if (enrichment != null) writeJsonAttributes(ref, enrichment);
+    const enrichment = enrichments[index] ?? null;
+    if (enrichment !== null) writeJsonAttributes(ref, enrichment);
   }
   return document;
 }

@@ -24,7 +24,7 @@ const OTHER = "_OTHER";
 
 /** What kind of failure a span shows; null when it did not fail. */
 export function failureOf(span: Span, call: Call, { lastAttempt, outer }: Witnesses): Failure | null {
-  const requestFailed = lastAttempt?.note?.failed === true;
+  const requestFailed = lastAttempt?.note.failed === true;
   // Instrumentations miss streams that break: no answer, and a request that broke or a wrapper that failed with it.
   if (!call.failed && (!call.asksModel || call.answered || (!requestFailed && outer === undefined))) return null;
   const evidence = evidenceOf(span, { lastAttempt, outer });
@@ -65,8 +65,7 @@ function nameOf(cause: unknown): string | undefined {
 }
 
 /** The request as a span again, from the little that the memory keeps of it. */
-function requestSpan(span: Span, { note }: TraceNode): Span | undefined {
-  if (note === null) return undefined;
+function requestSpan(span: Span, { note }: TraceNode): Span {
   return {
     ...span,
     spanId: note.spanId,

@@ -51,7 +51,7 @@ export function readHttpCall(span: Span, rows: readonly ModelEndpointRow[]): Htt
     address: `${host}${path}`.slice(0, ADDRESS_MAX),
     status,
     failed: status === 0 || status >= 400 || span.statusCode === STATUS.error,
-    errorType: String(attributes["error.type"] ?? "").slice(0, ERROR_TYPE_MAX),
+    errorType: errorTypeOf(attributes["error.type"]),
     resendCount: resendCountOf(attributes),
   };
 }
@@ -62,6 +62,10 @@ function addressOf(attributes: Attributes): string | null {
   const host = attributes["server.address"] ?? attributes["net.peer.name"] ?? attributes["http.host"];
   const path = attributes["url.path"] ?? attributes["http.target"];
   return typeof host === "string" && typeof path === "string" ? host + path : null;
+}
+
+function errorTypeOf(value: AttributeValue | undefined): string {
+  return typeof value === "string" || typeof value === "number" ? String(value).slice(0, ERROR_TYPE_MAX) : "";
 }
 
 function statusOf(value: AttributeValue | undefined): number {

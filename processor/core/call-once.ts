@@ -1,4 +1,4 @@
-import type { TraceNode } from "./trace-memory.ts";
+import { UNSEEN, type TraceNode } from "./trace-memory.ts";
 
 /** Two clocks of one machine, and spans of a millisecond: a span counts as inside another up to this far outside of it. */
 const CLOCK_SLACK_MS = 5;
@@ -29,8 +29,8 @@ function hasCountedAncestor(node: TraceNode): boolean {
 /** The span that ends a stream stands beside the span under which the request was made, so it is also an aunt of that request's. */
 function siblingsOf(node: TraceNode): readonly TraceNode[] {
   const siblings = lastChildren(node.parent);
-  const aunts = lastChildren(node.parent?.parent ?? null).filter((aunt) => aunt.note?.endsStream === true);
-  const nieces = node.note?.endsStream === true ? siblings.flatMap((sibling) => lastChildren(sibling)) : [];
+  const aunts = lastChildren(node.parent?.parent ?? null).filter((aunt) => aunt.note.endsStream);
+  const nieces = node.note.endsStream ? siblings.flatMap((sibling) => lastChildren(sibling)) : [];
   return aunts.length === 0 && nieces.length === 0 ? siblings : [...siblings, ...aunts, ...nieces];
 }
 
@@ -40,31 +40,32 @@ function lastChildren(parent: TraceNode | null): readonly TraceNode[] {
 }
 
 /** Another instrumentation's span for the same call: same model, and one lies within the other. */
-function isSameCall(node: TraceNode, sibling: TraceNode): boolean {
-  const a = node.note;
-  const b = sibling.note;
-  if (a === null || b === null || a === b || b.role !== "call" || a.scopeName === b.scopeName) return false;
-  return sameModel(a.model, b.model) && (contains(node, sibling) || contains(sibling, node));
+function isSameCall({ note }: TraceNode, { note: other }: TraceNode): boolean {
+  if (other === note || other === UNSEEN || other.role !== "call" || other.scopeName === note.scopeName) return false;
+  return sameModel(note.model, other.model) && (contains(note, other) || contains(other, note));
 }
 
-function isInner(sibling: TraceNode, node: TraceNode): boolean {
-  const [a, b] = [node.note, sibling.note];
-  if (a === null || b === null) return false;
-  if (a.native !== b.native) return b.native;
-  const inside = contains(node, sibling);
+function isInner({ note: sibling }: TraceNode, { note }: TraceNode): boolean {
+  if (sibling.native !== note.native) return sibling.native;
+  const inside = contains(note, sibling);
   // Each within the other's slack: any order will do that is always the same.
-  return inside === contains(sibling, node) ? b.scopeName < a.scopeName : inside;
+  return inside === contains(sibling, note) ? sibling.scopeName < note.scopeName : inside;
 }
 
-function contains(outer: TraceNode, inner: TraceNode): boolean {
-  const [a, b] = [outer.note, inner.note];
-  if (a === null || b === null) return false;
-  return b.startMs >= a.startMs - CLOCK_SLACK_MS && b.endMs <= a.endMs + CLOCK_SLACK_MS;
+interface Interval {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+function contains(outer: Interval, inner: Interval): boolean {
+  return inner.startMs >= outer.startMs - CLOCK_SLACK_MS && inner.endMs <= outer.endMs + CLOCK_SLACK_MS;
 }
 
 /** The same model under two spellings: one may carry a date or a version behind it. An unknown model may be any. */
 export function sameModel(a: string, b: string): boolean {
   if (a === b || a === "" || b === "") return true;
   const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  return long.startsWith(short) && /^[-@](?:\d{4}-?\d{2}-?\d{2}|latest)/.test(long.slice(short.length));
+  return long.startsWith(short) && VERSION.test(long.slice(short.length));
 }
+
+const VERSION = /^[-@](?:\d{4}-?\d{2}-?\d{2}|latest)/;

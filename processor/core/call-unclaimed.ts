@@ -1,126 +1,81 @@
-import { failureOf, requestFailureOf } from "./call-failure.ts";
-import type { Call } from "./call.ts";
-import type { HttpCall } from "./call-http.ts";
-import { wrapperAround } from "./call-witness.ts";
-import { conventionDialect } from "./dialect.ts";
-import { writeFindings } from "./enrich-call.ts";
+import { promoteUnclaimed, requestEnrichment } from "./call-promotion.ts";
 import type { EnrichContext } from "./enrich-context.ts";
-import type { BatchEntry } from "./enrich-entry.ts";
+import { readEntry } from "./enrich-entry.ts";
 import type { Enrichment } from "./enrichment.ts";
-import { canonicalProvider } from "./provider.ts";
-import { retriesOf } from "./retry.ts";
-import { ranDuring } from "./retry-attempts.ts";
-import type { TraceMemory, TraceNode } from "./trace-memory.ts";
+import type { Span } from "./span.ts";
 
-/** Less than a timer's tick: nobody waited, as one does before a fallback or a second question. */
-const BACKOFF_MS_MIN = 15;
-const RETRY_GAP_MS_MAX = 5 * 60_000;
-/** Two HTTP instrumentations write the same request within this. */
-const DUPLICATE_MS = 1;
-const ANCESTORS_MAX = 32;
-
-/**
- * Makes calls of the HTTP requests to a model that no GenAI span stands for: its span was never ended, or nothing instruments
- * this SDK. Each operation becomes one call, given out as its last attempt with the earlier ones as its retries.
- */
-export function promoteUnclaimed(entries: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {
-  return operationsOf(entries.filter((entry) => isUnclaimed(entry, memory))).flatMap((operation) => promote(operation, memory));
+export interface UnclaimedCallsOptions {
+  /** A trace has settled when no span of it has come for so long. */
+  readonly settleMs: number;
+  /** Requests held at one time; beyond it the oldest trace is taken as settled. */
+  readonly spansMax: number;
 }
 
-/** A request to a model for which no GenAI span stands, as far as the memory knows. */
-export function isUnclaimed({ http, node, span }: BatchEntry, memory: TraceMemory): boolean {
-  return http !== null && node !== null && typeof span.attributes["llm_call"] !== "boolean" && !isStoodFor(node, memory);
+/** A request that became a model call, with what its holder gave along. */
+export interface SettledCall<T> {
+  readonly span: Span;
+  readonly payload: T;
+  readonly enrichment: Enrichment;
 }
 
-/** What is written on a promoted request. */
-export function requestEnrichment(request: BatchEntry, entries: readonly BatchEntry[], context: EnrichContext): Enrichment | null {
-  const { span, http, node, attempts } = request;
-  const trace = context.memory.trace(span.traceId);
-  if (http === null || node === null || trace === undefined) return null;
-  const call = callOf(http);
-  const failure =
-    requestFailureOf(span, http) ??
-    failureOf(span, { ...call, answered: false }, { lastAttempt: undefined, outer: wrapperAround(request, entries) });
-  const own = { resendCount: http.resendCount < 0 ? undefined : http.resendCount, countsResends: false };
-  const retries = retriesOf(node, trace, own, attempts);
-  return writeFindings({ span, call, llmCall: true, failure, retries }, context.prices);
+export interface UnclaimedCalls<T> {
+  /** Holds a request that `onUnclaimedRequest` named. */
+  hold(span: Span, payload: T, nowMs: number): void;
+  /**
+   * Gives out the calls of all traces that have settled, each once: requests for which a GenAI span has come meanwhile are
+   * dropped. A GenAI span that comes later still is told that its call is counted already.
+   */
+  takeSettled(context: EnrichContext, nowMs: number): SettledCall<T>[];
+  /** Requests held. */
+  readonly size: number;
 }
 
-function promote(operation: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {
-  const last = operation.at(-1);
-  if (last?.node?.note == null) return [];
-  for (const attempt of operation) if (attempt.node !== null) attempt.node.claimed = true;
-  last.attempts = operation.flatMap(({ node }) => (node === null ? [] : [node]));
-  const { category, retryable } = last.node;
-  memory.remember({ ...last.node.note, role: "call" });
-  Object.assign(last.node, { promoted: true, counted: true, category, retryable });
-  return [last];
+/** A trace that never rests (an agent that runs for hours) is judged after this many times `settleMs`. */
+const WAITS_MAX = 10;
+
+interface Held<T> {
+  /** By span id: senders repeat themselves. */
+  readonly requests: Map<string, { readonly span: Span; readonly payload: T }>;
+  readonly sinceMs: number;
+  lastMs: number;
 }
 
-function callOf(http: HttpCall): Call {
+/** Holds HTTP requests to models until their trace has settled and it is certain that no GenAI span stands for them. */
+export function createUnclaimedCalls<T>({ settleMs, spansMax }: UnclaimedCallsOptions): UnclaimedCalls<T> {
+  const traces = new Map<string, Held<T>>();
+  let size = 0;
   return {
-    dialect: conventionDialect,
-    asksModel: true,
-    operation: http.endpoint.operation,
-    provider: canonicalProvider(http.endpoint.provider, http.endpoint.model, http.address),
-    requestModel: http.endpoint.model,
-    responseModel: undefined,
-    answered: !http.failed,
-    failed: http.failed,
-    errorType: http.errorType === "" ? undefined : http.errorType,
-    httpStatus: http.status === 0 ? undefined : http.status,
-    resendCount: undefined,
-    ttftSeconds: undefined,
-    durationMs: undefined,
+    get size() {
+      return size;
+    },
+    hold(span, payload, nowMs) {
+      const held = traces.get(span.traceId) ?? { requests: new Map(), sinceMs: nowMs, lastMs: nowMs };
+      traces.set(span.traceId, held);
+      size += held.requests.has(span.spanId) ? 0 : 1;
+      held.requests.set(span.spanId, { span, payload });
+      held.lastMs = nowMs;
+    },
+    takeSettled(context, nowMs) {
+      const settled: SettledCall<T>[] = [];
+      for (const [traceId, held] of traces) {
+        const touchedMs = context.memory.trace(traceId)?.touchedMs ?? 0;
+        const isQuiet = nowMs - Math.max(held.lastMs, touchedMs) >= settleMs;
+        if (!isQuiet && nowMs - held.sinceMs < settleMs * WAITS_MAX && size <= spansMax) continue;
+        traces.delete(traceId);
+        size -= held.requests.size;
+        settled.push(...callsOf(held, context));
+      }
+      return settled;
+    },
   };
 }
 
-function operationsOf(requests: readonly BatchEntry[]): BatchEntry[][] {
-  const operations: BatchEntry[][] = [];
-  for (const request of requests.toSorted((a, b) => a.span.startMs - b.span.startMs)) {
-    if (operations.some((operation) => operation.some((attempt) => isDuplicate(attempt, request)))) continue;
-    const operation = operations.find((open) => repeats(request, open));
-    if (operation === undefined) operations.push([request]);
-    else operation.push(request);
-  }
-  return operations;
-}
-
-function isStoodFor(node: TraceNode, memory: TraceMemory): boolean {
-  if (node.claimed) return true;
-  let above = node.parent;
-  for (let depth = 0; above !== null && depth < ANCESTORS_MAX; depth += 1) {
-    if (above.note?.role === "call") return true;
-    above = above.parent;
-  }
-  return memory.detached.some((call) => call.note?.traceId !== node.note?.traceId && ranDuring(call, node));
-}
-
-function isDuplicate(a: BatchEntry, b: BatchEntry): boolean {
-  if (a.span.traceId !== b.span.traceId || a.span.parentSpanId !== b.span.parentSpanId || a.http?.address !== b.http?.address) return false;
-  if (a.http?.status !== b.http?.status || b.span.startMs >= a.span.endMs) return false;
-  const isSameTime = Math.abs(a.span.startMs - b.span.startMs) <= DUPLICATE_MS && Math.abs(a.span.endMs - b.span.endMs) <= DUPLICATE_MS;
-  return isSameTime || a.span.scopeName !== b.span.scopeName;
-}
-
-/** The next attempt of an operation: same address, after a failure worth another try, from the same caller. */
-function repeats(request: BatchEntry, operation: readonly BatchEntry[]): boolean {
-  const last = operation.at(-1);
-  if (last === undefined || last.http === null || request.http === null || !last.http.failed) return false;
-  if (last.span.traceId !== request.span.traceId || last.span.parentSpanId !== request.span.parentSpanId) return false;
-  if (last.http.address !== request.http.address || !(requestFailureOf(last.span, last.http)?.retryable ?? false)) return false;
-  const gapMs = request.span.startMs - last.span.endMs;
-  if (gapMs < 0 || gapMs > RETRY_GAP_MS_MAX || request.http.resendCount === 0) return false;
-  if (hasCallBetween(last, request)) return false;
-  // Under a parent that never came the requests are one SDK call's; beside others only a wait or the SDK's count tells.
-  const isOneCall = request.node?.parent != null && request.node.parent.note === null;
-  return isOneCall || request.http.resendCount > 0 || gapMs >= BACKOFF_MS_MIN;
-}
-
-/** A GenAI span beside both that began after the one and before the other is the next attempt, not this request. */
-function hasCallBetween(last: BatchEntry, request: BatchEntry): boolean {
-  const siblings = request.node?.parent?.children ?? [];
-  return siblings.some(
-    ({ counted, note }) => counted && note !== null && note.startMs >= last.span.startMs && note.startMs <= request.span.startMs,
-  );
+function callsOf<T>({ requests }: Held<T>, context: EnrichContext): SettledCall<T>[] {
+  const held = [...requests.values()];
+  const entries = held.map(({ span }, index) => readEntry(span, index, context));
+  return promoteUnclaimed(entries, context.memory).flatMap((entry) => {
+    const request = held[entry.index];
+    const enrichment = requestEnrichment(entry, entries, context);
+    return request === undefined || enrichment === null ? [] : [{ ...request, enrichment }];
+  });
 }

@@ -129,10 +129,13 @@ export function dialectOfMarks(name: string, attributes: Attributes): Dialect | 
   return null;
 }
 
+const NO_VALUES: readonly (AttributeValue | undefined)[] = FIELD_NAMES.map(() => undefined);
+const NO_RANKS: readonly number[] = FIELD_NAMES.map(() => RANKS);
+
 /** The value of every field that the span has, the best spelling of each. */
 export function readFields(dialect: Dialect, attributes: Attributes): Fields {
-  const values: (AttributeValue | undefined)[] = new Array(FIELD_NAMES.length).fill(undefined);
-  const ranks: number[] = new Array(FIELD_NAMES.length).fill(RANKS);
+  const values = NO_VALUES.slice();
+  const ranks = NO_RANKS.slice();
   for (const key in attributes) {
     const place = dialect.places.get(key);
     if (place === undefined) continue;

@@ -97,7 +97,7 @@ function isUnused({ usage, costStatus }: PricedCall): boolean {
 function tokensPerSecond({ span, call, retries }: Findings, { usage }: PricedCall): number | undefined {
   if (usage === null || usage.output === 0) return undefined;
   const durationMs = call.durationMs ?? span.endMs - span.startMs;
-  const answeredMs = retries?.lastAttempt?.note?.startMs ?? span.startMs;
+  const answeredMs = retries?.lastAttempt?.note.startMs ?? span.startMs;
   const beforeMs = call.ttftSeconds === undefined ? Math.max(0, answeredMs - span.startMs) : call.ttftSeconds * 1_000;
   const generationMs = durationMs - beforeMs;
   return generationMs > 0 ? (usage.output * 1_000) / generationMs : undefined;

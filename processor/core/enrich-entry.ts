@@ -6,7 +6,7 @@ import type { EnrichContext } from "./enrich-context.ts";
 import { canonicalProvider } from "./provider.ts";
 import type { Attempts } from "./retry-attempts.ts";
 import { STATUS, type Span } from "./span.ts";
-import type { Role, SpanNote, TraceMemory, TraceNode } from "./trace-memory.ts";
+import { UNSEEN, type Role, type SpanNote, type TraceMemory, type TraceNode } from "./trace-memory.ts";
 
 /** A span of the batch with what was read from it. */
 export interface BatchEntry {
@@ -55,6 +55,16 @@ export function rememberOthers(entries: readonly BatchEntry[], memory: TraceMemo
   }
 }
 
+/** Notes a span that has begun and not ended: its neighbours may ask for it before it does. */
+export function rememberLive(span: Span, context: EnrichContext): TraceNode | null {
+  const dialect = dialectOf(span, context.memory.scopes);
+  if (dialect !== null) return context.memory.remember({ ...callNote(span, readCall(span, dialect)), ...LIVE });
+  const http = readHttpCall(span, context.endpoints ?? []);
+  return context.memory.remember({ ...(http === null ? otherNote(span) : requestNote(span, http)), ...LIVE });
+}
+
+const LIVE = { endMs: Number.NaN, failed: false };
+
 /** A span that was enriched before keeps its word: what was false is no call here either. */
 function callNote(span: Span, call: Call): SpanNote {
   const said = span.attributes[OWN.llmCall];
@@ -92,22 +102,13 @@ function otherNote(span: Span): SpanNote {
 
 function noteOf(span: Span, role: Role): SpanNote {
   return {
+    ...UNSEEN,
     traceId: span.traceId,
     spanId: span.spanId,
     parentSpanId: span.parentSpanId,
     role,
     startMs: span.startMs,
     endMs: span.endMs,
-    failed: false,
     scopeName: span.scopeName,
-    native: false,
-    endsStream: false,
-    requestsOutside: false,
-    model: "",
-    provider: "",
-    endpoint: "",
-    httpStatus: 0,
-    errorType: "",
-    resendCount: -1,
   };
 }

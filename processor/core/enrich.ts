@@ -3,7 +3,7 @@ import type { Call } from "./call.ts";
 import { failureOf, type Failure } from "./call-failure.ts";
 import { outerWitness } from "./call-witness.ts";
 import { standsForCall } from "./call-once.ts";
-import { isUnclaimed, promoteUnclaimed, requestEnrichment } from "./call-unclaimed.ts";
+import { isUnclaimed, promoteUnclaimed, requestEnrichment } from "./call-promotion.ts";
 import { writeFindings, type Writing } from "./enrich-call.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import { readEntry, rememberOthers, type BatchEntry } from "./enrich-entry.ts";
@@ -43,7 +43,7 @@ export function enrich(span: Span, context: EnrichContext): Enrichment | null {
 
 function claim(entry: BatchEntry, memory: TraceMemory): void {
   const { node, call } = entry;
-  if (node === null || call === null || node.note?.role !== "call") return;
+  if (node === null || call === null || node.note.role !== "call") return;
   node.counted = standsForCall(node);
   if (node.counted) entry.attempts = claimAttempts(node, memory);
 }
@@ -71,7 +71,7 @@ function enrichEntry({ entry: { span, node, attempts }, call, entries }: CallInB
 function remember(node: TraceNode, trace: Trace | undefined, failure: Failure): void {
   node.category = failure.category;
   node.retryable = failure.retryable;
-  if (node.note === null || node.note.failed) return;
+  if (node.note.failed) return;
   node.note = { ...node.note, failed: true };
   if (trace !== undefined) trace.failures += 1;
 }

@@ -1,11 +1,11 @@
 import { sameModel } from "./call-once.ts";
 import type { Attempts } from "./retry-attempts.ts";
-import type { Trace, TraceNode } from "./trace-memory.ts";
+import { UNSEEN, type Trace, type TraceNode } from "./trace-memory.ts";
 
 /** Longest wait seen between attempts is a minute (Strands); providers state up to some minutes. Later is another operation. */
-const RETRY_GAP_MS_MAX = 5 * 60_000;
+export const RETRY_GAP_MS_MAX = 5 * 60_000;
 /** Less than a timer's tick between two calls whose models are not known: nobody waited, as one does before a fallback. */
-const BACKOFF_MS_MIN = 15;
+export const BACKOFF_MS_MIN = 15;
 const CLOCK_SLACK_MS = 2;
 /** Agents and workflows between a call and the loop that repeats it. */
 const LEVELS_MAX = 6;
@@ -25,7 +25,7 @@ export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attemp
     if (found !== null) return found;
     const above: TraceNode | null = branch.parent;
     // Above the frameworks stands the application, whose next request is not a retry of the last.
-    if (above === null || (above.note?.role !== "wrapper" && above.note?.role !== "call")) return null;
+    if (above === null || (above.note.role !== "wrapper" && above.note.role !== "call")) return null;
     branch = above;
   }
   return null;
@@ -34,9 +34,11 @@ export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attemp
 function latestFailure(branch: TraceNode, call: TraceNode, trace: Trace, attempts: Attempts): TraceNode | null {
   let latest: TraceNode | null = null;
   for (const sibling of neighboursOf(branch, trace)) {
-    if (sibling === branch || !endedBefore(sibling, branch)) continue;
+    // While a span lives its end is NaN, so that nothing is after it.
+    if (sibling === branch || !(sibling.note.endMs <= branch.note.startMs + CLOCK_SLACK_MS)) continue;
     for (const failure of callsIn(sibling)) {
-      if (isRepeatable(failure, call, attempts) && (latest === null || endOf(failure) > endOf(latest))) latest = failure;
+      const isLater = latest === null || failure.note.endMs > latest.note.endMs;
+      if (isLater && isOpenFailure(failure, call) && isSameOperation(failure, call, attempts)) latest = failure;
     }
   }
   return latest;
@@ -45,23 +47,26 @@ function latestFailure(branch: TraceNode, call: TraceNode, trace: Trace, attempt
 /** Spans whose parents never came stand beside one another and beside what their parents would have stood beside. */
 function neighboursOf(branch: TraceNode, trace: Trace): readonly TraceNode[] {
   const siblings = (branch.parent?.children ?? []).slice(-SIBLINGS_MAX);
-  const parentKnown = branch.parent === null || branch.parent.note !== null;
-  const orphans = trace.orphans.slice(-SIBLINGS_MAX).filter((node) => node.parent?.note === null && (node.promoted || !parentKnown));
-  return orphans.length === 0 ? siblings : [...siblings, ...orphans.filter((node) => node.parent !== branch.parent)];
+  const isOrphan = branch.parent !== null && branch.parent.note === UNSEEN;
+  const orphans = trace.orphans
+    .slice(-SIBLINGS_MAX)
+    .filter((node) => node.parent !== branch.parent && node.parent?.note === UNSEEN && (isOrphan || node.promoted || isLostCall(node)));
+  return orphans.length === 0 ? siblings : [...siblings, ...orphans];
 }
 
-function endedBefore(sibling: TraceNode, branch: TraceNode): boolean {
-  const [a, b] = [sibling.note, branch.note];
-  return a !== null && b !== null && a.endMs <= b.startMs + CLOCK_SLACK_MS;
+/** The last request, and a failed one, of a call whose span has not come: its instrumentation forgets calls that fail. */
+function isLostCall(node: TraceNode): boolean {
+  if (node.note.role !== "http" || node.claimed || !node.note.failed || node.parent?.note !== UNSEEN) return false;
+  return node.parent.children.every(({ note }) => note.role === "http" && note.startMs <= node.note.startMs);
 }
 
 function callsIn(branch: TraceNode): TraceNode[] {
-  if (branch.counted) return [branch];
+  if (branch.counted || isLostCall(branch)) return [branch];
   // A wrapper that went well has dealt with its failures itself.
-  if (!branch.callBelow || branch.note?.failed === false) return [];
+  if (!branch.callBelow || (branch.note !== UNSEEN && !branch.note.failed)) return [];
   const found: TraceNode[] = [];
   const open = [...branch.children];
-  for (let seen = 0; open.length > 0 && seen < DESCENDANTS_MAX; seen += 1) {
+  for (let seen = 0; seen < DESCENDANTS_MAX; seen += 1) {
     const node = open.pop();
     if (node === undefined) break;
     if (node.counted) found.push(node);
@@ -70,17 +75,16 @@ function callsIn(branch: TraceNode): TraceNode[] {
   return found;
 }
 
-function isRepeatable(failure: TraceNode, call: TraceNode, attempts: Attempts): boolean {
-  const [before, after] = [failure.note, call.note];
-  if (before === null || after === null || !before.failed || !failure.retryable) return false;
-  if (failure.repeatedBy !== null && failure.repeatedBy !== call) return false;
+/** A failure worth another try that no other call has repeated. */
+function isOpenFailure(failure: TraceNode, call: TraceNode): boolean {
+  return failure.note.failed && failure.retryable && (failure.repeatedBy === null || failure.repeatedBy === call);
+}
+
+function isSameOperation({ note: before }: TraceNode, { note: after }: TraceNode, attempts: Attempts): boolean {
   const first = attempts[0]?.note ?? after;
   const gapMs = first.startMs - before.endMs;
   if (gapMs > RETRY_GAP_MS_MAX || !sameModel(before.model, after.model)) return false;
-  if ((before.model !== "" && after.model !== "") || before.requestsOutside || after.requestsOutside) return true;
+  const isModelKnown = before.model !== "" && after.model !== "";
+  if (isModelKnown || before.requestsOutside || after.requestsOutside) return true;
   return gapMs >= BACKOFF_MS_MIN && (before.endpoint === "" || first.endpoint === "" || before.endpoint === first.endpoint);
-}
-
-function endOf(node: TraceNode): number {
-  return node.note?.endMs ?? 0;
 }

@@ -29,46 +29,66 @@ export interface OwnEvidence {
  */
 export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attempts: Attempts): Retries {
   const earlier = earlierFailureOf(call, trace, attempts);
+  const before = earlier === null ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
   const failures = failuresBeforeOutcome(call, attempts);
-  const stated = Math.max(own.resendCount ?? 0, ...attempts.map((attempt) => attempt.note?.resendCount ?? -1));
-  const ownCount = Math.max(failures.length, stated);
-  const known = attempts.length > 0 || own.resendCount !== undefined || own.countsResends || earlier !== null;
-  const count = (earlier?.failedAttempts ?? 0) + ownCount;
-  const reason = earlier?.firstFailure ?? failures[0]?.category ?? undefined;
-  const waitMs = (earlier === null ? 0 : earlier.waitMs + gapMs(earlier, attempts[0] ?? call)) + waitsBetween(attempts);
-  call.failedAttempts = count + 1;
-  call.firstFailure = count > 0 ? (reason ?? null) : call.category;
-  call.waitMs = waitMs;
-  if (earlier !== null) {
-    earlier.repeatedBy = call;
-    call.repeats = earlier;
-  }
-  const timed = earlier !== null || attempts.length > 1;
+  const stated = Math.max(own.resendCount ?? 0, ...attempts.map((attempt) => attempt.note.resendCount));
+  const count = before.failedAttempts + Math.max(failures.length, stated);
+  const reason = before.firstFailure ?? failures[0]?.category ?? null;
+  const waitMs = before.waitMs + waitsBetween(attempts);
+  noteOutcome(call, { failedAttempts: count + 1, firstFailure: count === 0 ? call.category : reason, waitMs }, earlier);
+  const isKnown = earlier !== null || attempts.length > 0 || own.resendCount !== undefined || own.countsResends;
   return {
-    count: known ? count : undefined,
-    reason: count > 0 ? reason : undefined,
-    waitMs: count > 0 && timed ? waitMs : undefined,
+    count: isKnown ? count : undefined,
+    reason: count === 0 ? undefined : (reason ?? undefined),
+    waitMs: count > 0 && (earlier !== null || attempts.length > 1) ? waitMs : undefined,
     of: earlier?.spanId,
     lastAttempt: attempts.at(-1),
   };
 }
 
+/** For the call that may repeat this one. */
+function noteOutcome(call: TraceNode, outcome: Before, earlier: TraceNode | null): void {
+  call.failedAttempts = outcome.failedAttempts;
+  call.firstFailure = outcome.firstFailure;
+  call.waitMs = outcome.waitMs;
+  if (earlier === null) return;
+  earlier.repeatedBy = call;
+  call.repeats = earlier;
+}
+
+interface Before {
+  readonly failedAttempts: number;
+  readonly firstFailure: ErrorCategory | null;
+  readonly waitMs: number;
+}
+
+const NOTHING_BEFORE: Before = { failedAttempts: 0, firstFailure: null, waitMs: 0 };
+
+/** What the operation had behind it when this call began. */
+function soFar(earlier: TraceNode, next: TraceNode): Before {
+  const waitMs = earlier.waitMs + gapMs(earlier, next);
+  if (earlier.counted) return { failedAttempts: earlier.failedAttempts, firstFailure: earlier.firstFailure, waitMs };
+  // A request whose own span has not come: every failed one beside it was an attempt.
+  const failed = (earlier.parent?.children ?? []).filter(({ note }) => note.role === "http" && note.failed);
+  return { failedAttempts: failed.length, firstFailure: failed[0]?.category ?? null, waitMs: waitMs + waitsBetween(failed) };
+}
+
 /** Failed requests, without the one that is the call's own outcome. Two answers in a row are no retry: batches of embeddings. */
 function failuresBeforeOutcome(call: TraceNode, attempts: Attempts): TraceNode[] {
-  const before = call.note?.failed === true ? attempts.slice(0, -1) : attempts;
-  return before.filter((attempt) => attempt.note?.failed === true);
+  const before = call.note.failed ? attempts.slice(0, -1) : attempts;
+  return before.filter((attempt) => attempt.note.failed);
 }
 
 function waitsBetween(attempts: Attempts): number {
   let sumMs = 0;
   for (const [index, attempt] of attempts.entries()) {
     const previous = attempts[index - 1];
-    if (previous?.note?.failed === true) sumMs += gapMs(previous, attempt);
+    if (previous?.note.failed === true) sumMs += gapMs(previous, attempt);
   }
   return sumMs;
 }
 
 function gapMs(before: TraceNode, after: TraceNode): number {
-  const ms = (after.note?.startMs ?? 0) - (before.note?.endMs ?? 0);
+  const ms = after.note.startMs - before.note.endMs;
   return ms > 0 ? ms : 0;
 }

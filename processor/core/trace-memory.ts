@@ -45,11 +45,33 @@ export interface SpanNote {
   readonly resendCount: number;
 }
 
+/** What is known of a span that only its children have named. */
+export const UNSEEN: SpanNote = {
+  traceId: "",
+  spanId: "",
+  parentSpanId: "",
+  role: "other",
+  startMs: Number.NaN,
+  endMs: Number.NaN,
+  failed: false,
+  scopeName: "",
+  native: false,
+  endsStream: false,
+  requestsOutside: false,
+  model: "",
+  provider: "",
+  endpoint: "",
+  httpStatus: 0,
+  errorType: "",
+  resendCount: -1,
+};
+
 /** A span in the memory, linked to its neighbours. What enrichment found out stays with it for the spans that come later. */
 export interface TraceNode {
-  note: SpanNote | null;
+  /** UNSEEN as long as only a child has named the span. */
+  note: SpanNote;
   readonly spanId: string;
-  /** null for a root, and as long as the span itself has not been seen. */
+  /** null for a root, and while the span itself is unseen. */
   parent: TraceNode | null;
   readonly children: TraceNode[];
   /** A call stands somewhere below. */
@@ -75,7 +97,6 @@ export interface Trace {
   readonly nodes: Map<string, TraceNode>;
   /** Spans whose parent had not been seen when they came; the parent may have come since. */
   readonly orphans: TraceNode[];
-  calls: number;
   failures: number;
   turn: number;
   touchedMs: number;
@@ -121,7 +142,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
     let trace = traces.get(traceId);
     if (trace === undefined) {
       if (traces.size >= options.tracesMax) forgetOldest();
-      trace = { nodes: new Map(), orphans: [], calls: 0, failures: 0, turn, touchedMs: clockMs };
+      trace = { nodes: new Map(), orphans: [], failures: 0, turn, touchedMs: clockMs };
       traces.set(traceId, trace);
     } else if (trace.turn !== turn) {
       // Insertion order is the order of last touch, so the oldest is always first.
@@ -168,15 +189,13 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       }
       const before = node.note;
       node.note = note;
-      if (before === null) link(trace, node, note, options.spansPerTraceMax);
-      if (note.role === "call") {
-        if (before?.role !== "call") trace.calls += 1;
-        announce(node.parent);
-        if (note.requestsOutside && note.parentSpanId === "" && before === null) keepLast(detached, node, DETACHED_MAX);
+      if (before === UNSEEN) {
+        link(trace, node, options.spansPerTraceMax);
+        if (note.role === "http") keepLast(requests, node, REQUESTS_MAX);
+        if (note.requestsOutside && note.parentSpanId === "") keepLast(detached, node, DETACHED_MAX);
       }
-      if (note.role === "http" && before === null) keepLast(requests, node, REQUESTS_MAX);
-      if (note.failed && before?.failed !== true) trace.failures += 1;
-      if (node.callBelow) announce(node.parent);
+      if (note.failed && !before.failed) trace.failures += 1;
+      if (note.role === "call" || node.callBelow) announce(node.parent);
       return node;
     },
   };
@@ -193,7 +212,7 @@ function nodeOf(trace: Trace, spanId: string, spansMax: number): TraceNode | nul
 
 function createNode(spanId: string): TraceNode {
   return {
-    note: null,
+    note: UNSEEN,
     spanId,
     parent: null,
     children: [],
@@ -211,13 +230,14 @@ function createNode(spanId: string): TraceNode {
   };
 }
 
-function link(trace: Trace, node: TraceNode, note: SpanNote, spansMax: number): void {
+function link(trace: Trace, node: TraceNode, spansMax: number): void {
+  const { note } = node;
   if (note.parentSpanId === "" || note.parentSpanId === note.spanId) return;
   const parent = nodeOf(trace, note.parentSpanId, spansMax);
   if (parent === null) return;
   node.parent = parent;
   parent.children.push(node);
-  if (parent.note === null) trace.orphans.push(node);
+  if (parent.note === UNSEEN) trace.orphans.push(node);
 }
 
 function announce(start: TraceNode | null): void {

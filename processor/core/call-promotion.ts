@@ -1,0 +1,126 @@
+import { failureOf, requestFailureOf } from "./call-failure.ts";
+import type { Call } from "./call.ts";
+import type { HttpCall } from "./call-http.ts";
+import { wrapperAround } from "./call-witness.ts";
+import { conventionDialect } from "./dialect.ts";
+import { writeFindings } from "./enrich-call.ts";
+import type { EnrichContext } from "./enrich-context.ts";
+import type { BatchEntry } from "./enrich-entry.ts";
+import type { Enrichment } from "./enrichment.ts";
+import { canonicalProvider } from "./provider.ts";
+import { retriesOf } from "./retry.ts";
+import { ranDuring } from "./retry-attempts.ts";
+import { BACKOFF_MS_MIN, RETRY_GAP_MS_MAX } from "./retry-chain.ts";
+import { UNSEEN, type TraceMemory, type TraceNode } from "./trace-memory.ts";
+
+/** Two HTTP instrumentations write the same request within this. */
+const DUPLICATE_MS = 1;
+const ANCESTORS_MAX = 32;
+
+/**
+ * Makes calls of the HTTP requests to a model that no GenAI span stands for: its span was never ended, or nothing instruments
+ * this SDK. Each operation becomes one call, given out as its last attempt with the earlier ones as its retries.
+ */
+export function promoteUnclaimed(entries: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {
+  return operationsOf(entries.filter((entry) => isUnclaimed(entry, memory))).flatMap((operation) => promote(operation, memory));
+}
+
+/** A request to a model for which no GenAI span stands, as far as the memory knows. */
+export function isUnclaimed({ http, node, span }: BatchEntry, memory: TraceMemory): boolean {
+  return http !== null && node !== null && typeof span.attributes["llm_call"] !== "boolean" && !isStoodFor(node, memory);
+}
+
+/** What is written on a promoted request. */
+export function requestEnrichment(request: BatchEntry, entries: readonly BatchEntry[], context: EnrichContext): Enrichment | null {
+  const { span, http, node, attempts } = request;
+  const trace = context.memory.trace(span.traceId);
+  if (http === null || node === null || trace === undefined) return null;
+  const call = callOf(http);
+  const failure =
+    requestFailureOf(span, http) ??
+    failureOf(span, { ...call, answered: false }, { lastAttempt: undefined, outer: wrapperAround(request, entries) });
+  const own = { resendCount: http.resendCount < 0 ? undefined : http.resendCount, countsResends: false };
+  const retries = retriesOf(node, trace, own, attempts);
+  return writeFindings({ span, call, llmCall: true, failure, retries }, context.prices);
+}
+
+function promote(operation: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {
+  const last = operation.at(-1);
+  if (last === undefined || last.node === null) return [];
+  for (const attempt of operation) if (attempt.node !== null) attempt.node.claimed = true;
+  last.attempts = operation.flatMap(({ node }) => (node === null ? [] : [node]));
+  const { category, retryable } = last.node;
+  memory.remember({ ...last.node.note, role: "call" });
+  Object.assign(last.node, { promoted: true, counted: true, category, retryable });
+  return [last];
+}
+
+function callOf(http: HttpCall): Call {
+  return {
+    dialect: conventionDialect,
+    asksModel: true,
+    operation: http.endpoint.operation,
+    provider: canonicalProvider(http.endpoint.provider, http.endpoint.model, http.address),
+    requestModel: http.endpoint.model,
+    responseModel: undefined,
+    answered: !http.failed,
+    failed: http.failed,
+    errorType: http.errorType === "" ? undefined : http.errorType,
+    httpStatus: http.status === 0 ? undefined : http.status,
+    resendCount: undefined,
+    ttftSeconds: undefined,
+    durationMs: undefined,
+  };
+}
+
+function operationsOf(requests: readonly BatchEntry[]): BatchEntry[][] {
+  const operations: BatchEntry[][] = [];
+  for (const request of requests.toSorted((a, b) => a.span.startMs - b.span.startMs)) {
+    if (operations.some((operation) => operation.some((attempt) => isDuplicate(attempt, request)))) continue;
+    const operation = operations.find((open) => repeats(request, open));
+    if (operation === undefined) operations.push([request]);
+    else operation.push(request);
+  }
+  return operations;
+}
+
+function isStoodFor(node: TraceNode, memory: TraceMemory): boolean {
+  if (node.claimed || node.promoted) return true;
+  let above = node.parent;
+  for (let depth = 0; above !== null && depth < ANCESTORS_MAX; depth += 1) {
+    if (above.note.role === "call") return true;
+    above = above.parent;
+  }
+  return memory.detached.some((call) => call.note.traceId !== node.note.traceId && ranDuring(call.note, node.note));
+}
+
+function isDuplicate(a: BatchEntry, b: BatchEntry): boolean {
+  if (!isFromSameCaller(a, b) || a.http?.status !== b.http?.status || b.span.startMs >= a.span.endMs) return false;
+  const isSameTime = Math.abs(a.span.startMs - b.span.startMs) <= DUPLICATE_MS && Math.abs(a.span.endMs - b.span.endMs) <= DUPLICATE_MS;
+  return isSameTime || a.span.scopeName !== b.span.scopeName;
+}
+
+/** The next attempt of an operation: same address, after a failure worth another try, from the same caller. */
+function repeats(request: BatchEntry, operation: readonly BatchEntry[]): boolean {
+  const last = operation.at(-1);
+  if (last === undefined || !isFromSameCaller(last, request) || !isWorthRepeating(last)) return false;
+  const gapMs = request.span.startMs - last.span.endMs;
+  const resendCount = request.http?.resendCount ?? -1;
+  if (gapMs < 0 || gapMs > RETRY_GAP_MS_MAX || resendCount === 0 || hasCallBetween(last, request)) return false;
+  // Under a parent that never came the requests are one SDK call's; beside others only a wait or the SDK's count tells.
+  return request.node?.parent?.note === UNSEEN || resendCount > 0 || gapMs >= BACKOFF_MS_MIN;
+}
+
+function isFromSameCaller(a: BatchEntry, b: BatchEntry): boolean {
+  return a.span.traceId === b.span.traceId && a.span.parentSpanId === b.span.parentSpanId && a.http?.address === b.http?.address;
+}
+
+function isWorthRepeating({ http, node }: BatchEntry): boolean {
+  return http !== null && http.failed && node !== null && node.retryable;
+}
+
+/** A GenAI span beside both that began after the one and before the other is the next attempt, not this request. */
+function hasCallBetween(last: BatchEntry, request: BatchEntry): boolean {
+  const siblings = request.node?.parent?.children ?? [];
+  return siblings.some(({ counted, note }) => counted && note.startMs >= last.span.startMs && note.startMs <= request.span.startMs);
+}

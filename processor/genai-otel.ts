@@ -1,0 +1,12 @@
+export { categorizeError } from "./core/categorize-error.ts";
+export type { Categorization, ErrorCategory, ErrorEvidence } from "./core/categorization.ts";
+export { enrich, enrichBatch } from "./core/enrich.ts";
+export type { EnrichContext } from "./core/enrich-context.ts";
+export type { Enrichment } from "./core/enrichment.ts";
+export type { ModelEndpointRow } from "./core/model-endpoint.ts";
+export { DEFAULT_PRICE_BOOK, priceBookWith, type PriceBook } from "./core/price-book.ts";
+export { priceCall } from "./core/price-call.ts";
+export type { PricedCall, PriceInput } from "./core/priced-call.ts";
+export type { Span } from "./core/span.ts";
+export { createTraceMemory, type TraceMemory, type TraceMemoryOptions } from "./core/trace-memory.ts";
+export { GenAiSpanProcessor, type GenAiSpanProcessorOptions } from "./span-processor.ts";

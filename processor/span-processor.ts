@@ -1,0 +1,207 @@
+import { diag } from "@opentelemetry/api";
+import { dialectOf, readCall } from "./core/call.ts";
+import { readHttpCall } from "./core/call-http.ts";
+import { requestFailureOf } from "./core/call-failure.ts";
+import type { EnrichContext } from "./core/enrich-context.ts";
+import { rememberLive } from "./core/enrich-entry.ts";
+import { enrich } from "./core/enrich.ts";
+import type { ModelEndpointRow } from "./core/model-endpoint.ts";
+import { DEFAULT_PRICE_BOOK, type PriceBook } from "./core/price-book.ts";
+import { STATUS, type Span } from "./core/span.ts";
+import { createTraceMemory, UNSEEN } from "./core/trace-memory.ts";
+import { coreSpan, type LiveSdkSpan, type SdkSpan } from "./span-processor-sdk.ts";
+
+export interface GenAiSpanProcessorOptions {
+  /** Prices other than the vendored ones: `priceBookWith(file)`. */
+  readonly prices?: PriceBook;
+  /** Own model endpoints, beside the known hosts and paths. */
+  readonly endpoints?: readonly ModelEndpointRow[];
+  /** How long a GenAI span may stay open after its last HTTP request failed before it is ended as failed. */
+  readonly unendedWaitMs?: number;
+}
+
+/** SDKs wait up to a minute between attempts, when the provider says so; then the next attempt has begun. */
+const UNENDED_WAIT_MS = 65_000;
+const LIVE_SPANS_MAX = 10_000;
+const TRACES_MAX = 2_000;
+const SPANS_PER_TRACE_MAX = 2_000;
+const TRACE_AGE_MS_MAX = 10 * 60_000;
+/** Ancestors made known with a call: the frameworks between it and the loop that may repeat it. */
+const ANCESTORS_MAX = 8;
+
+/** After a failure that no retry can mend, an instrumentation that works ends its span in milliseconds. */
+const HOPELESS_WAIT_MS = 1_000;
+
+/** An open call whose last request failed. */
+interface Unended {
+  readonly span: LiveSdkSpan;
+  /** End of the last request: then the call was over. */
+  readonly endTime: [number, number];
+  readonly dueMs: number;
+  readonly errorType: string;
+}
+
+/**
+ * Adds what `enrich` finds to every GenAI span before it ends, in any OpenTelemetry JS SDK with `onEnding` (2.3+, 3.x).
+ * The order among span processors does not matter. It never throws into the application, holds a bounded number of spans,
+ * and ends calls that their instrumentation forgot when they failed.
+ */
+export class GenAiSpanProcessor {
+  private readonly context: EnrichContext;
+  private readonly unendedWaitMs: number;
+  private readonly live = new Map<string, LiveSdkSpan>();
+  private readonly unended = new Map<string, Unended>();
+  private timer: NodeJS.Timeout | undefined;
+  private failureCount = 0;
+
+  constructor(options: GenAiSpanProcessorOptions = {}) {
+    const memory = createTraceMemory({ tracesMax: TRACES_MAX, spansPerTraceMax: SPANS_PER_TRACE_MAX, ageMsMax: TRACE_AGE_MS_MAX });
+    this.context = { prices: options.prices ?? DEFAULT_PRICE_BOOK, memory, endpoints: options.endpoints ?? [] };
+    this.unendedWaitMs = options.unendedWaitMs ?? UNENDED_WAIT_MS;
+  }
+
+  /** Handlers that failed inside; the first one is told to OpenTelemetry's diag. */
+  get failures(): number {
+    return this.failureCount;
+  }
+
+  onStart(span: LiveSdkSpan): void {
+    this.guard(() => this.begin(span));
+  }
+
+  onEnding(span: LiveSdkSpan): void {
+    this.guard(() => this.addAttributes(span));
+  }
+
+  onEnd(span: SdkSpan): void {
+    this.guard(() => this.finish(span));
+  }
+
+  forceFlush(): Promise<void> {
+    this.guard(() => this.endUnended(Number.POSITIVE_INFINITY));
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    this.guard(() => this.endUnended(Number.POSITIVE_INFINITY));
+    clearTimeout(this.timer);
+    this.live.clear();
+    return Promise.resolve();
+  }
+
+  private begin(span: LiveSdkSpan): void {
+    const { spanId } = span.spanContext();
+    if (this.live.size >= LIVE_SPANS_MAX) this.forgetOldest();
+    this.live.set(spanId, span);
+    const parentSpanId = span.parentSpanContext?.spanId;
+    if (parentSpanId === undefined) this.context.memory.begin(Date.now());
+    if (!isRequest(span)) return;
+    // Attempts are counted when they begin: a stream's request may end after the span of its call.
+    rememberLive(coreSpan(span), this.context);
+    if (parentSpanId !== undefined) this.unended.delete(parentSpanId);
+  }
+
+  private addAttributes(span: LiveSdkSpan): void {
+    const core = coreSpan(span);
+    if (dialectOf(core, this.context.memory.scopes) === null) return;
+    this.rememberAncestors(core);
+    const enrichment = enrich(core, this.context);
+    for (const key in enrichment) {
+      const value = enrichment[key];
+      if (value !== undefined) span.setAttribute(key, value);
+    }
+  }
+
+  private finish(span: SdkSpan): void {
+    const { spanId } = span.spanContext();
+    this.live.delete(spanId);
+    this.unended.delete(spanId);
+    if (!isRequest(span)) return;
+    const core = coreSpan(span);
+    enrich(core, this.context);
+    this.watchCaller(core, span);
+  }
+
+  /** The call above a failed request should end now, or ask again; its instrumentation may forget to. */
+  private watchCaller(request: Span, { endTime }: SdkSpan): void {
+    const caller = this.live.get(request.parentSpanId);
+    const http = caller === undefined ? null : readHttpCall(request, this.context.endpoints ?? []);
+    if (caller === undefined || http === null) return;
+    const failure = requestFailureOf(request, http);
+    if (failure === null || !this.asksModel(caller)) return;
+    const waitMs = failure.retryable ? this.unendedWaitMs : Math.min(this.unendedWaitMs, HOPELESS_WAIT_MS);
+    const [seconds, nanos] = endTime;
+    this.unended.set(request.parentSpanId, {
+      span: caller,
+      endTime: [seconds, nanos],
+      dueMs: Date.now() + waitMs,
+      errorType: failure.errorType ?? failure.category,
+    });
+    this.schedule(waitMs);
+  }
+
+  private asksModel(span: LiveSdkSpan): boolean {
+    const core = coreSpan(span);
+    const dialect = dialectOf(core, this.context.memory.scopes);
+    return dialect !== null && readCall(core, dialect).asksModel;
+  }
+
+  private schedule(waitMs: number): void {
+    if (this.timer !== undefined) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.guard(() => this.endUnended(Date.now()));
+    }, waitMs);
+    // An application that has nothing else to do may exit.
+    this.timer.unref();
+  }
+
+  private endUnended(nowMs: number): void {
+    let nextDueMs = Number.POSITIVE_INFINITY;
+    for (const [spanId, { span, endTime, dueMs, errorType }] of this.unended) {
+      if (dueMs > nowMs) {
+        nextDueMs = Math.min(nextDueMs, dueMs);
+        continue;
+      }
+      this.unended.delete(spanId);
+      if (span.ended) continue;
+      if (span.attributes["error.type"] === undefined) span.setAttribute("error.type", errorType);
+      span.setStatus({ code: STATUS.error });
+      span.end(endTime);
+    }
+    if (nextDueMs !== Number.POSITIVE_INFINITY) this.schedule(nextDueMs - nowMs);
+  }
+
+  /** Spans above that still run: without them nobody knows which calls stand side by side. */
+  private rememberAncestors(span: Span): void {
+    const nodes = this.context.memory.trace(span.traceId)?.nodes;
+    let above = this.live.get(span.parentSpanId);
+    for (let depth = 0; above !== undefined && depth < ANCESTORS_MAX; depth += 1) {
+      const core = coreSpan(above);
+      if ((nodes?.get(core.spanId)?.note ?? UNSEEN) !== UNSEEN) return;
+      rememberLive(core, this.context);
+      above = this.live.get(core.parentSpanId);
+    }
+  }
+
+  private forgetOldest(): void {
+    const oldest = this.live.keys().next();
+    if (oldest.done === true) return;
+    this.live.delete(oldest.value);
+    this.unended.delete(oldest.value);
+  }
+
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.failureCount += 1;
+      if (this.failureCount === 1) diag.error("genai-otel: a span was not enriched; this is logged once", error);
+    }
+  }
+}
+
+/** A POST by a client: cheap to tell, and what is not a model's endpoint is sorted out later. */
+function isRequest(span: SdkSpan): boolean {
+  return (span.attributes["http.request.method"] ?? span.attributes["http.method"]) === "POST";
+}

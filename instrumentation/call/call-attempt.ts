@@ -42,6 +42,7 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
   let streamed = false;
   let firstChunkMs: number | undefined;
   let activityMs = startMs;
+  let abortStack = "";
   let over = false;
 
   const finish = (failure: Failure | undefined): void => {
@@ -95,12 +96,16 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
       if (answer.done && streamed) complete();
     },
     responseEnd: complete,
+    interrupted(stack) {
+      // Read now: Node's fetch writes a new stack into the reason before its promise rejects.
+      if (!over && abortStack === "") abortStack = stack ?? stackOf(signal?.reason);
+    },
     fail(error) {
       if (over) return;
       // What came before the failure may hold the usage, or the provider's own error.
       reader?.end();
       if (answer.done || (status !== undefined && (status >= 400 || answer.error !== undefined))) complete();
-      else finish(failureOnWire(wireFailure(error, signal, clock.now() - startMs), firstChunkMs));
+      else finish(failureOnWire(wireFailure(error, { signal, abortStack, elapsedMs: clock.now() - startMs }), firstChunkMs));
     },
   };
   return { observer, idleMs: () => clock.now() - activityMs, abandon: (reason) => (status === undefined ? finish(reason) : complete()) };
@@ -109,6 +114,10 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
 /** A caller that stops reading a stream, which it does by aborting, had a successful call. */
 function failureOnWire(failure: Failure, firstChunkMs: number | undefined): Failure | undefined {
   return failure.cancelled === true && firstChunkMs !== undefined ? undefined : failure;
+}
+
+function stackOf(reason: unknown): string {
+  return reason instanceof Error ? (reason.stack ?? "") : "";
 }
 
 /** No client was seen to try again after an answer had begun well. */

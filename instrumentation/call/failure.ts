@@ -24,19 +24,26 @@ export function streamedFailure(error: AnswerError): Failure {
 }
 
 /**
- * A failure of the wire or of the clock. `signal` tells who aborted: a reason of its own (AbortSignal.timeout) speaks for
- * itself; an anonymous abort was the client's timeout if a timer called it, and the caller's will if it came down from
- * another signal or from code.
+ * A failure of the wire or of the clock. A reason of its own (AbortSignal.timeout) speaks for itself; an anonymous abort was
+ * the client's timeout if a timer called it, and the caller's will if it came down from another signal or from code.
  */
-export function wireFailure(error: unknown, signal: AbortSignal | undefined, elapsedMs: number): Failure {
+export function wireFailure(error: unknown, { signal, abortStack, elapsedMs }: Interruption): Failure {
   const reason: unknown = signal?.aborted === true ? signal.reason : error;
-  const { name, code, message, stack } = describe(reason);
+  const { name, code, message } = describe(reason);
   if (name === "TimeoutError" || isTimeoutCode(code)) return { type: code ?? name, message: cut(message) };
   const isAbort = signal?.aborted === true || name === "AbortError" || code === "ABORT_ERR";
   if (!isAbort) return { type: code ?? name, message: cut(message) };
-  if (abortedByTimer(stack))
+  if (abortedByTimer(abortStack)) {
     return { type: "TimeoutError", message: `the client's timeout aborted the request after ${Math.round(elapsedMs)} ms` };
+  }
   return { type: "AbortError", message: cut(message), cancelled: true };
+}
+
+export interface Interruption {
+  readonly signal: AbortSignal | undefined;
+  /** The stack on which abort() or destroy() was called; "" where nobody saw it. */
+  readonly abortStack: string;
+  readonly elapsedMs: number;
 }
 
 /**
@@ -58,12 +65,11 @@ interface Described {
   readonly name: string;
   readonly code: string | undefined;
   readonly message: string;
-  readonly stack: string;
 }
 
 /** The deepest cause with a code says most: "fetch failed" hides ECONNREFUSED. */
 function describe(error: unknown): Described {
-  let found: Described = { name: "Error", code: undefined, message: String(error), stack: "" };
+  let found: Described = { name: "Error", code: undefined, message: String(error) };
   let at: unknown = error;
   for (let depth = 0; depth < CAUSES_MAX && at instanceof Error; depth++) {
     const code = (at as { code?: unknown }).code;
@@ -72,7 +78,6 @@ function describe(error: unknown): Described {
       name: depth === 0 ? at.name : name,
       code: typeof code === "string" && code !== "" ? code : found.code,
       message: at.message === "" ? found.message : at.message,
-      stack: found.stack === "" ? (at.stack ?? "") : found.stack,
     };
     at = at.cause;
   }

@@ -25,6 +25,8 @@ export interface ExchangeObserver {
   /** Raw bytes as they came from the wire: still compressed. They are not kept by reference. */
   responseChunk(bytes: Uint8Array): void;
   responseEnd(): void;
+  /** The request is being interrupted; `fail` follows. `stack` is that of the interruption, where no signal holds it. */
+  interrupted(stack?: string): void;
   fail(error: unknown): void;
 }
 

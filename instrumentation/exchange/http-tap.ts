@@ -42,6 +42,7 @@ export function tapHttp(options: HttpTapOptions): Untap {
 }
 
 type Push = (this: IncomingMessage, chunk: unknown, encoding?: BufferEncoding) => boolean;
+type Destroy = (this: ClientRequest, error?: Error) => ClientRequest;
 type Write = (this: ClientRequest, ...args: unknown[]) => unknown;
 
 function tapRequests(requests: WeakMap<ClientRequest, Tapped>, options: HttpTapOptions): Untap {
@@ -91,7 +92,17 @@ function beginAtEnd(
   // errorMonitor does not count as a handler: an error that nobody handles stays unhandled.
   request.on(errorMonitor, (error: unknown) => observer.fail(error));
   request.on("close", () => observer.fail(new ConnectionClosed()));
+  noteDestroy(request, observer);
   return tapped;
+}
+
+/** Whoever destroys the request stands on the stack: a timer that times it out, or the application. */
+function noteDestroy(request: ClientRequest, observer: ExchangeObserver): void {
+  const { destroy } = request as unknown as { destroy: Destroy };
+  request.destroy = function (this: ClientRequest, error?: Error) {
+    guarded("reading an interruption", () => observer.interrupted(new Error("destroyed").stack));
+    return Reflect.apply(destroy, this, [error]);
+  };
 }
 
 /** An exchange that is closed without an error or an end: destroyed by its client. */

@@ -53,8 +53,10 @@ export function tapUndici(options: UndiciTapOptions): Untap {
     },
     "undici:request:error": ({ request, error }: { request: object; error: unknown }) => {
       const tapped = requests.get(request);
-      // While fetch's promise is open its rejection follows, and knows who aborted.
-      if (tapped !== undefined && tapped.fetch?.open !== true) tapped.observer.fail(error);
+      if (tapped === undefined) return;
+      tapped.observer.interrupted();
+      // While fetch's promise is open its rejection follows, and says more.
+      if (tapped.fetch?.open !== true) tapped.observer.fail(error);
     },
   };
   const subscriptions = Object.entries(handlers).map(([channel, handler]): [string, (message: unknown) => void] => [

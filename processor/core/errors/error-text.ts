@@ -61,15 +61,23 @@ const SHOUTED_CODE = /(?<![\w$%{])(?:[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}
 const SPOKEN_CODE =
   /(?<![\w'"`.[])[a-z]{2,30}(?:_[a-z]{2,30}){0,6}_(?:error|exceeded|exhausted|reached|quota|denied|violation|failed|expired|unavailable|intervened|overloaded|limited|unsupported|disabled)(?![\w'"`])/g;
 
+// A code that introduces its message: "invalid_grant: Bad Request".
+const LEADING_CODE = /^(?:error: )?([a-z][a-z0-9]{0,30}(?:[_.-][a-z0-9]{1,30}){1,6}): /i;
+/** A text that is one word is a code: "RateLimitError", "no_kv_space". */
+const ONE_WORD = /^[\w.:$-]{3,80}$/;
+
 function codesIn(text: string): string[] {
+  if (ONE_WORD.test(text)) return [text];
+  const leading = LEADING_CODE.exec(text)?.[1];
   const codes = [CLASS_NAME, SHOUTED_CODE, SPOKEN_CODE].flatMap((pattern) => text.match(pattern) ?? []);
   if (/[:=]/.test(text)) for (const [, code] of text.matchAll(KEYED_CODE)) codes.push(code ?? "");
+  if (leading !== undefined) codes.push(leading);
   return codes.length > TEXT_CODES_MAX ? codes.slice(0, TEXT_CODES_MAX) : codes;
 }
 
 const STATUS_PATTERNS = [
   // "Error code: 529 - ", "status_code: 429", "HTTP 402:", "status code 504", "got status: 429", "API Error 429"
-  /\b(?:error code|status[ _]?code|statuscode|http status|http(?:\/\d(?:\.\d)?)?|status|api error|error|code|returned|failed with|responded with)["']?\s{0,3}(?:is\s|of\s|was\s)?[:=]?\s{0,3}["'([]?([1-5]\d\d)\b(?![.,]\d|\s?(?:tokens|ms|seconds|s\b))/,
+  /\b(?:error code|status[ _]?code|statuscode|http status|http(?:\/\d(?:\.\d)?)?|status|api error|error|code|returned|got|received|failed with|responded with)["']?\s{0,3}(?:is\s|of\s|was\s)?[:=]?\s{0,3}["'([]?([1-5]\d\d)\b(?![.,]\d|\s?(?:tokens|ms|seconds|s\b))/,
   // "429 Too many requests", "RateLimitError: 429 {...}", "[429] ..."
   /^(?:[\w.]{1,80}: ){0,2}[[(]?([45]\d\d)\b(?!\.\d|,\d|\s?(?:tokens|ms|seconds))/,
   /\b([45]\d\d) (?:client error|server error|status code|bad request|unauthorized|payment required|forbidden|not found|method not allowed|request timeout|conflict|too many requests|internal server error|not implemented|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)/,

@@ -20,7 +20,7 @@ export const CANCEL: CategoryRules = {
         "errcanceled",
         "aborterr",
         "requestabortederror",
-        "undierraborted",
+        "underraborted",
         "operationcanceledexception",
         "taskcanceledexception",
         "cancellationexception",
@@ -29,7 +29,7 @@ export const CANCEL: CategoryRules = {
       ],
       text: /\b(?:request|operation|signal|call|stream|streaming|run|task|generation|execution|response|query) (?:was |is |has been |were )?(?:aborted|cancell?ed)\b|\b(?:aborted|cancell?ed) by (?:the )?(?:user|caller|client)|\buser (?:aborted|cancell?ed|interrupt)|^(?:error: |aborterror: )?(?:aborted|cancell?ed)\.?$|context cancell?ed|client closed request|client disconnected|aborted without reason|keyboardinterrupt/,
       unless: {
-        codes: ["timeouterror", "econnreset", "econnrefused", "epipe", "econnaborted", "etimedout", "overloadederror", "undierrsocket"],
+        codes: ["timeouterror", "econnreset", "econnrefused", "epipe", "econnaborted", "etimedout", "overloadederror", "underrsocket"],
         text: DEADLINE,
       },
       retryable: false,

@@ -9,7 +9,7 @@ export const CAPACITY: CategoryRules = {
     {
       name: "capacity: overloaded code",
       category: "model_overloaded",
-      stem: /overload|capacity(?:exceeded|exhausted|error|unavailable)|serverbusy|modelnotready|modelloading|queue(?:full|exceeded|isfull)|nocapacity|outofcapacity/,
+      stem: /overload|capacity(?:exceeded|exhausted|error|unavailable|notavailable)|insufficient\w{0,20}capacity|flexunavailable|serverbusy|modelnotready|modelloading|queue(?:full|exceeded|isfull)|nocapacity|outofcapacity/,
       codes: [
         "overloadederror",
         "overloaded",
@@ -59,8 +59,8 @@ export const CAPACITY: CategoryRules = {
     {
       name: "capacity: loading, not ready, queue full, busy",
       category: "model_overloaded",
-      text: /model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)|(?:still |currently )?loading (?:the )?model|model loading|(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)|not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)|(?:request )?queue (?:has )?(?:reached|exceeded)|(?:server|model|service|system|engine|api)s? (?:is |are )?(?:too |currently |temporarily |very )?busy|too busy|no (?:available )?(?:slots|workers|instances|replicas)(?: [a-z]{1,20}){0,2} ?(?:available|free)?|no slots|slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv|kv[ _-]cache (?:is )?(?:full|exhausted)/,
-      unless: { text: OTHER_SERVER },
+      text: /model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)|(?:still |currently )?loading (?:the )?model|model loading|(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)|not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)|(?:request )?queue (?:has )?(?:reached|exceeded)|(?:server|model|service|system|engine|api|worker|instance|replica|slot|gpu)s? (?:is |are )?(?:all |too |currently |temporarily |very )?busy|too busy|no (?:available |free )?(?:slots|workers|instances|replicas|gpus?)(?: [a-z]{1,20}){0,2} ?(?:available|free)?|no slots|^slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv|kv[ _-]cache (?:is )?(?:full|exhausted)/,
+      unless: { text: /connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|too many (?:calls|requests)/ },
       example: "Model meta-llama/Llama-3 is currently loading (estimated_time 20)",
     },
   ],

@@ -11,9 +11,9 @@ export const CLOCK: CategoryRules = {
         "esockettimedout",
         "etimeout",
         "wsaetimedout",
-        "undierrheaderstimeout",
-        "undierrbodytimeout",
-        "undierrconnecttimeout",
+        "underrheaderstimeout",
+        "underrbodytimeout",
+        "underrconnecttimeout",
         "headerstimeouterror",
         "bodytimeouterror",
         "connecttimeouterror",
@@ -63,7 +63,7 @@ export const CLOCK: CategoryRules = {
     {
       name: "clock: timed out",
       category: "timeout",
-      text: /\btimed?[ -]?out (?:after|while|waiting|awaiting|exceeded|expired|elapsed|reached|error|occurred|on endpoint|reading|connecting|of \d{1,9} ?m?s)|\btimed[ -]out\b|\btime-out\b|\b(?:request|connection|connect|read|write|gateway|socket|response|idle|headers?|body|inactivity|statement|operation|upstream|network|server|stream|tls handshake|handshake|query|llm|model|api|client) ?time-?outs?\b(?!'|"| (?:must|should|parameter|value|setting|is not|cannot|option|field|of must|needs|has to))|exceed(?:ed|s|ing)?(?: [a-z0-9.]{1,20}){0,4} (?:timeout|deadline|time limit)|deadline (?:has )?(?:been )?exceeded|took too long|(?:time limit|timeout) (?:has been |was |is )?(?:exceeded|reached|expired)|(?:due to|because of)(?: an?| the)? timeout|i\/o timeout|context deadline|^(?:error: )?["']?timeout["']?\.?$|httpclient\.timeout|did not properly respond after a period of time|os error 110\b|errno 110\b|errno 60\b|no (?:response|data|output|events?|chunks?|tokens?) (?:received )?(?:for|within|in|after) \d|超时|タイムアウト|tiempo de espera|délai d'attente|zeitüberschreitung|zeitlimit|tempo limite|тайм-?аут|время ожидания/,
+      text: /\btimed?[ -]?out (?:after|while|waiting|awaiting|exceeded|expired|elapsed|reached|error|occurred|on endpoint|reading|connecting|of \d{1,9} ?m?s)|\btimed[ -]out\b|\btime-out\b|\b(?:request|connection|connect|read|write|gateway|socket|response|idle|headers?|body|inactivity|statement|operation|upstream|network|server|stream|tls handshake|handshake|query|llm|model|api|client) ?time-?outs?\b(?!'|"| (?:must|should|parameter|value|setting|is not|cannot|option|field|of must|needs|has to))|exceed(?:ed|s|ing)?(?: [a-z0-9.]{1,20}){0,4} (?:timeout|deadline|time limit)|deadline (?:has )?(?:been )?exceeded|took too long|(?:maximum|max) (?:execution|processing|response) time|respond in time|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d|(?:time limit|timeout) (?:has been |was |is )?(?:exceeded|reached|expired)|(?:due to|because of)(?: an?| the)? timeout|i\/o timeout|context deadline|^(?:error: )?["']?timeout["']?\.?$|httpclient\.timeout|did not properly respond after a period of time|os error 110\b|errno 110\b|errno 60\b|no (?:response|data|output|events?|chunks?|tokens?) (?:received )?(?:for|within|in|after) \d|超时|タイムアウト|tiempo de espera|délai d'attente|connexion a expiré|zeitüberschreitung|zeitlimit|tempo limite|тайм-?аут|время ожидания/,
       unless: { codes: ["econnreset", "econnrefused", "epipe"] },
       example: "Request timed out.",
     },
@@ -79,5 +79,12 @@ export const CLOCK: CategoryRules = {
       example: "TimeoutError: The operation was aborted due to timeout",
     },
   ],
-  vague: [],
+  vague: [
+    {
+      name: "clock: the word timeout",
+      category: "timeout",
+      text: /time-?out(?!['"]? (?:must|should|parameter|value|setting|is not|cannot|option|field))/,
+      example: "LLM_TIMEOUT",
+    },
+  ],
 };

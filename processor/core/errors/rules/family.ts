@@ -11,19 +11,19 @@ export const FAMILIES: readonly ErrorRule[] = [
   {
     name: "family: request codes",
     category: "validation",
-    stem: /notfound(?:error|exception)?\b|notsupported|unsupported|invalid(?:parameter|argument|request|input|schema|value)|missing(?:parameter|required|argument)|badrequest|validation|unprocessable|outputpars|toolarge\b/,
+    stem: /notfound(?:error|exception)?\b|notsupported|unsupported|invalid(?:parameter|argument|request|input|schema|value)|missing(?:parameter|required|argument)|invalid(?:json|url|messages?|action|image|header|type)|malformed|missingschema|unsupportedprotocol|precondition|failedtodownload|(?:request|prompt|input)rejected|badrequest|validation|unprocessable|outputpars/,
     example: "InvalidParameter.FileFormat",
   },
   {
     name: "family: wire codes",
     category: "network_error",
-    stem: /connection(?:error|exception|reset|refused|closed|lost|failed)|socket(?:error|exception)|network(?:error|exception)|ssl(?:error|exception)|tlserror|dnserror|brokenpipe|unreachable|prematureclose/,
+    stem: /connection(?:error|exception|reset|refused|closed|lost|failed)|socket(?:error|exception)|network(?:error|exception)|ssl(?:error|exception)|tlserror|dnserror|brokenpipe|unreachable|prematureclose|stream(?:disconnect|closed|interrupt)|errssl|connectionfailed|handshake/,
     example: "LlmConnectionException",
   },
   {
     name: "family: server codes",
     category: "api_error",
-    stem: /internal(?:server|service)?(?:error|failure|exception)|servererror|serviceunavailable|badgateway|upstreamerror/,
+    stem: /internal(?:server|service)?(?:error|failure|exception)|servererror|serviceunavailable|badgateway|upstreamerror|(?:model|service|server|endpoint)unavailable|serviceexception|dependency(?:failed|exception)|requestfailederror|internaldependency/,
     example: "LlmServerErrorException",
   },
 ];

@@ -1,8 +1,9 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { anyOf, near } from "../prose-pattern.ts";
 
 /** Gemini words a per-minute limit as a quota of the plan; the window or the wait in seconds tells which it is. */
 const MINUTES_RESTORE =
-  /per[ _-]?(?:minute|min|second|hour)\b|perminute|\bhourly\b|\brpm\b|\btpm\b|please retry in \d|please try again in \d/;
+  /per[ _-]?(?:minute|min|second|hour)\b|\/ ?(?:minute|min|second|sec|hour)\b|perminute|\bhourly\b|\brpm\b|\btpm\b|please retry in \d|please try again in \d/;
 const DAYS_RESTORE = /per[ _-]?(?:base[ _-]?model[ _-]?per[ _-]?)?(?:day|week|month)|perday|\btpd\b|\brpd\b/;
 
 /** Money, plan, or a used-up allowance that minutes do not restore. */
@@ -11,7 +12,7 @@ export const MONEY: CategoryRules = {
     {
       name: "money: quota code",
       category: "quota_exceeded",
-      stem: /insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|paymentrequired|credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted|budgetexceed|spend(?:ing)?limit|overdue|arrear|(?:daily|monthly|weekly)(?:limit|quota|request|token)/,
+      stem: /insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|notbillable|quotauser|paymentrequired|credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted|budgetexceed|spend(?:ing)?limit|overdue|arrear|(?:daily|monthly|weekly)(?:limit|quota|request|token)|storagequota/,
       codes: [
         "insufficientquota",
         "insufficientquotaerror",
@@ -77,7 +78,7 @@ export const MONEY: CategoryRules = {
     {
       name: "money: free tier has no allowance",
       category: "quota_exceeded",
-      text: /\blimit: 0\b(?![.,]\d)|free allocated quota|(?:does(?: not|n't) have|no|without|not (?:available|included) (?:in|on|with|for))(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)|free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)|免费额度/,
+      text: /\blimit: 0\b(?![.,]\d)|free allocated quota|(?:does(?: not|n't) have|no|without|not (?:available|included) (?:in|on|with|for))(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)|free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)|used all (?:of )?(?:your|the) free|免费额度/,
       example: "Quota exceeded for metric: ...free_tier_requests, limit: 0",
     },
     {
@@ -90,21 +91,28 @@ export const MONEY: CategoryRules = {
     {
       name: "money: usage limit of the plan",
       category: "quota_exceeded",
-      codes: ["usagelimitreached", "usagelimitexceeded", "usagelimiterror", "planlimitreached", "planlimitexceeded"],
-      text: /\busage limits?\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)|upgrade (?:your|to a paid|to a higher|the)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account|tier)|(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} (?:expired|ended|does(?: not|n't)(?: yet)? (?:include|allow|support|cover)|has ended|limit)|subscription (?:has )?(?:expired|ended|is required)|requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)/,
+      stem: /usagelimit|planlimit/,
+      text: /\busage limits?\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)|upgrade (?:your|to a paid|to a higher|the)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account|tier)|(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} (?:expired|ended|does(?: not|n't)(?: yet)? (?:include|allow|support|cover)|has ended|limit)|subscription (?:has )?(?:expired|ended|is required)|(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid)|requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)/,
       unless: { text: MINUTES_RESTORE },
       example: "This request exceeds your plan's set usage limit.",
     },
     {
       name: "money: credit or balance",
       category: "quota_exceeded",
-      text: /\b(?:insufficient|not enough|no|out of|low on|exhausted|depleted|negative|requires?|require more|add|used all|ran out of|run out of|purchase|buy|top up)(?: (?:more|available|paid|your|all|remaining|sufficient|of|any|account|api|prepaid|prepayment|token|wallet|of your|the)){0,3} (?:credits?|balance|funds)\b|\b(?:credits?|balance|funds|wallet)(?: [a-z]{1,20}){0,2} (?:is |are |has been |have been |was |were )?(?:too low|insufficient|exhausted|depleted|exceeded|used up|not enough|negative|run out|ran out|reached|empty|below)|can only afford|used all available credits|top[ -]?up|recharge|余额|欠费|充值|额度不足|额度已|配额不足|配额已用|额度用/,
+      text: anyOf(
+        near(
+          String.raw`credits?|balance|funds|wallet|allowance|prepayment|free (?:tier|quota|requests?|trial)|trial|subscription(?! key| id)|premium requests?|(?:token|coding|usage|paid|free) plan`,
+          String.raw`insufficient|(?:not|n't|without) [a-z ]{0,12}enough|no|zero|out of|exhausted|depleted|exceed(?:ed|s|ing)?|used up|used all|run out|ran out|too low|low on|negative|expired|ended|has been reached|required|requires?|remaining|empty|add|purchase|buy|upgrade|renew|past due`,
+        ),
+        String.raw`can only afford|top[ -]?up|recharge|charge your card|余额|欠费|充值|额度(?:不足|已|用)|配额(?:不足|已用)`,
+      ),
+      unless: { text: MINUTES_RESTORE },
       example: "Your credit balance is too low to access the Anthropic API.",
     },
     {
       name: "money: budget or spend cap",
       category: "quota_exceeded",
-      text: /budget (?:has been |have been |is |was |limit )?(?:exceeded|exceeds|reached)|(?:exceed(?:ed|s|ing)?|over|reached)(?: [a-z]{1,20}){0,3} budget\b|\bspend(?:ing)?[ -](?:limit|cap|threshold|budget)|(?:api )?key(?:'s)? (?:total |spending |spend |credit )?limit (?:has been |is |was )?(?:exceeded|reached)|hard limit (?:has been |is )?reached|payment[ _](?:instrument|required|method|failed|overdue|past due)|past due|unpaid|arrears?\b|overdue|good standing/,
+      text: /budget (?:has been |have been |is |was |limit )?(?:exceeded|exceeds|reached|exhausted)|exceeded ?budget|(?:exceed(?:ed|s|ing)?|over|reached)(?: [a-z]{1,20}){0,3} budget\b|\bspend(?:ing)?[ -](?:limit|cap|threshold|budget)|(?:api )?key(?:'s)? (?:total |spending |spend |credit )?limit (?:has been |is |was )?(?:exceeded|reached)|hard limit (?:has been |is )?reached|payment[ _](?:instrument|required|method|failed|overdue|past due)|past due|unpaid|arrears?\b|overdue|good standing/,
       unless: { codes: ["carddeclined"], text: /thinking[ _]?budget|token budget|budget_tokens|card was declined/ },
       example: "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0",
     },

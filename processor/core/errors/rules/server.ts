@@ -20,6 +20,7 @@ export const SERVER: CategoryRules = {
     {
       name: "server: answer is not what was promised",
       category: "api_error",
+      stem: /responsepars|responsevalidation|(?:json|content)?decod(?:e|ing)error/,
       codes: [
         "aijsonparseerror",
         "aiemptyresponsebodyerror",
@@ -31,7 +32,7 @@ export const SERVER: CategoryRules = {
         "syntaxerror",
         "jsonexception",
       ],
-      text: /invalid json response|unexpected token ['"]?<|is not valid json|unexpected (?:mimetype|content-?type)|expecting value: line 1 column 1|attempt to decode json with|failed to (?:deserialize|decode|parse)(?: [a-z]{1,20}){0,3} (?:response|json)|error decoding response body|invalid response (?:from|format|object)|empty response body/,
+      text: /invalid json response|unexpected token ['"]?<|is not valid json|unexpected (?:mimetype|content-?type)|expecting value: line 1 column 1|attempt to decode json with|failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)|error decoding response body|invalid response (?:from|format|object)|empty response body/,
       example: "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
     },
     {
@@ -85,7 +86,7 @@ export const SERVER: CategoryRules = {
         "upstreamerror",
         "providererror",
       ],
-      text: /\b(?:stream(?:ing)?|generation|prediction|inference|completion|upstream) (?:error|failed|failure|was interrupted|interrupted)|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error|系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable|temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available/,
+      text: /\b(?:stream(?:ing)?|generation|prediction|inference|completion|upstream) (?:error|failed|failure|was interrupted|interrupted)|\b(?:server|service|upstream|backend|provider|model|engine|runner|inference)\b[^.]{0,30}\b(?:error|failed|failure|crashed|no longer running|not responding)|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error|系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable|temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available/,
       example: '{"type": "error", "error": {"type": "api_error"}}',
     },
   ],

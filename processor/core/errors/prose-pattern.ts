@@ -1,0 +1,18 @@
+/** Characters between a subject and its complaint; a sentence's end also ends the search. */
+const GAP_CHARS_MAX = 40;
+
+/** One regular expression out of alternatives, so that each can stand on its own line. */
+export function anyOf(...alternatives: readonly string[]): RegExp {
+  return new RegExp(alternatives.join("|"));
+}
+
+/**
+ * Either word order of a complaint: "credits have been exhausted", "insufficient credits". `\b` at both ends and a bounded gap
+ * keep it linear: no quantifier stands inside another.
+ */
+export function near(subjects: string, complaints: string): string {
+  const subject = String.raw`\b(?:${subjects})\b`;
+  const complaint = String.raw`\b(?:${complaints})\b`;
+  const gap = `[^.;]{0,${GAP_CHARS_MAX}}?`;
+  return `${subject}${gap}${complaint}|${complaint}${gap}${subject}`;
+}

@@ -22,23 +22,26 @@ interface Release {
   readonly sha256: string;
 }
 
+interface PypiFile {
+  readonly filename: string;
+  readonly upload_time_iso_8601: string;
+  readonly digests: { readonly sha256: string };
+}
+
 interface PypiAnswer {
   readonly info: { readonly version: string };
-  readonly urls: readonly {
-    readonly filename: string;
-    readonly upload_time_iso_8601: string;
-    readonly digests: { readonly sha256: string };
-  }[];
+  readonly releases: Readonly<Record<string, readonly PypiFile[]>>;
 }
 
 async function findRelease(wanted: string | undefined): Promise<Release> {
-  const url = `https://pypi.org/pypi/${PACKAGE}/${wanted === undefined ? "" : `${wanted}/`}json`;
+  const url = `https://pypi.org/pypi/${PACKAGE}/json`;
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   const answer = (await response.json()) as PypiAnswer;
-  const wheel = answer.urls.find((file) => file.filename.endsWith(".whl"));
-  if (wheel === undefined) throw new Error(`${url} lists no wheel`);
-  return { version: answer.info.version, date: wheel.upload_time_iso_8601.slice(0, 10), sha256: wheel.digests.sha256 };
+  const version = wanted ?? answer.info.version;
+  const wheel = answer.releases[version]?.find((file) => file.filename.endsWith(".whl"));
+  if (wheel === undefined) throw new Error(`${url} lists no wheel of ${version}`);
+  return { version, date: wheel.upload_time_iso_8601.slice(0, 10), sha256: wheel.digests.sha256 };
 }
 
 function download(release: Release, folder: string): SourceProvider[] {

@@ -23,6 +23,10 @@ says them. "scope" is a name or {"name": ..., "version": ...}.
 /** `genai-otel price`: attributes of model calls in, tokens and money out, line for line. */
 export const price: Command = async (args, io) => {
   const options = priceOptions(args);
+  if (typeof options === "string") {
+    io.stderr.write(`genai-otel price: ${options}\n\n${HELP}`);
+    return 2;
+  }
   if (options.help) {
     io.stdout.write(HELP);
     return 0;
@@ -31,9 +35,14 @@ export const price: Command = async (args, io) => {
   return answerJsonLines(io, (value) => answerOf(priceCall(inputOf(value), book)));
 };
 
-function priceOptions(args: readonly string[]): { help: boolean; prices: string | undefined } {
-  const { values } = parseArgs({ args: [...args], options: { help: { type: "boolean", short: "h" }, prices: { type: "string" } } });
-  return { help: values.help === true, prices: values.prices };
+/** The options, or what is wrong with them. */
+function priceOptions(args: readonly string[]): { help: boolean; prices: string | undefined } | string {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { help: { type: "boolean", short: "h" }, prices: { type: "string" } } });
+    return { help: values.help === true, prices: values.prices };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** The default book, or one with the prices of that file before it. */

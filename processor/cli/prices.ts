@@ -269,11 +269,16 @@ function usdText(usd: number | null): string {
 
 function untieredLines(model: ModelPrices, provider: string, { tier, atMs }: Question): string[] {
   const day = new Date(atMs).toISOString().slice(0, 10);
-  if (ratesAt(model, atMs, STANDARD_TIER) === null)
-    return [`${provider} ${model.name}: no price is known for ${day} (cost_status unknown_model)`];
+  if (ratesAt(model, atMs, STANDARD_TIER) === null) {
+    return [
+      `${provider} ${model.name}: no price on ${day}`,
+      "  Such a call gets no cost and cost_status unknown_model.",
+      ...historyLines(model),
+    ];
+  }
   return [
-    `${provider} ${model.name}: no price is known for the tier "${tier}" on ${day}`,
-    "  Such a call gets no cost and cost_status unknown_tier, not the standard price.",
+    `${provider} ${model.name}: no price for the tier "${tier}" on ${day}`,
+    "  Such a call gets no cost and cost_status unknown_tier, never the standard price.",
     ...historyLines(model),
   ];
 }
@@ -281,13 +286,15 @@ function untieredLines(model: ModelPrices, provider: string, { tier, atMs }: Que
 function unknownLines(book: PriceBook, provider: string, model: string, status: CostStatus): string[] {
   if (status === "unknown_provider") {
     return [
-      `unknown provider "${provider}": its calls get no cost and cost_status unknown_provider.`,
+      `unknown provider "${provider}"`,
+      "  Its calls get no cost and cost_status unknown_provider, never 0.",
       "  `genai-otel prices list` shows the known ones; a price file can add it.",
     ];
   }
   const similar = similarNames(book, provider, model);
   return [
-    `unknown model "${model}" of ${provider}: its calls get no cost and cost_status unknown_model.`,
+    `unknown model "${model}" of ${provider}`,
+    "  Its calls get no cost and cost_status unknown_model, never 0.",
     ...(similar.length === 0 ? [] : wrapped("  known there: ", similar.join(", "))),
     '  A price file can add it, or say with "sameAs" which model it is.',
   ];
@@ -295,11 +302,24 @@ function unknownLines(book: PriceBook, provider: string, model: string, status: 
 
 const SIMILAR_MAX = 8;
 
-/** Models that share the beginning of the name. */
+/** Shorter common beginnings are chance. */
+const SIMILAR_CHARS_MIN = 3;
+
+/** Models that share most of the beginning of the name; of equals the highest version first. */
 function similarNames(book: PriceBook, provider: string, model: string): string[] {
-  const start = /^[a-z]+/i.exec(model)?.[0].toLowerCase() ?? model.toLowerCase();
-  const names = book.models(provider).map(({ name }) => name);
-  return names.filter((name) => name.toLowerCase().startsWith(start)).slice(0, SIMILAR_MAX);
+  return book
+    .models(provider)
+    .map(({ name }) => ({ name, shared: sharedStart(name.toLowerCase(), model.toLowerCase()) }))
+    .filter(({ shared }) => shared >= SIMILAR_CHARS_MIN)
+    .toSorted((a, b) => b.shared - a.shared || b.name.localeCompare(a.name))
+    .slice(0, SIMILAR_MAX)
+    .map(({ name }) => name);
+}
+
+function sharedStart(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return length;
 }
 
 const LINE_WIDTH = 80;

@@ -1,6 +1,6 @@
 import { ANY_VALUE, int64AsNumber, KEY_VALUE, LIST_VALUES } from "./any-value.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { MARKS, type RequestScan, type ScannedSpan } from "./request-scan.ts";
+import type { RequestScan, ScannedSpan } from "./request-scan.ts";
 import { cutPosition } from "./text-cache.ts";
 import type { WireReader } from "./wire-reader.ts";
 
@@ -43,7 +43,7 @@ export function attributesJson(scan: RequestScan, span: ScannedSpan, captureCont
   const state: JsonState = { scan, out, captureContent, limit: 0 };
   let cut = 0;
   out.byte(OPEN.object);
-  for (let index = span.firstKey; index < span.endKey; index++) {
+  for (let index = span.firstMark; index < span.endMark; index++) {
     if (!writeAttribute(state, index)) cut++;
   }
   if (cut > 0) {
@@ -57,9 +57,9 @@ export function attributesJson(scan: RequestScan, span: ScannedSpan, captureCont
 /** False when it did not fit. */
 function writeAttribute(state: JsonState, index: number): boolean {
   const { scan, out, captureContent } = state;
-  const facts = scan.attributeKeys[index];
-  const start = scan.marks[index * MARKS + 1] ?? -1;
-  const end = scan.marks[index * MARKS + 2] ?? -1;
+  const facts = scan.marks.key(index);
+  const start = scan.marks.valueStart(index);
+  const end = scan.marks.valueEnd(index);
   if (facts === undefined) return true;
   scan.reader.position = Math.max(start, 0);
   if (facts.content && !captureContent && !isNumberOrBoolean(scan.reader, start, end)) return true;

@@ -1,7 +1,7 @@
 import type { Enrichment } from "../core/enrichment.ts";
 import { ByteWriter, varintSize } from "./byte-writer.ts";
 import type { AttributeEncoder } from "./encode-attributes.ts";
-import { MARKS, type Region, type RequestScan, type ScannedSpan } from "./request-scan.ts";
+import type { Region, RequestScan, ScannedSpan } from "./request-scan.ts";
 
 /** How the bytes of one region change; -1 for spans that stay. */
 interface Edits {
@@ -121,10 +121,10 @@ function eachReplaced(
   found: (start: number, end: number) => void,
 ): void {
   if (enrichment === null) return;
-  for (let index = scanned.firstKey; index < scanned.endKey; index++) {
-    const facts = scan.attributeKeys[index];
-    if (facts === undefined || enrichment[facts.key] === undefined) continue;
-    found(scan.marks[index * MARKS] ?? 0, scan.marks[index * MARKS + 3] ?? 0);
+  const { marks } = scan;
+  for (let index = scanned.firstMark; index < scanned.endMark; index++) {
+    const key = marks.key(index);
+    if (key !== undefined && enrichment[key.key] !== undefined) found(marks.start(index), marks.end(index));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Attributes, Span } from "../core/span.ts";
-import type { KeyDictionary, KeyFacts } from "./key-dictionary.ts";
+import type { AttributeMarks } from "./attribute-marks.ts";
+import type { KeyDictionary } from "./key-dictionary.ts";
 import type { WireReader } from "./wire-reader.ts";
 
 /** A message within a message, by positions in the body. */
@@ -17,9 +18,9 @@ export interface ScannedSpan {
   readonly span: Span;
   /** Index of its place in `regions`. */
   readonly region: number;
-  /** Its attributes in `keys`; four marks each. */
-  readonly firstKey: number;
-  readonly endKey: number;
+  /** Its attributes in `marks`, from the first to before the end. */
+  readonly firstMark: number;
+  readonly endMark: number;
 }
 
 /** Codes, so that they can label a metric; response.ts has the sentences. */
@@ -45,9 +46,7 @@ export interface RequestScan {
   readonly rejectionReasons: Map<RejectionReason, number>;
   /** What was wrong with the first span that was refused, for whoever has to find it. */
   firstRejection: string;
-  /** Per attribute: start of its tag, start and end of its value (-1: none), end. See MARKS. */
-  readonly marks: number[];
-  readonly attributeKeys: KeyFacts[];
+  readonly marks: AttributeMarks;
   readonly limits: ScanLimits;
   eventsRead: number;
   /** Spans of a trace mostly follow each other: where its id stood last, and its digits. */
@@ -67,9 +66,6 @@ export const DEFAULT_SCAN_LIMITS: ScanLimits = { timeMsMin: Date.UTC(2015, 0, 1)
 export const REQUEST_REGIONS_MAX = 262_144;
 export const REQUEST_ATTRIBUTES_MAX = 1_000_000;
 export const REQUEST_EVENTS_READ_MAX = 65_536;
-
-/** Numbers per attribute in `marks`. */
-export const MARKS = 4;
 
 export interface Scope {
   name: string;

@@ -1,9 +1,9 @@
 import type { Attributes, AttributeValue } from "../core/span.ts";
 import { readKeyValue } from "./any-value.ts";
+import { AttributeMarks } from "./attribute-marks.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
 import {
   DEFAULT_SCAN_LIMITS,
-  MARKS,
   type Region,
   type RejectionReason,
   REQUEST_REGIONS_MAX,
@@ -43,8 +43,7 @@ export function scanRequest(body: Uint8Array, keys: KeyDictionary, limits: ScanL
     rejected: [],
     rejectionReasons: new Map(),
     firstRejection: "",
-    marks: [],
-    attributeKeys: [],
+    marks: new AttributeMarks(body.length),
     limits,
     eventsRead: 0,
     lastTrace: { position: -1, hex: "" },
@@ -82,13 +81,13 @@ function scanScopeSpans(scan: RequestScan, parent: number, end: number, resource
 }
 
 function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin: SpanOrigin): void {
-  const firstKey = scan.attributeKeys.length;
+  const firstMark = scan.marks.count;
   let reason: RejectionReason | null;
   let detail = "";
   try {
     const result = scanSpan(scan, end, origin);
     reason = typeof result === "string" ? result : null;
-    if (typeof result !== "string") scan.spans.push({ span: result, region, firstKey, endKey: scan.attributeKeys.length });
+    if (typeof result !== "string") scan.spans.push({ span: result, region, firstMark, endMark: scan.marks.count });
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error;
     reason = "malformed";
@@ -98,8 +97,7 @@ function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin
   if (scan.rejected.length === 0) scan.firstRejection = `${pathOf(scan, region)}: ${detail === "" ? reason : detail}`;
   scan.rejected.push(region);
   scan.rejectionReasons.set(reason, (scan.rejectionReasons.get(reason) ?? 0) + 1);
-  scan.attributeKeys.length = firstKey;
-  scan.marks.length = firstKey * MARKS;
+  scan.marks.truncate(firstMark);
   scan.reader.position = end;
 }
 
@@ -130,7 +128,7 @@ function eachMessage(
       continue;
     }
     const lengthStart = reader.position;
-    const messageEnd = reader.lengthEnd(end, `field ${tag >>> 3}`);
+    const messageEnd = reader.lengthEnd(end, "a message");
     found(tagStart, lengthStart, messageEnd);
   }
 }

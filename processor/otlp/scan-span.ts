@@ -30,6 +30,7 @@ const SPAN = {
 const SPAN_WIRE_TYPES: readonly number[] = [-1, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5];
 const EVENT_WIRE_TYPES: readonly number[] = [-1, 1, 2, 2, 0];
 const LINK_WIRE_TYPES: readonly number[] = [-1, 2, 2, 2, 2, 0, 5];
+const KEY_VALUE_WIRE_TYPES: readonly number[] = [-1, 2, 2];
 const STATUS_WIRE_TYPES: readonly number[] = [-1, -1, 2, 0];
 
 const EVENT = { time: tagOf(1, WIRE_TYPE.fixed64), name: tagOf(2, WIRE_TYPE.length), attributes: tagOf(3, WIRE_TYPE.length) } as const;
@@ -48,42 +49,28 @@ export const SPAN_DURATION_MS_MAX = 366 * 24 * 3_600_000;
 const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null));
 const NO_EVENTS: readonly SpanEvent[] = Object.freeze([]);
 
-/** Filled while the span is read. */
-interface Draft {
-  /** Of the field that is being read. */
-  tagStart: number;
-  traceId: string;
-  spanId: string;
-  parentSpanId: string;
-  name: string;
-  kind: number;
-  startMs: number;
-  endMs: number;
-  statusCode: number;
-  statusMessage: string;
-  attributes: Record<string, AttributeValue> | null;
-  events: SpanEvent[] | null;
-  attributeCount: number;
-  rejection: RejectionReason | null;
-}
+/** The span while it is read. */
+type Draft = { -readonly [Key in keyof Span]: Span[Key] };
 
 /** The span whose first byte the reader stands on, or why it is refused. */
 export function scanSpan(scan: RequestScan, end: number, origin: SpanOrigin): Span | RejectionReason {
   const { reader } = scan;
-  const draft = emptyDraft();
+  const firstMark = scan.marks.count;
+  const span = emptySpan(origin);
+  let rejection: RejectionReason | null = null;
   while (reader.position < end) {
-    draft.tagStart = reader.position;
+    const tagStart = reader.position;
     const tag = reader.tag(end);
-    if (tag === SPAN.attributes) scanAttribute(scan, end, draft);
-    else if ((tag & 7) === WIRE_TYPE.length && tag <= SPAN.status) readMessageField(scan, tag, end, draft);
-    else readNumberField(reader, tag, end, draft);
+    if (tag === SPAN.attributes) scanAttribute(scan, tagStart, end, span);
+    else if ((tag & 7) === WIRE_TYPE.length && tag <= SPAN.status) rejection ??= readMessageField(scan, tag, end, span);
+    else readNumberField(reader, tag, end, span);
   }
-  return draft.rejection ?? timeRejection(scan, draft) ?? spanOf(draft, origin);
+  if (scan.marks.count - firstMark > SPAN_ATTRIBUTES_MAX) rejection ??= "too_many_attributes";
+  return rejection ?? identityRejection(span) ?? timeRejection(scan, span) ?? settled(span);
 }
 
-function emptyDraft(): Draft {
+function emptySpan({ scope, resource }: SpanOrigin): Draft {
   return {
-    tagStart: 0,
     traceId: "",
     spanId: "",
     parentSpanId: "",
@@ -93,52 +80,56 @@ function emptyDraft(): Draft {
     endMs: 0,
     statusCode: 0,
     statusMessage: "",
-    attributes: null,
-    events: null,
-    attributeCount: 0,
-    rejection: null,
+    scopeName: scope.name,
+    scopeVersion: scope.version,
+    attributes: NO_ATTRIBUTES,
+    events: NO_EVENTS,
+    resource,
   };
 }
 
-function readNumberField(reader: WireReader, tag: number, end: number, draft: Draft): void {
-  if (tag === SPAN.start) draft.startMs = reader.fixed64NanosAsMs(end, "Span.start_time_unix_nano");
-  else if (tag === SPAN.end) draft.endMs = reader.fixed64NanosAsMs(end, "Span.end_time_unix_nano");
-  else if (tag === SPAN.kind) draft.kind = reader.varintLow(end, "Span.kind") | 0;
+function readNumberField(reader: WireReader, tag: number, end: number, span: Draft): void {
+  if (tag === SPAN.start) span.startMs = reader.fixed64NanosAsMs(end, "Span.start_time_unix_nano");
+  else if (tag === SPAN.end) span.endMs = reader.fixed64NanosAsMs(end, "Span.end_time_unix_nano");
+  else if (tag === SPAN.kind) span.kind = reader.varintLow(end, "Span.kind") | 0;
   else skipField(reader, tag, end, SPAN_WIRE_TYPES);
 }
 
-function readMessageField(scan: RequestScan, tag: number, end: number, draft: Draft): void {
+/** Answers why the span has to be refused; null where nothing is wrong. */
+function readMessageField(scan: RequestScan, tag: number, end: number, span: Draft): RejectionReason | null {
   const { reader } = scan;
   const fieldEnd = reader.lengthEnd(end, "Span");
   const start = reader.position;
+  let rejection: RejectionReason | null = null;
   switch (tag) {
     case SPAN.traceId:
-      draft.traceId = traceIdHex(scan, fieldEnd);
+      span.traceId = traceIdHex(scan, fieldEnd);
       break;
     case SPAN.spanId:
-      draft.spanId = spanIdOrEmpty(reader, fieldEnd);
+      span.spanId = spanIdOrEmpty(reader, fieldEnd);
       break;
     case SPAN.parentSpanId:
       // All zeros is how some SDKs say "root"; any other length makes a Collector refuse the whole request.
-      draft.parentSpanId = spanIdOrEmpty(reader, fieldEnd);
-      if (fieldEnd - start !== SPAN_ID_BYTES && fieldEnd > start) draft.rejection ??= "invalid_parent_span_id";
+      span.parentSpanId = spanIdOrEmpty(reader, fieldEnd);
+      if (fieldEnd - start !== SPAN_ID_BYTES && fieldEnd > start) rejection = "invalid_parent_span_id";
       break;
     case SPAN.name:
-      draft.name = decodeText(reader.bytes, start, fieldEnd, NAME_BYTES_MAX);
+      span.name = decodeText(reader.bytes, start, fieldEnd, NAME_BYTES_MAX);
       break;
     case SPAN.events:
-      readEvent(scan, fieldEnd, draft);
+      readEvent(scan, fieldEnd, span);
       break;
     case SPAN.links:
-      if (!isLink(reader, fieldEnd)) draft.rejection ??= "invalid_link";
+      if (!isLink(reader, fieldEnd)) rejection = "invalid_link";
       break;
     case SPAN.status:
-      readStatus(reader, fieldEnd, draft);
+      readStatus(reader, fieldEnd, span);
       break;
     default:
       if (SPAN_WIRE_TYPES[tag >>> 3] !== WIRE_TYPE.length) reader.fail(`Span: field ${tag >>> 3} has wire type 2`);
   }
   reader.position = fieldEnd;
+  return rejection;
 }
 
 /** "" for an id that is none: of another length, or all zero (trace.proto: "considered invalid"). */
@@ -158,9 +149,9 @@ function spanIdOrEmpty(reader: WireReader, end: number): string {
   return end - start !== SPAN_ID_BYTES || isZero(reader.view, start, SPAN_ID_BYTES) ? "" : spanIdHex(reader.view, start);
 }
 
-/** Notes where an attribute stands, checks its value, and reads it when the core wants it. */
-function scanAttribute(scan: RequestScan, spanEnd: number, draft: Draft): void {
-  const { reader } = scan;
+/** Notes where an attribute stands, checks its value, and reads it when somebody wants it. */
+function scanAttribute(scan: RequestScan, tagStart: number, spanEnd: number, span: Draft): void {
+  const { reader, marks } = scan;
   const end = reader.lengthEnd(spanEnd, "Span.attributes");
   let keyStart = 0;
   let keyEnd = 0;
@@ -176,28 +167,26 @@ function scanAttribute(scan: RequestScan, spanEnd: number, draft: Draft): void {
       valueEnd = reader.lengthEnd(end, "KeyValue.value");
       valueStart = reader.position;
       checkAnyValue(reader, valueEnd, 0);
-    } else if (tag >>> 3 <= 2) reader.fail(`KeyValue: field ${tag >>> 3} has wire type ${tag & 7}`);
-    else reader.skip(tag, end);
+    } else skipField(reader, tag, end, KEY_VALUE_WIRE_TYPES);
   }
-  noteAttribute(scan, draft);
+  if (marks.count >= REQUEST_ATTRIBUTES_MAX) reader.fail(`more than ${REQUEST_ATTRIBUTES_MAX} attributes in one request`);
   const facts = scan.keys.find(reader, keyStart, keyEnd);
-  scan.attributeKeys.push(facts);
-  scan.marks.push(draft.tagStart, valueStart, valueEnd, end);
-  if (!facts.read || valueStart < 0) return;
-  reader.position = valueStart;
-  const value = readAnyValue(reader, valueEnd, 0);
+  marks.add(facts, tagStart, end);
+  if (valueStart < 0) return;
+  marks.setValue(valueStart, valueEnd);
+  if (facts.read) readAttribute(reader, facts.key, { start: valueStart, end: valueEnd }, span);
   reader.position = end;
-  if (value !== undefined) (draft.attributes ??= Object.create(null) as Record<string, AttributeValue>)[facts.key] = value;
 }
 
-function noteAttribute(scan: RequestScan, draft: Draft): void {
-  if (++draft.attributeCount > SPAN_ATTRIBUTES_MAX) draft.rejection ??= "too_many_attributes";
-  if (scan.attributeKeys.length >= REQUEST_ATTRIBUTES_MAX) {
-    scan.reader.fail(`more than ${REQUEST_ATTRIBUTES_MAX} attributes in one request`);
-  }
+function readAttribute(reader: WireReader, key: string, at: { start: number; end: number }, span: Draft): void {
+  reader.position = at.start;
+  const value = readAnyValue(reader, at.end, 0);
+  if (value === undefined) return;
+  if (span.attributes === NO_ATTRIBUTES) span.attributes = Object.create(null) as Attributes;
+  (span.attributes as Record<string, AttributeValue>)[key] = value;
 }
 
-function readEvent(scan: RequestScan, end: number, draft: Draft): void {
+function readEvent(scan: RequestScan, end: number, span: Draft): void {
   const { reader } = scan;
   let name = "";
   let timeMs = 0;
@@ -209,10 +198,10 @@ function readEvent(scan: RequestScan, end: number, draft: Draft): void {
     else if (tag === EVENT.attributes) attributes = readEventAttribute(scan, end, attributes);
     else skipField(reader, tag, end, EVENT_WIRE_TYPES);
   }
-  const count = draft.events?.length ?? 0;
-  if (name === "" || count >= EVENTS_READ_MAX || scan.eventsRead >= REQUEST_EVENTS_READ_MAX) return;
+  if (name === "" || span.events.length >= EVENTS_READ_MAX || scan.eventsRead >= REQUEST_EVENTS_READ_MAX) return;
   scan.eventsRead++;
-  (draft.events ??= []).push({ name, timeMs, attributes: attributes ?? NO_ATTRIBUTES });
+  if (span.events === NO_EVENTS) span.events = [];
+  (span.events as SpanEvent[]).push({ name, timeMs, attributes: attributes ?? NO_ATTRIBUTES });
 }
 
 function readName(reader: WireReader, messageEnd: number): string {
@@ -266,13 +255,13 @@ function isLink(reader: WireReader, end: number): boolean {
   return valid;
 }
 
-function readStatus(reader: WireReader, end: number, draft: Draft): void {
+function readStatus(reader: WireReader, end: number, span: Draft): void {
   while (reader.position < end) {
     const tag = reader.tag(end);
-    if (tag === STATUS_FIELD.code) draft.statusCode = reader.varintLow(end, "Status.code") | 0;
+    if (tag === STATUS_FIELD.code) span.statusCode = reader.varintLow(end, "Status.code") | 0;
     else if (tag === STATUS_FIELD.message) {
       const textEnd = reader.lengthEnd(end, "Status.message");
-      draft.statusMessage = decodeText(reader.bytes, reader.position, textEnd, READ_TEXT_BYTES_MAX);
+      span.statusMessage = decodeText(reader.bytes, reader.position, textEnd, READ_TEXT_BYTES_MAX);
       reader.position = textEnd;
     } else skipField(reader, tag, end, STATUS_WIRE_TYPES);
   }
@@ -284,31 +273,19 @@ function skipField(reader: WireReader, tag: number, end: number, wireTypes: read
   reader.skip(tag, end);
 }
 
-function timeRejection(scan: RequestScan, draft: Draft): RejectionReason | null {
-  if (draft.traceId === "") return "invalid_trace_id";
-  if (draft.spanId === "") return "invalid_span_id";
-  if (draft.startMs === 0) return "missing_start_time";
-  const { timeMsMin, timeMsMax } = scan.limits;
-  if (draft.startMs < timeMsMin || draft.startMs > timeMsMax) return "absurd_time";
-  return draft.endMs - draft.startMs > SPAN_DURATION_MS_MAX ? "absurd_time" : null;
+function identityRejection({ traceId, spanId }: Span): RejectionReason | null {
+  if (traceId === "") return "invalid_trace_id";
+  return spanId === "" ? "invalid_span_id" : null;
 }
 
-function spanOf(draft: Draft, origin: SpanOrigin): Span {
-  return {
-    traceId: draft.traceId,
-    spanId: draft.spanId,
-    parentSpanId: draft.parentSpanId,
-    name: draft.name,
-    kind: draft.kind,
-    startMs: draft.startMs,
-    // A clock that was set back during the call, or an end that nobody set: no duration is known, and none is negative.
-    endMs: Math.max(draft.startMs, draft.endMs),
-    statusCode: draft.statusCode,
-    statusMessage: draft.statusMessage,
-    scopeName: origin.scope.name,
-    scopeVersion: origin.scope.version,
-    attributes: draft.attributes ?? NO_ATTRIBUTES,
-    events: draft.events ?? NO_EVENTS,
-    resource: origin.resource,
-  };
+function timeRejection({ limits }: RequestScan, { startMs, endMs }: Span): RejectionReason | null {
+  if (startMs === 0) return "missing_start_time";
+  if (startMs < limits.timeMsMin || startMs > limits.timeMsMax) return "absurd_time";
+  return endMs - startMs > SPAN_DURATION_MS_MAX ? "absurd_time" : null;
+}
+
+/** A clock that was set back during the call, or an end that nobody set: no duration is known, and none is negative. */
+function settled(span: Draft): Span {
+  if (span.endMs < span.startMs) span.endMs = span.startMs;
+  return span;
 }

@@ -111,24 +111,24 @@ export class WireReader {
   skip(tag: number, end: number): void {
     switch (tag & 7) {
       case WIRE_TYPE.varint:
-        this.varintLow(end, fieldOf(tag));
+        this.varintLow(end, "an unknown field");
         return;
       case WIRE_TYPE.fixed64:
-        this.need(8, end, fieldOf(tag));
+        this.need(8, end, "an unknown field");
         this.position += 8;
         return;
       case WIRE_TYPE.length:
-        this.position = this.lengthEnd(end, fieldOf(tag));
+        this.position = this.lengthEnd(end, "an unknown field");
         return;
       case WIRE_TYPE.groupStart:
         this.skipGroup(tag >>> 3, end, 0);
         return;
       case WIRE_TYPE.fixed32:
-        this.need(4, end, fieldOf(tag));
+        this.need(4, end, "an unknown field");
         this.position += 4;
         return;
       default:
-        this.fail(`${fieldOf(tag)}: wire type ${tag & 7} cannot stand here`);
+        this.fail(`field ${tag >>> 3}: wire type ${tag & 7} cannot stand here`);
     }
   }
 
@@ -151,8 +151,4 @@ export class WireReader {
   private need(count: number, end: number, field: string): void {
     if (this.position + count > end) this.fail(`${field}: ${count} bytes expected, ${end - this.position} are there`);
   }
-}
-
-function fieldOf(tag: number): string {
-  return `field ${tag >>> 3}`;
 }

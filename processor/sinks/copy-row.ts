@@ -1,98 +1,233 @@
+import { NORMALIZED, OWN } from "../core/attributes.ts";
+import type { Attributes, Span } from "../core/span.ts";
 import { CopyBuffer } from "./copy-buffer.ts";
-import type { SpanRow, TraceRow } from "./postgres-row.ts";
+import { amount, count, cut, firstLabel, label, millisOf, USER_READ_KEYS, type SpanRow, type TraceRow } from "./postgres-row.ts";
 
-/** A column of a table and how a row's value is written to it: one list is both the column list of COPY and the encoder. */
-type Column<Row> = readonly [name: string, write: (out: CopyBuffer, row: Row) => void];
+/** Columns that stand together and the function that writes all of them, in this order: the list of COPY and its encoder are one. */
+interface ColumnGroup<Row> {
+  readonly columns: readonly string[];
+  readonly write: (out: CopyBuffer, row: Row) => void;
+}
 
-const TRACE_COLUMNS: readonly Column<TraceRow>[] = [
-  ["trace_id", (out, row) => out.text(row.traceId)],
-  ["span_id", (out, row) => out.text(row.spanId)],
-  ["parent_span_id", (out, row) => out.text(row.parentSpanId)],
-  ["name", (out, row) => out.text(row.name)],
-  ["created_at", (out, row) => out.timestamp(row.createdAtMicros)],
-  ["duration_ms", (out, row) => out.float8(row.durationMs)],
-  ["service_name", (out, row) => out.text(row.serviceName)],
-  ["environment", (out, row) => out.text(row.environment)],
-  ["scope_name", (out, row) => out.text(row.scopeName)],
-  ["operation", (out, row) => out.text(row.operation)],
-  ["llm_call", (out, row) => out.boolean(row.llmCall)],
-  ["model_provider", (out, row) => out.text(row.provider)],
-  ["model", (out, row) => out.text(row.model)],
-  ["response_model", (out, row) => out.text(row.responseModel)],
-  ["status", (out, row) => out.text(row.status)],
-  ["error_message", (out, row) => out.text(row.errorMessage)],
-  ["error_type", (out, row) => out.text(row.errorType)],
-  ["error_category", (out, row) => out.text(row.errorCategory)],
-  ["error_retryable", (out, row) => out.boolean(row.errorRetryable)],
-  ["error_retry_after_ms", (out, row) => out.float8(row.errorRetryAfterMs)],
-  ["http_status", (out, row) => out.int4(row.httpStatus)],
-  ["retry_count", (out, row) => out.int4(row.retryCount)],
-  ["retry_reason", (out, row) => out.text(row.retryReason)],
-  ["retry_wait_ms", (out, row) => out.float8(row.retryWaitMs)],
-  ["retry_of", (out, row) => out.text(row.retryOf)],
-  ["input_tokens", (out, row) => out.int8(row.inputTokens)],
-  ["output_tokens", (out, row) => out.int8(row.outputTokens)],
-  ["total_tokens", (out, row) => out.int8(totalTokens(row))],
-  ["cache_read_input_tokens", (out, row) => out.int8(row.cacheReadTokens)],
-  ["cache_creation_input_tokens", (out, row) => out.int8(row.cacheWriteTokens)],
-  ["reasoning_tokens", (out, row) => out.int8(row.reasoningTokens)],
-  ["cost_usd", (out, row) => out.float8(row.costUsd)],
-  ["cost_input_usd", (out, row) => out.float8(row.costInputUsd)],
-  ["cost_cache_read_usd", (out, row) => out.float8(row.costCacheReadUsd)],
-  ["cost_cache_write_usd", (out, row) => out.float8(row.costCacheWriteUsd)],
-  ["cost_output_usd", (out, row) => out.float8(row.costOutputUsd)],
-  ["cost_without_cache_usd", (out, row) => out.float8(row.costWithoutCacheUsd)],
-  ["cache_savings_usd", (out, row) => out.float8(row.cacheSavingsUsd)],
-  ["cache_hit_ratio", (out, row) => out.float8(row.cacheHitRatio)],
-  ["cost_status", (out, row) => out.text(row.costStatus)],
-  ["price_date", (out, row) => out.text(row.priceDate)],
-  ["ttft_ms", (out, row) => out.float8(row.ttftMs)],
-  ["output_tokens_per_second", (out, row) => out.float8(row.outputTokensPerSecond)],
-  ["user_id", (out, row) => out.text(row.userId)],
-  ["conversation_id", (out, row) => out.text(row.conversationId)],
-  ["agent_name", (out, row) => out.text(row.agentName)],
-  ["tool_name", (out, row) => out.text(row.toolName)],
-  ["attributes", (out, row) => out.jsonb(row.attributesJson)],
+const CONVERSATION_KEYS = [
+  "gen_ai.conversation.id",
+  "session.id",
+  "langfuse.session.id",
+  "ai.telemetry.metadata.sessionId",
+  "traceloop.association.properties.session_id",
+] as const;
+const AGENT_KEYS = ["gen_ai.agent.name", "agent.name", "ai.telemetry.functionId"] as const;
+const TOOL_KEYS = ["gen_ai.tool.name", "tool.name", "ai.toolCall.name"] as const;
+const HTTP_STATUS_KEYS = ["http.response.status_code", "http.status_code"] as const;
+const MESSAGE_KEYS = ["exception.message", "error.message"] as const;
+
+/** Every attribute that a row reads beside what enrichment wrote: whoever decodes spans for this sink must decode these. */
+export const ROW_READ_KEYS: readonly string[] = [
+  ...USER_READ_KEYS,
+  ...CONVERSATION_KEYS,
+  ...AGENT_KEYS,
+  ...TOOL_KEYS,
+  ...HTTP_STATUS_KEYS,
+  ...MESSAGE_KEYS,
 ];
 
-const SPAN_COLUMNS: readonly Column<SpanRow>[] = [
-  ["trace_id", (out, row) => out.text(row.traceId)],
-  ["span_id", (out, row) => out.text(row.spanId)],
-  ["parent_span_id", (out, row) => out.text(row.parentSpanId)],
-  ["name", (out, row) => out.text(row.name)],
-  ["created_at", (out, row) => out.timestamp(row.createdAtMicros)],
-  ["duration_ms", (out, row) => out.float8(row.durationMs)],
-  ["kind", (out, row) => out.text(row.kind)],
-  ["service_name", (out, row) => out.text(row.serviceName)],
-  ["environment", (out, row) => out.text(row.environment)],
-  ["scope_name", (out, row) => out.text(row.scopeName)],
-  ["status", (out, row) => out.text(row.status)],
-  ["error_message", (out, row) => out.text(row.errorMessage)],
-  ["http_status", (out, row) => out.int4(row.httpStatus)],
-  ["attributes", (out, row) => out.jsonb(row.attributesJson)],
-];
+const IDENTITY: ColumnGroup<SpanRow> = {
+  columns: [
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "name",
+    "created_at",
+    "duration_ms",
+    "service_name",
+    "environment",
+    "scope_name",
+    "status",
+    "error_message",
+  ],
+  write(out, row) {
+    const { span } = row;
+    out.text(cut(span.traceId, ID_CHARS_MAX));
+    out.text(cut(span.spanId, ID_CHARS_MAX));
+    out.text(span.parentSpanId === "" ? null : cut(span.parentSpanId, ID_CHARS_MAX));
+    out.text(row.withTexts ? cut(span.name, NAME_CHARS_MAX) : "");
+    out.timestamp(row.createdAtMicros);
+    out.float8(row.durationMs);
+    out.text(row.serviceName);
+    out.text(row.environment);
+    out.text(label(span.scopeName));
+    out.text(row.failed ? "failed" : "completed");
+    out.text(row.failed && row.withTexts ? readMessage(span) : null);
+  },
+};
+
+const CALL: ColumnGroup<TraceRow> = {
+  columns: ["operation", "llm_call", "model_provider", "model", "response_model"],
+  write(out, row) {
+    out.text(row.operation);
+    out.boolean(row.llmCall);
+    out.text(row.provider);
+    out.text(row.model);
+    out.text(row.responseModel);
+  },
+};
+
+const FAILURE: ColumnGroup<TraceRow> = {
+  columns: ["error_type", "error_category", "error_retryable", "error_retry_after_ms", "http_status"],
+  write(out, { added, failed, errorCategory, span }) {
+    const errorType = failed ? label(added[NORMALIZED.errorType] ?? span.attributes[NORMALIZED.errorType]) : null;
+    out.text(errorType);
+    out.text(errorCategory);
+    out.boolean(failed ? added[OWN.errorRetryable] === true : null);
+    out.float8(failed ? amount(added[OWN.errorRetryAfterMs]) : null);
+    out.int4(readHttpStatus(span.attributes, errorType));
+  },
+};
+
+const RETRIES: ColumnGroup<TraceRow> = {
+  columns: ["retry_count", "retry_reason", "retry_wait_ms", "retry_of"],
+  write(out, { added, retryReason }) {
+    out.int4(count(added[OWN.retryCount]));
+    out.text(retryReason);
+    out.float8(amount(added[OWN.retryWaitMs]));
+    out.text(label(added[OWN.retryOf]));
+  },
+};
+
+const USAGE: ColumnGroup<TraceRow> = {
+  columns: [
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "reasoning_tokens",
+    "cache_hit_ratio",
+  ],
+  write(out, { added }) {
+    const input = count(added[NORMALIZED.inputTokens]);
+    const output = count(added[NORMALIZED.outputTokens]);
+    out.int8(input);
+    out.int8(output);
+    out.int8(input === null && output === null ? null : (input ?? 0) + (output ?? 0));
+    out.int8(count(added[NORMALIZED.cacheReadTokens]));
+    out.int8(count(added[NORMALIZED.cacheWriteTokens]));
+    out.int8(count(added[NORMALIZED.reasoningTokens]));
+    out.float8(amount(added[OWN.cacheHitRatio]));
+  },
+};
+
+const MONEY: ColumnGroup<TraceRow> = {
+  columns: [
+    "cost_usd",
+    "cost_input_usd",
+    "cost_cache_read_usd",
+    "cost_cache_write_usd",
+    "cost_output_usd",
+    "cost_without_cache_usd",
+    "cache_savings_usd",
+    "cost_status",
+    "price_date",
+  ],
+  write(out, { added, costStatus }) {
+    out.float8(amount(added[OWN.costUsd]));
+    out.float8(amount(added[OWN.costInputUsd]));
+    out.float8(amount(added[OWN.costCacheReadUsd]));
+    out.float8(amount(added[OWN.costCacheWriteUsd]));
+    out.float8(amount(added[OWN.costOutputUsd]));
+    out.float8(amount(added[OWN.costWithoutCacheUsd]));
+    out.float8(amount(added[OWN.cacheSavingsUsd]));
+    out.text(costStatus);
+    out.text(label(added[OWN.priceDate]));
+  },
+};
+
+const CONTEXT: ColumnGroup<TraceRow> = {
+  columns: ["ttft_ms", "output_tokens_per_second", "user_id", "conversation_id", "agent_name", "tool_name", "attributes"],
+  write(out, { added, userId, span, attributesJson }) {
+    out.float8(millisOf(added[NORMALIZED.timeToFirstChunk]));
+    out.float8(amount(added[OWN.outputTokensPerSecond]));
+    out.text(userId);
+    out.text(firstLabel(span.attributes, CONVERSATION_KEYS));
+    out.text(firstLabel(span.attributes, AGENT_KEYS));
+    out.text(firstLabel(span.attributes, TOOL_KEYS));
+    out.jsonb(attributesJson);
+  },
+};
+
+const OTHER: ColumnGroup<SpanRow> = {
+  columns: ["kind", "http_status", "attributes"],
+  write(out, { span, attributesJson }) {
+    out.text(KINDS[span.kind] ?? "unspecified");
+    out.int4(readHttpStatus(span.attributes, null));
+    out.jsonb(attributesJson);
+  },
+};
+
+const TRACE_GROUPS: readonly ColumnGroup<TraceRow>[] = [IDENTITY, CALL, FAILURE, RETRIES, USAGE, MONEY, CONTEXT];
+const SPAN_GROUPS: readonly ColumnGroup<SpanRow>[] = [IDENTITY, OTHER];
 
 /** "trace_id, span_id, ...": the named columns are all that a COPY needs of the table, so a newer schema may have more. */
-export const TRACE_COLUMN_LIST = TRACE_COLUMNS.map(([name]) => name).join(", ");
-export const SPAN_COLUMN_LIST = SPAN_COLUMNS.map(([name]) => name).join(", ");
+export const TRACE_COLUMN_LIST = columnList(TRACE_GROUPS);
+export const SPAN_COLUMN_LIST = columnList(SPAN_GROUPS);
 
-export const encodeTraceRows = (rows: readonly TraceRow[]): Buffer => encodeRows(rows, TRACE_COLUMNS);
-export const encodeSpanRows = (rows: readonly SpanRow[]): Buffer => encodeRows(rows, SPAN_COLUMNS);
+export const encodeTraceRows = (rows: readonly TraceRow[]): Buffer => encodeRows(rows, TRACE_GROUPS);
+export const encodeSpanRows = (rows: readonly SpanRow[]): Buffer => encodeRows(rows, SPAN_GROUPS);
 
 /** A guess that is seldom too small: columns take about 500 bytes, attributes as many as they have. */
 const ROW_BYTES_HINT = 640;
 
-function encodeRows<Row extends { readonly attributesJson: Uint8Array }>(rows: readonly Row[], columns: readonly Column<Row>[]): Buffer {
+function encodeRows<Row extends SpanRow>(rows: readonly Row[], groups: readonly ColumnGroup<Row>[]): Buffer {
   let bytesHint = 64;
   for (const row of rows) bytesHint += ROW_BYTES_HINT + row.attributesJson.length;
   const out = new CopyBuffer(bytesHint);
+  const fieldCount = groups.reduce((sum, { columns }) => sum + columns.length, 0);
   for (const row of rows) {
-    out.startRow(columns.length);
-    for (const [, write] of columns) write(out, row);
+    out.startRow(fieldCount);
+    for (const group of groups) group.write(out, row);
   }
   return out.end();
 }
 
-export function totalTokens({ inputTokens, outputTokens }: TraceRow): number | null {
-  return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0);
+function columnList(groups: readonly { readonly columns: readonly string[] }[]): string {
+  return groups.flatMap(({ columns }) => columns).join(", ");
 }
+
+const NAME_CHARS_MAX = 500;
+const MESSAGE_CHARS_MAX = 4_000;
+const ID_CHARS_MAX = 64;
+
+/** By OTLP's number. */
+const KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"] as const;
+
+function readMessage(span: Span): string | null {
+  const text = span.statusMessage === "" ? (exceptionMessage(span) ?? firstText(span.attributes, MESSAGE_KEYS)) : span.statusMessage;
+  return text === undefined || text === "" ? null : cut(text, MESSAGE_CHARS_MAX);
+}
+
+function exceptionMessage({ events }: Span): string | undefined {
+  for (let i = events.length - 1; i >= 0; i -= 1) {
+    const message = events[i]?.attributes["exception.message"];
+    if (typeof message === "string" && message !== "") return message;
+  }
+  return undefined;
+}
+
+function firstText(attributes: Attributes, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = attributes[key];
+    if (typeof value === "string" && value !== "") return value;
+  }
+  return undefined;
+}
+
+/** error.type holds the HTTP status where the instrumentation knew nothing better (HTTP semantic conventions). */
+function readHttpStatus(attributes: Attributes, errorType: string | null): number | null {
+  for (const key of HTTP_STATUS_KEYS) {
+    const value = attributes[key];
+    if (value !== undefined && isHttpStatus(Number(value))) return Number(value);
+  }
+  return errorType !== null && errorType.length === 3 && isHttpStatus(Number(errorType)) ? Number(errorType) : null;
+}
+
+const isHttpStatus = (status: number): boolean => Number.isInteger(status) && status >= 100 && status <= 599;

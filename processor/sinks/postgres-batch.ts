@@ -22,8 +22,8 @@ export function readRows(storeSpans: SpansStored): (spans: readonly EnrichedSpan
     }
     if (storeSpans === "genai") {
       if (genaiTraces.size > GENAI_TRACES_MAX) genaiTraces.clear();
-      for (const { traceId } of rows.traces) genaiTraces.add(traceId);
-      rows.spans = rows.spans.filter(({ traceId }) => genaiTraces.has(traceId));
+      for (const { span } of rows.traces) genaiTraces.add(span.traceId);
+      rows.spans = rows.spans.filter(({ span }) => genaiTraces.has(span.traceId));
     }
     return rows;
   };
@@ -47,22 +47,16 @@ export function halve(rows: Rows): [Rows, Rows] {
   ];
 }
 
-interface Keyed {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly createdAtMicros: number;
-}
-
 /** What the unique index of a table is over. */
-export const keyOf = ({ traceId, spanId, createdAtMicros }: Keyed): string => `${createdAtMicros} ${spanId} ${traceId}`;
+export const keyOf = ({ span: { traceId, spanId }, createdAtMicros }: SpanRow): string => `${createdAtMicros} ${spanId} ${traceId}`;
 
-function distinct<Row extends Keyed>(rows: readonly Row[]): Row[] {
+function distinct<Row extends SpanRow>(rows: readonly Row[]): Row[] {
   const sorted = [...rows].sort(compareKeys);
   return sorted.filter((row, i) => i === 0 || compareKeys(row, sorted[i - 1] as Row) !== 0);
 }
 
-function compareKeys(a: Keyed, b: Keyed): number {
-  return a.createdAtMicros - b.createdAtMicros || compareText(a.spanId, b.spanId) || compareText(a.traceId, b.traceId);
+function compareKeys(a: SpanRow, b: SpanRow): number {
+  return a.createdAtMicros - b.createdAtMicros || compareText(a.span.spanId, b.span.spanId) || compareText(a.span.traceId, b.span.traceId);
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

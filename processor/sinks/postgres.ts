@@ -127,7 +127,7 @@ async function storeOrSetAside(
 /** What is refused is nearly always in the attributes or a text that somebody wrote: without them the counters are kept. */
 async function storeReduced(store: RowStore, rows: Rows, onRefused: (row: RefusedRow) => void): Promise<StoredRows & { refused: number }> {
   try {
-    const plain = { name: "", errorMessage: null, attributesJson: refusedAttributes("PostgreSQL refused this span's attributes or texts") };
+    const plain = { withTexts: false, attributesJson: refusedAttributes("PostgreSQL refused this span's attributes or texts") };
     return {
       ...(await store.write({
         traces: rows.traces.map((row) => ({ ...row, ...plain })),
@@ -137,8 +137,8 @@ async function storeReduced(store: RowStore, rows: Rows, onRefused: (row: Refuse
     };
   } catch (error) {
     if (!isDataError(error)) throw error;
-    for (const { traceId, spanId } of [...rows.traces, ...rows.spans])
-      onRefused({ traceId, spanId, code: error.code ?? "", message: error.message });
+    for (const { span } of [...rows.traces, ...rows.spans])
+      onRefused({ traceId: span.traceId, spanId: span.spanId, code: error.code ?? "", message: error.message });
     return { traces: 0, spans: 0, duplicates: 0, staged: false, refused: 1 };
   }
 }

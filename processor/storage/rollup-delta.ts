@@ -1,45 +1,10 @@
-import type { TraceRow } from "../sinks/postgres-row.ts";
+import { NORMALIZED, OWN } from "../core/attributes.ts";
+import type { Enrichment } from "../core/enrichment.ts";
+import { amount, count, label, millisOf, type CountedRow } from "../sinks/postgres-row.ts";
 
-/** What the rollups read of a row. */
-export type CountedRow = Pick<
-  TraceRow,
-  | "createdAtMicros"
-  | "durationMs"
-  | "serviceName"
-  | "environment"
-  | "operation"
-  | "llmCall"
-  | "provider"
-  | "model"
-  | "status"
-  | "errorCategory"
-  | "errorRetryable"
-  | "errorRetryAfterMs"
-  | "retryCount"
-  | "retryReason"
-  | "retryWaitMs"
-  | "retryOf"
-  | "inputTokens"
-  | "outputTokens"
-  | "cacheReadTokens"
-  | "cacheWriteTokens"
-  | "reasoningTokens"
-  | "costUsd"
-  | "costInputUsd"
-  | "costCacheReadUsd"
-  | "costCacheWriteUsd"
-  | "costOutputUsd"
-  | "costWithoutCacheUsd"
-  | "cacheSavingsUsd"
-  | "costStatus"
-  | "ttftMs"
-  | "outputTokensPerSecond"
-  | "userId"
->;
-
-/** What a dimension table gives numbers to: the values of one row, in the order of its columns. */
-export type SeriesValues = readonly [serviceName: string, environment: string, provider: string, model: string, operation: string];
-export type OutcomeValues = readonly [errorCategory: string | null, retryReason: string | null, costStatus: string | null];
+/** What the dimension tables give numbers to: the values of one row, in the order of the columns. */
+export type SeriesValues = readonly string[];
+export type OutcomeValues = readonly (string | null)[];
 
 /** Sums of one minute, series and outcome. Keys are the columns of rollup_minute. */
 export interface RollupSums {
@@ -84,8 +49,8 @@ export interface SeriesDelta {
   readonly values: SeriesValues;
   /** By minute * OUTCOMES_MAX + index of the outcome. */
   readonly sums: Map<number, RollupSums>;
-  /** Calls by minute * 2^10 + measure * 2^8 + bin. */
-  readonly histogram: Map<number, number>;
+  /** Calls by bin; by minute * MEASURES_MAX + measure. */
+  readonly histograms: Map<number, Int32Array>;
   /** By hour and user, "hour user". */
   readonly users: Map<string, UserSums>;
 }
@@ -100,8 +65,7 @@ export interface RollupDelta {
 const MEASURE = { completed: 1, failed: 2, ttft: 3 } as const;
 const BINS_PER_DOUBLING = 8;
 const BIN_MAX = 255;
-const MEASURE_STEP = BIN_MAX + 1;
-const MINUTE_STEP = MEASURE_STEP * 4;
+const MEASURES_MAX = 4;
 /** 10 categories x 10 retry reasons x 8 cost statuses: far below. */
 const OUTCOMES_MAX = 4096;
 const MINUTE_MICROS = 60_000_000;
@@ -119,7 +83,7 @@ export function rollupDelta(rows: readonly CountedRow[], sign: 1 | -1 = 1): Roll
     const delta = findSeries(series, row);
     const minute = Math.floor(row.createdAtMicros / MINUTE_MICROS);
     addSums(sumsOf(delta, minute * OUTCOMES_MAX + indexOfOutcome(row, outcomes, outcomeIndex)), row, sign);
-    addDurations(delta.histogram, minute, row, sign);
+    addDurations(delta, minute, row, sign);
     if (row.userId !== null) addUser(delta.users, Math.floor(minute / MINUTES_PER_HOUR), row, sign);
   }
   return { series, outcomes };
@@ -139,32 +103,39 @@ export const splitSumsKey = (key: number): { minute: number; outcome: number } =
   outcome: key % OUTCOMES_MAX,
 });
 
-export const splitHistogramKey = (key: number): { minute: number; measure: number; bin: number } => ({
-  minute: Math.floor(key / MINUTE_STEP),
-  measure: Math.floor((key % MINUTE_STEP) / MEASURE_STEP),
-  bin: key % MEASURE_STEP,
+export const splitHistogramKey = (key: number): { minute: number; measure: number } => ({
+  minute: Math.floor(key / MEASURES_MAX),
+  measure: key % MEASURES_MAX,
 });
 
 function findSeries(series: Map<string, SeriesDelta>, row: CountedRow): SeriesDelta {
-  const values: SeriesValues = [
-    row.serviceName ?? UNKNOWN,
-    row.environment ?? UNKNOWN,
-    row.provider ?? UNKNOWN,
-    row.model ?? UNKNOWN,
-    row.operation ?? UNKNOWN,
-  ];
-  const key = values.join("\0");
+  const { serviceName, environment, provider, model, operation } = row;
+  const key = `${serviceName}\0${environment}\0${provider}\0${model}\0${operation}`;
   let delta = series.get(key);
-  if (delta === undefined) series.set(key, (delta = { values, sums: new Map(), histogram: new Map(), users: new Map() }));
+  if (delta === undefined) {
+    const values: SeriesValues = [serviceName, environment, provider, model, operation].map((value) => clean(value) ?? UNKNOWN);
+    series.set(key, (delta = { values, sums: new Map(), histograms: new Map(), users: new Map() }));
+  }
   return delta;
 }
 
-function indexOfOutcome(row: CountedRow, outcomes: OutcomeValues[], indexes: Map<string, number>): number {
-  const values: OutcomeValues = [row.errorCategory, row.retryReason, row.costStatus];
-  const key = outcomeKey(values);
+function indexOfOutcome(
+  { errorCategory, retryReason, costStatus }: CountedRow,
+  outcomes: OutcomeValues[],
+  indexes: Map<string, number>,
+): number {
+  const key = `${errorCategory}\0${retryReason}\0${costStatus}`;
   let index = indexes.get(key);
-  if (index === undefined) indexes.set(key, (index = outcomes.push(values) - 1));
+  if (index === undefined) indexes.set(key, (index = outcomes.push([clean(errorCategory), clean(retryReason), clean(costStatus)]) - 1));
   return index;
+}
+
+/** Under the u flag a pair is one character, so only halves match. */
+const LONE_SURROGATES = /\p{Surrogate}/gu;
+
+/** As the row has it: COPY drops NUL and replaces half a surrogate pair, and the rollups must name what the row holds. */
+export function clean<T extends string | null>(value: T): T | string {
+  return value === null ? value : value.replaceAll(LONE_SURROGATES, "\ufffd").replaceAll("\0", "");
 }
 
 function sumsOf(delta: SeriesDelta, key: number): RollupSums {
@@ -174,62 +145,79 @@ function sumsOf(delta: SeriesDelta, key: number): RollupSums {
 }
 
 function addSums(sums: RollupSums, row: CountedRow, sign: 1 | -1): void {
-  const retries = row.retryCount ?? 0;
-  const failed = row.status === "failed";
+  const { added, failed } = row;
+  const retries = countOr0(added[OWN.retryCount]);
   sums.calls += sign;
   if (retries > 0) sums.retried += sign;
   sums.retries += sign * retries;
-  if (row.retryOf !== null) sums.repeats += sign;
+  if (label(added[OWN.retryOf]) !== null) sums.repeats += sign;
   else if (failed || retries > 0) sums.first_failed += sign;
-  if (row.errorRetryable === true) sums.retryable += sign;
-  if (row.ttftMs !== null) sums.ttft_calls += sign;
-  if (row.outputTokensPerSecond !== null) sums.output_rate_calls += sign;
-  if ((row.cacheReadTokens ?? 0) > 0) sums.cached_calls += sign;
-  sums.error_retry_after_ms += sign * (row.errorRetryAfterMs ?? 0);
-  sums.retry_wait_ms += sign * (row.retryWaitMs ?? 0);
+  if (failed && added[OWN.errorRetryable] === true) sums.retryable += sign;
+  if (failed) sums.error_retry_after_ms += sign * amountOr0(added[OWN.errorRetryAfterMs]);
+  sums.retry_wait_ms += sign * amountOr0(added[OWN.retryWaitMs]);
   sums.duration_ms += sign * row.durationMs;
-  sums.ttft_ms += sign * (row.ttftMs ?? 0);
-  sums.output_tokens_per_second += sign * (row.outputTokensPerSecond ?? 0);
-  addTokensAndMoney(sums, row, sign);
+  addSpeed(sums, added, sign);
+  addTokens(sums, added, sign);
+  if (added[OWN.costUsd] !== undefined) addMoney(sums, added, sign);
 }
 
-function addTokensAndMoney(sums: RollupSums, row: CountedRow, sign: 1 | -1): void {
-  sums.input_tokens += sign * (row.inputTokens ?? 0);
-  sums.output_tokens += sign * (row.outputTokens ?? 0);
-  sums.cache_read_input_tokens += sign * (row.cacheReadTokens ?? 0);
-  sums.cache_creation_input_tokens += sign * (row.cacheWriteTokens ?? 0);
-  sums.reasoning_tokens += sign * (row.reasoningTokens ?? 0);
-  sums.cost_usd += sign * (row.costUsd ?? 0);
-  sums.cost_input_usd += sign * (row.costInputUsd ?? 0);
-  sums.cost_cache_read_usd += sign * (row.costCacheReadUsd ?? 0);
-  sums.cost_cache_write_usd += sign * (row.costCacheWriteUsd ?? 0);
-  sums.cost_output_usd += sign * (row.costOutputUsd ?? 0);
-  sums.cost_without_cache_usd += sign * (row.costWithoutCacheUsd ?? 0);
-  sums.cache_savings_usd += sign * (row.cacheSavingsUsd ?? 0);
+function addSpeed(sums: RollupSums, added: Enrichment, sign: 1 | -1): void {
+  const ttftMs = millisOf(added[NORMALIZED.timeToFirstChunk]);
+  if (ttftMs !== null) sums.ttft_calls += sign;
+  sums.ttft_ms += sign * (ttftMs ?? 0);
+  const outputRate = amount(added[OWN.outputTokensPerSecond]);
+  if (outputRate !== null) sums.output_rate_calls += sign;
+  sums.output_tokens_per_second += sign * (outputRate ?? 0);
 }
 
-function addDurations(histogram: Map<number, number>, minute: number, row: CountedRow, sign: 1 | -1): void {
-  addToBin(histogram, minute, MEASURE[row.status], row.durationMs, sign);
-  if (row.ttftMs !== null) addToBin(histogram, minute, MEASURE.ttft, row.ttftMs, sign);
+const amountOr0 = (value: unknown): number => amount(value) ?? 0;
+
+const countOr0 = (value: unknown): number => count(value) ?? 0;
+
+function addTokens(sums: RollupSums, added: Enrichment, sign: 1 | -1): void {
+  const cacheRead = countOr0(added[NORMALIZED.cacheReadTokens]);
+  if (cacheRead > 0) sums.cached_calls += sign;
+  sums.input_tokens += sign * countOr0(added[NORMALIZED.inputTokens]);
+  sums.output_tokens += sign * countOr0(added[NORMALIZED.outputTokens]);
+  sums.cache_read_input_tokens += sign * cacheRead;
+  sums.cache_creation_input_tokens += sign * countOr0(added[NORMALIZED.cacheWriteTokens]);
+  sums.reasoning_tokens += sign * countOr0(added[NORMALIZED.reasoningTokens]);
 }
 
-// oxlint-disable-next-line max-params -- five numbers of one bin; an object for each of them would be the cost of this loop
-function addToBin(histogram: Map<number, number>, minute: number, measure: number, ms: number, sign: 1 | -1): void {
-  const key = minute * MINUTE_STEP + measure * MEASURE_STEP + histogramBin(ms);
-  histogram.set(key, (histogram.get(key) ?? 0) + sign);
+function addMoney(sums: RollupSums, added: Enrichment, sign: 1 | -1): void {
+  sums.cost_usd += sign * amountOr0(added[OWN.costUsd]);
+  sums.cost_input_usd += sign * amountOr0(added[OWN.costInputUsd]);
+  sums.cost_cache_read_usd += sign * amountOr0(added[OWN.costCacheReadUsd]);
+  sums.cost_cache_write_usd += sign * amountOr0(added[OWN.costCacheWriteUsd]);
+  sums.cost_output_usd += sign * amountOr0(added[OWN.costOutputUsd]);
+  sums.cost_without_cache_usd += sign * amountOr0(added[OWN.costWithoutCacheUsd]);
+  sums.cache_savings_usd += sign * amountOr0(added[OWN.cacheSavingsUsd]);
 }
 
-function addUser(users: Map<string, UserSums>, hour: number, row: CountedRow, sign: 1 | -1): void {
-  const key = `${hour} ${row.userId}`;
+function addDurations(delta: SeriesDelta, minute: number, row: CountedRow, sign: 1 | -1): void {
+  addToBin(delta, minute * MEASURES_MAX + (row.failed ? MEASURE.failed : MEASURE.completed), row.durationMs, sign);
+  const ttftMs = millisOf(row.added[NORMALIZED.timeToFirstChunk]);
+  if (ttftMs !== null) addToBin(delta, minute * MEASURES_MAX + MEASURE.ttft, ttftMs, sign);
+}
+
+function addToBin({ histograms }: SeriesDelta, key: number, ms: number, sign: 1 | -1): void {
+  let counts = histograms.get(key);
+  if (counts === undefined) histograms.set(key, (counts = new Int32Array(BIN_MAX + 1)));
+  const bin = histogramBin(ms);
+  counts[bin] = (counts[bin] ?? 0) + sign;
+}
+
+function addUser(users: Map<string, UserSums>, hour: number, { userId, failed, added }: CountedRow, sign: 1 | -1): void {
+  const key = `${hour} ${userId}`;
   let sums = users.get(key);
   if (sums === undefined)
     users.set(key, (sums = { calls: 0, failed: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, cache_savings_usd: 0 }));
   sums.calls += sign;
-  if (row.status === "failed") sums.failed += sign;
-  sums.input_tokens += sign * (row.inputTokens ?? 0);
-  sums.output_tokens += sign * (row.outputTokens ?? 0);
-  sums.cost_usd += sign * (row.costUsd ?? 0);
-  sums.cache_savings_usd += sign * (row.cacheSavingsUsd ?? 0);
+  if (failed) sums.failed += sign;
+  sums.input_tokens += sign * countOr0(added[NORMALIZED.inputTokens]);
+  sums.output_tokens += sign * countOr0(added[NORMALIZED.outputTokens]);
+  sums.cost_usd += sign * amountOr0(added[OWN.costUsd]);
+  sums.cache_savings_usd += sign * amountOr0(added[OWN.cacheSavingsUsd]);
 }
 
 function emptySums(): RollupSums {

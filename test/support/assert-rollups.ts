@@ -72,7 +72,8 @@ export async function assertRollupsMatchRows(pool: pg.Pool, schema = "genai"): P
       await query(
         pool,
         `select bucket::text || '|' || ${SERIES_OF_ROLLUP} || '|' || measure || '|' || bin as key, calls::float8 as calls
-        from ${schema}.histogram_${tier} left join ${schema}.series s on s.id = series_id where calls <> 0`,
+        from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from ${schema}.histogram_${tier}) h
+        left join ${schema}.series s on s.id = series_id where calls <> 0`,
       ),
     );
   }

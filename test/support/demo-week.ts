@@ -7,7 +7,11 @@ import { postgresSink } from "../../processor/sinks/postgres.ts";
 /** Writes the demo's history into a migrated database: the gateway's decoder, enrichment and sink, without its network. */
 export async function storeDemoWeek(databaseUrl: string, options: DemoWeekOptions): Promise<{ spans: number }> {
   const sink = postgresSink({ url: databaseUrl });
-  const context = { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 20_000, spansPerTraceMax: 1000, ageMsMax: 3_600_000 }), settled: true };
+  const context = {
+    prices: DEFAULT_PRICE_BOOK,
+    memory: createTraceMemory({ tracesMax: 20_000, spansPerTraceMax: 1000, ageMsMax: 3_600_000 }),
+    settled: true,
+  };
   let spans = 0;
   try {
     for (const { request } of demoWeek(options)) {

@@ -104,16 +104,14 @@ create table histogram_minute (
   bucket timestamptz not null,
   series_id integer not null,
   measure smallint not null,
-  bin smallint not null,
-  calls bigint not null,
-  primary key (bucket, series_id, measure, bin)
+  counts bigint[] not null,
+  primary key (bucket, series_id, measure)
 ) with (fillfactor = 70);
 comment on table histogram_minute is 'Latency and time to first chunk per minute and series, 8 logarithmic bins per doubling. histogram_hour and histogram_day have the same columns';
 comment on column histogram_minute.bucket is 'Start of the minute (hour, day: UTC)';
 comment on column histogram_minute.series_id is 'series.id';
 comment on column histogram_minute.measure is '1 duration of completed calls, 2 duration of failed calls, 3 time to first chunk';
-comment on column histogram_minute.bin is 'Values over 2^((bin-1)/8) ms up to and including 2^(bin/8) ms; bin 0: up to 1 ms';
-comment on column histogram_minute.calls is 'Model calls in the bin';
+comment on column histogram_minute.counts is 'Model calls by bin; its bounds are those of the bins that are used. Bin n: over 2^((n-1)/8) ms up to and including 2^(n/8) ms; bin 0: up to 1 ms';
 
 create table histogram_hour (like histogram_minute including all) with (fillfactor = 50);
 create table histogram_day (like histogram_minute including all) with (fillfactor = 50);

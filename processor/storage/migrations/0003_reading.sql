@@ -67,6 +67,22 @@ language sql immutable parallel safe
 return date_bin(width, at + width - interval '1 microsecond', timestamptz '2000-01-01 00:00:00+00');
 comment on function utc_ceil(interval, timestamptz) is 'First start of a bucket of that width at or after the time';
 
+-- Adds histograms bin by bin; their bounds may differ.
+create function histogram_merge(a bigint[], b bigint[]) returns bigint[]
+language plpgsql immutable strict parallel safe
+as $$
+begin
+  for bin in array_lower(b, 1) .. array_upper(b, 1) loop
+    a[bin] := coalesce(a[bin], 0) + coalesce(b[bin], 0);
+  end loop;
+  return a;
+end
+$$;
+comment on function histogram_merge(bigint[], bigint[]) is 'Adds two histograms bin by bin';
+
+create aggregate histogram_sum(counts bigint[]) (sfunc = histogram_merge, stype = bigint[], parallel = safe, combinefunc = histogram_merge);
+comment on aggregate histogram_sum(bigint[]) is 'Merges histograms into one for histogram_quantile';
+
 create view calls_by_minute as
   select r.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
     case when o.error_category is null then 'completed' else 'failed' end as status,
@@ -111,20 +127,26 @@ create view latencies_by_minute as
   select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
     case when h.measure = 3 then 'ttft' else 'duration' end as measure,
     case when h.measure = 2 then 'failed' else 'completed' end as status,
-    h.bin, h.calls
-  from histogram_minute h join series s on s.id = h.series_id;
+    h.bin::smallint as bin, h.calls
+  from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from histogram_minute) h
+  join series s on s.id = h.series_id
+  where h.calls > 0;
 create view latencies_by_hour as
   select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
     case when h.measure = 3 then 'ttft' else 'duration' end as measure,
     case when h.measure = 2 then 'failed' else 'completed' end as status,
-    h.bin, h.calls
-  from histogram_hour h join series s on s.id = h.series_id;
+    h.bin::smallint as bin, h.calls
+  from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from histogram_hour) h
+  join series s on s.id = h.series_id
+  where h.calls > 0;
 create view latencies_by_day as
   select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
     case when h.measure = 3 then 'ttft' else 'duration' end as measure,
     case when h.measure = 2 then 'failed' else 'completed' end as status,
-    h.bin, h.calls
-  from histogram_day h join series s on s.id = h.series_id;
+    h.bin::smallint as bin, h.calls
+  from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from histogram_day) h
+  join series s on s.id = h.series_id
+  where h.calls > 0;
 comment on view latencies_by_minute is 'Histograms per minute in words. measure: duration or ttft; bin: see histogram_bin_ms';
 comment on view latencies_by_hour is 'Histograms per hour in words; the same columns as latencies_by_minute';
 comment on view latencies_by_day is 'Histograms per UTC day in words; the same columns as latencies_by_minute';

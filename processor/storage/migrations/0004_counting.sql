@@ -3,19 +3,19 @@
 --
 -- calls      JSON array of objects with the columns of rollup_minute (bucket: the minute; series_id, outcome_id, sums)
 -- users      JSON array of objects with the columns of user_hour (bucket: the hour)
--- the rest   the columns of histogram_minute as arrays of one length, minutes since 1970: there are many, and arrays are the
---            fastest way in
+-- the rest   the columns of histogram_minute as arrays of one length, minutes since 1970, counts as the text of an array
 --
 -- Sums may be negative: a call that turns out to be none is taken out again. Every statement visits its rows in the order
 -- of the primary key, and every caller the tables in the same order, so that two gateways cannot deadlock.
 -- The statements of the three tiers differ in their table only: they are written once.
-create function count_calls(calls json, users json, minutes integer[], series_ids integer[], measures smallint[], bins smallint[], counts bigint[])
+create function count_calls(calls json, users json, minutes integer[], series_ids integer[], measures smallint[], counts text[])
 returns void
 language plpgsql
 set search_path from current
 as $$
 declare
   tier record;
+  rows rollup_minute[] := array(select r from json_populate_recordset(null::rollup_minute, calls) r);
 begin
   for tier in select * from (values ('minute', interval '1 minute'), ('hour', interval '1 hour'), ('day', interval '1 day')) t (name, width) loop
     execute format($sql$
@@ -29,7 +29,7 @@ begin
           sum(coalesce(cache_creation_input_tokens, 0)), sum(coalesce(reasoning_tokens, 0)),
           sum(coalesce(cost_usd, 0)), sum(coalesce(cost_input_usd, 0)), sum(coalesce(cost_cache_read_usd, 0)), sum(coalesce(cost_cache_write_usd, 0)),
           sum(coalesce(cost_output_usd, 0)), sum(coalesce(cost_without_cache_usd, 0)), sum(coalesce(cache_savings_usd, 0))
-        from json_populate_recordset(null::rollup_minute, $1)
+        from unnest($1)
         group by 1, 2, 3
         order by 1, 2, 3
       on conflict (bucket, series_id, outcome_id) do update set
@@ -59,15 +59,15 @@ begin
         cost_output_usd = r.cost_output_usd + excluded.cost_output_usd,
         cost_without_cache_usd = r.cost_without_cache_usd + excluded.cost_without_cache_usd,
         cache_savings_usd = r.cache_savings_usd + excluded.cache_savings_usd
-      $sql$, tier.name) using calls, tier.width;
+      $sql$, tier.name) using rows, tier.width;
     execute format($sql$
       insert into histogram_%1$s as h
-        select utc_floor($1, to_timestamp(minute * 60.0)), series_id, measure, bin, sum(calls)
-        from unnest($2, $3, $4, $5, $6) t (minute, series_id, measure, bin, calls)
-        group by 1, 2, 3, 4
-        order by 1, 2, 3, 4
-      on conflict (bucket, series_id, measure, bin) do update set calls = h.calls + excluded.calls
-      $sql$, tier.name) using tier.width, minutes, series_ids, measures, bins, counts;
+        select utc_floor($1, to_timestamp(minute * 60.0)), series_id, measure, histogram_sum(counts::bigint[])
+        from unnest($2, $3, $4, $5) t (minute, series_id, measure, counts)
+        group by 1, 2, 3
+        order by 1, 2, 3
+      on conflict (bucket, series_id, measure) do update set counts = histogram_merge(h.counts, excluded.counts)
+      $sql$, tier.name) using tier.width, minutes, series_ids, measures, counts;
   end loop;
   insert into user_hour as u
     select bucket, series_id, user_id, sum(coalesce(r.calls, 0)), sum(coalesce(failed, 0)), sum(coalesce(input_tokens, 0)),
@@ -84,4 +84,4 @@ begin
     cache_savings_usd = u.cache_savings_usd + excluded.cache_savings_usd;
 end
 $$;
-comment on function count_calls(json, json, integer[], integer[], smallint[], smallint[], bigint[]) is 'Adds calls to the rollups of all three widths; the gateway calls it in the transaction that stores the rows';
+comment on function count_calls(json, json, integer[], integer[], smallint[], text[]) is 'Adds calls to the rollups of all three widths; the gateway calls it in the transaction that stores the rows';

@@ -1,35 +1,27 @@
 import { NORMALIZED, OWN } from "../core/attributes.ts";
 import type { Attributes, Span } from "../core/span.ts";
 import { CopyBuffer } from "./copy-buffer.ts";
-import { amount, count, cut, firstLabel, label, millisOf, USER_READ_KEYS, type SpanRow, type TraceRow } from "./postgres-row.ts";
+import {
+  AGENT_KEYS,
+  amount,
+  CONVERSATION_KEYS,
+  count,
+  cut,
+  firstLabel,
+  HTTP_STATUS_KEYS,
+  label,
+  MESSAGE_KEYS,
+  millisOf,
+  TOOL_KEYS,
+  type SpanRow,
+  type TraceRow,
+} from "./postgres-row.ts";
 
 /** Columns that stand together and the function that writes all of them, in this order: the list of COPY and its encoder are one. */
 interface ColumnGroup<Row> {
   readonly columns: readonly string[];
   readonly write: (out: CopyBuffer, row: Row) => void;
 }
-
-const CONVERSATION_KEYS = [
-  "gen_ai.conversation.id",
-  "session.id",
-  "langfuse.session.id",
-  "ai.telemetry.metadata.sessionId",
-  "traceloop.association.properties.session_id",
-] as const;
-const AGENT_KEYS = ["gen_ai.agent.name", "agent.name", "ai.telemetry.functionId"] as const;
-const TOOL_KEYS = ["gen_ai.tool.name", "tool.name", "ai.toolCall.name"] as const;
-const HTTP_STATUS_KEYS = ["http.response.status_code", "http.status_code"] as const;
-const MESSAGE_KEYS = ["exception.message", "error.message"] as const;
-
-/** Every attribute that a row reads beside what enrichment wrote: whoever decodes spans for this sink must decode these. */
-export const ROW_READ_KEYS: readonly string[] = [
-  ...USER_READ_KEYS,
-  ...CONVERSATION_KEYS,
-  ...AGENT_KEYS,
-  ...TOOL_KEYS,
-  ...HTTP_STATUS_KEYS,
-  ...MESSAGE_KEYS,
-];
 
 const IDENTITY: ColumnGroup<SpanRow> = {
   columns: [

@@ -55,11 +55,31 @@ const USER_KEYS = [
   "traceloop.association.properties.user_id",
   "gen_ai.user.id",
 ] as const;
+export const CONVERSATION_KEYS = [
+  "gen_ai.conversation.id",
+  "session.id",
+  "langfuse.session.id",
+  "ai.telemetry.metadata.sessionId",
+  "traceloop.association.properties.session_id",
+] as const;
+export const AGENT_KEYS = ["gen_ai.agent.name", "agent.name", "ai.telemetry.functionId"] as const;
+export const TOOL_KEYS = ["gen_ai.tool.name", "tool.name", "ai.toolCall.name"] as const;
+export const HTTP_STATUS_KEYS = ["http.response.status_code", "http.status_code"] as const;
+export const MESSAGE_KEYS = ["exception.message", "error.message"] as const;
+
 const ENVIRONMENT_KEYS = ["deployment.environment.name", "deployment.environment"] as const;
 /** A failure of whose category nobody said anything. */
 const NOT_CATEGORIZED = "unknown";
 
-export const USER_READ_KEYS: readonly string[] = USER_KEYS;
+/** Every attributethat a row reads beside what enrichment wrote: whoever decodes spans for this sink must decode these. */
+export const ROW_READ_KEYS: readonly string[] = [
+  ...USER_KEYS,
+  ...CONVERSATION_KEYS,
+  ...AGENT_KEYS,
+  ...TOOL_KEYS,
+  ...HTTP_STATUS_KEYS,
+  ...MESSAGE_KEYS,
+];
 
 export function readSpanRow({ span, attributesJson }: EnrichedSpan): SpanRow {
   return {

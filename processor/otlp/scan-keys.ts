@@ -1,5 +1,5 @@
 import { READ_KEYS } from "../core/read-keys.ts";
-import { ROW_READ_KEYS } from "../sinks/copy-row.ts";
+import { ROW_READ_KEYS } from "../sinks/postgres-row.ts";
 import { KeyDictionary } from "./key-dictionary.ts";
 
 /**

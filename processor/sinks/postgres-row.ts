@@ -71,7 +71,7 @@ const ENVIRONMENT_KEYS = ["deployment.environment.name", "deployment.environment
 /** A failure of whose category nobody said anything. */
 const NOT_CATEGORIZED = "unknown";
 
-/** Every attributethat a row reads beside what enrichment wrote: whoever decodes spans for this sink must decode these. */
+/** Every attribute that a row reads beside what enrichment wrote: whoever decodes spans for this sink must decode these. */
 export const ROW_READ_KEYS: readonly string[] = [
   ...USER_KEYS,
   ...CONVERSATION_KEYS,

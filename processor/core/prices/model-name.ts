@@ -36,7 +36,8 @@ const MODEL_NAME_CHARS_MAX = 256;
  * A name matches only whole: `claude-sonnet-5-7` is not a `claude-sonnet-5`, and `my-gpt-4-deployment` is not a gpt-4.
  */
 export function modelNameCandidates(model: string): string[] {
-  if (model.length > MODEL_NAME_CHARS_MAX) return [];
+  // A star belongs to our notation and to no model's name.
+  if (model.length > MODEL_NAME_CHARS_MAX || model.includes("*")) return [];
   const whole = model.trim().toLowerCase();
   const bare = whole
     .replace(WRAPPERS, "")

@@ -9,6 +9,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { CopyBuffer } from "../processor/sinks/copy-buffer.ts";
 import { encodeTraceRows } from "../processor/sinks/copy-row.ts";
 import { dedupe, readRows } from "../processor/sinks/postgres-batch.ts";
 import { postgresSink } from "../processor/sinks/postgres.ts";
@@ -80,7 +81,7 @@ function writeCopyFiles(batches: readonly EnrichedSpan[][], folder: string): str
   const read = readRows("all");
   return batches.map((batch, i) => {
     const path = join(folder, `rows-${i}.bin`);
-    writeFileSync(path, encodeTraceRows(dedupe(read(batch)).rows.traces), { mode: 0o644 });
+    writeFileSync(path, encodeTraceRows(dedupe(read(batch)).rows.traces, new CopyBuffer(0)), { mode: 0o644 });
     return path;
   });
 }

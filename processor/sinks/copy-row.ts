@@ -1,6 +1,6 @@
 import { NORMALIZED, OWN } from "../core/attributes.ts";
 import type { Attributes, Span } from "../core/span.ts";
-import { CopyBuffer } from "./copy-buffer.ts";
+import type { CopyBuffer } from "./copy-buffer.ts";
 import {
   AGENT_KEYS,
   amount,
@@ -163,16 +163,12 @@ const SPAN_GROUPS: readonly ColumnGroup<SpanRow>[] = [IDENTITY, OTHER];
 export const TRACE_COLUMN_LIST = columnList(TRACE_GROUPS);
 export const SPAN_COLUMN_LIST = columnList(SPAN_GROUPS);
 
-export const encodeTraceRows = (rows: readonly TraceRow[]): Buffer => encodeRows(rows, TRACE_GROUPS);
-export const encodeSpanRows = (rows: readonly SpanRow[]): Buffer => encodeRows(rows, SPAN_GROUPS);
+/** The rows as a COPY stream, in the memory of `out`, of which the answer is a part. */
+export const encodeTraceRows = (rows: readonly TraceRow[], out: CopyBuffer): Buffer => encodeRows(rows, TRACE_GROUPS, out);
+export const encodeSpanRows = (rows: readonly SpanRow[], out: CopyBuffer): Buffer => encodeRows(rows, SPAN_GROUPS, out);
 
-/** A guess that is seldom too small: columns take about 500 bytes, attributes as many as they have. */
-const ROW_BYTES_HINT = 640;
-
-function encodeRows<Row extends SpanRow>(rows: readonly Row[], groups: readonly ColumnGroup<Row>[]): Buffer {
-  let bytesHint = 64;
-  for (const row of rows) bytesHint += ROW_BYTES_HINT + row.attributesJson.length;
-  const out = new CopyBuffer(bytesHint);
+function encodeRows<Row extends SpanRow>(rows: readonly Row[], groups: readonly ColumnGroup<Row>[], out: CopyBuffer): Buffer {
+  out.reset();
   const fieldCount = groups.reduce((sum, { columns }) => sum + columns.length, 0);
   for (const row of rows) {
     out.startRow(fieldCount);

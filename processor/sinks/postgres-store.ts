@@ -5,6 +5,7 @@ import { countCalls, type CountedDelta } from "../storage/count-calls.ts";
 import type { DayPartitions } from "../storage/day-partitions.ts";
 import type { Dimensions } from "../storage/dimensions.ts";
 import { rollupDelta } from "../storage/rollup-delta.ts";
+import { createCopyBuffers } from "./copy-buffers.ts";
 import { encodeSpanRows, encodeTraceRows, SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
 import { countRows, keyOf, type Rows } from "./postgres-batch.ts";
 import { retractRows, type CallKey } from "./postgres-retract.ts";
@@ -39,13 +40,15 @@ const TABLES = [
 ] as const;
 
 export function createRowStore({ pool, schema, dimensions, partitions }: RowStoreOptions): RowStore {
+  const buffers = createCopyBuffers();
   return {
     async write(rows) {
       if (countRows(rows) === 0) return { traces: 0, spans: 0, duplicates: 0, staged: false };
       // Encoded before a connection is taken: the server works on the batches before it meanwhile.
-      const encoded = [encodeTraceRows(rows.traces), encodeSpanRows(rows.spans)];
+      const memory = buffers.take();
+      const encoded = [encodeTraceRows(rows.traces, memory.traces), encodeSpanRows(rows.spans, memory.spans)];
       const delta = rollupDelta(rows.traces);
-      return withConnection(pool, async (client) => {
+      const stored = await withConnection(pool, async (client) => {
         await partitions.ensure(client, createdTimes(rows));
         const batch = { schema, rows, encoded, delta, ids: await dimensions.resolve(client, delta) };
         try {
@@ -55,6 +58,9 @@ export function createRowStore({ pool, schema, dimensions, partitions }: RowStor
           return copyThroughStaging(client, batch);
         }
       });
+      // Not after a failure: a socket may still hold a part of it.
+      buffers.giveBack(memory);
+      return stored;
     },
     retract: (calls) => withConnection(pool, (client) => inTransaction(client, () => retractRows(client, schema, dimensions, calls))),
   };

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { DimensionIds } from "./dimensions.ts";
-import { clean, outcomeKey, splitHistogramKey, splitSumsKey, type RollupDelta } from "./rollup-delta.ts";
+import { clean, keyOfValues, splitHistogramKey, splitSumsKey, type RollupDelta } from "./rollup-delta.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -15,13 +15,13 @@ export interface CountedDelta {
 
 /** Adds a delta to the rollups, in the transaction that the client has open. */
 export async function countCalls(client: pg.ClientBase, { schema, delta, ids }: CountedDelta): Promise<void> {
-  if (delta.series.size === 0) return;
+  if (delta.series.length === 0) return;
   const calls: object[] = [];
   const users: object[] = [];
   const histogramColumns: (number | string)[][] = [[], [], [], []];
-  const outcomeIds = delta.outcomes.map((values) => ids.outcomes.get(outcomeKey(values)));
-  for (const [key, { sums, histograms, users: userSums }] of delta.series) {
-    const seriesId = ids.series.get(key);
+  const outcomeIds = delta.outcomes.map((values) => ids.outcomes.get(keyOfValues(values)));
+  for (const { values, sums, histograms, users: userSums } of delta.series) {
+    const seriesId = ids.series.get(keyOfValues(values));
     if (seriesId === undefined) throw new Error("a series has no number: dimensions must be resolved first");
     for (const [sumsKey, sum] of sums) {
       const { minute, outcome } = splitSumsKey(sumsKey);

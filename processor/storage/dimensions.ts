@@ -1,10 +1,9 @@
 import type pg from "pg";
-import { outcomeKey, type RollupDelta } from "./rollup-delta.ts";
+import { keyOfValues, type RollupDelta } from "./rollup-delta.ts";
 
-/** Numbers of the dimension rows that a delta names. */
+/** Numbers of the dimension rows that a delta names, by keyOfValues. */
 export interface DimensionIds {
   readonly series: ReadonlyMap<string, number>;
-  /** By outcomeKey. */
   readonly outcomes: ReadonlyMap<string, number>;
 }
 
@@ -29,10 +28,10 @@ export function createDimensions(schema: string): Dimensions {
   const outcomes = new Map<string, number>();
   return {
     async resolve(client, delta) {
-      const seriesValues = [...delta.series.values()].map(({ values }) => values);
+      const seriesValues = delta.series.map(({ values }) => values);
       const seriesIds = await idsOf(client, { schema, table: SERIES, cache: series }, seriesValues);
       const outcomeIds = await idsOf(client, { schema, table: OUTCOMES, cache: outcomes }, delta.outcomes);
-      return { series: zip([...delta.series.keys()], seriesIds), outcomes: zip(delta.outcomes.map(outcomeKey), outcomeIds) };
+      return { series: zip(seriesValues, seriesIds), outcomes: zip(delta.outcomes, outcomeIds) };
     },
   };
 }
@@ -47,12 +46,12 @@ type Values = readonly (string | null)[];
 
 async function idsOf(client: pg.ClientBase, cached: CachedTable, rows: readonly Values[]): Promise<number[]> {
   const { cache } = cached;
-  const missing = rows.filter((row) => !cache.has(keyOf(row)));
+  const missing = rows.filter((row) => !cache.has(keyOfValues(row)));
   if (cache.size + missing.length > CACHED_MAX) cache.clear();
   const wanted = cache.size === 0 ? rows : missing;
   if (wanted.length > 0) await fetchIds(client, cached, wanted);
   return rows.map((row) => {
-    const id = cache.get(keyOf(row));
+    const id = cache.get(keyOfValues(row));
     if (id === undefined) throw new Error(`genai.${cached.table.table} has no row for ${JSON.stringify(row)}`);
     return id;
   });
@@ -64,7 +63,7 @@ async function fetchIds(
   rows: readonly Values[],
 ): Promise<void> {
   // In one order everywhere: two gateways that make the same rows must not wait for each other in a circle.
-  const sorted = [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const sorted = [...rows].sort((a, b) => (keyOfValues(a) < keyOfValues(b) ? -1 : 1));
   const arrays = columns.map((_, i) => sorted.map((row) => row[i] ?? null));
   const unnested = `unnest(${columns.map((_, i) => `$${i + 1}::text[]`).join(", ")})`;
   const names = columns.join(", ");
@@ -76,11 +75,9 @@ async function fetchIds(
   );
   for (const { id, ordinal } of found) {
     const row = sorted[Number(ordinal) - 1];
-    if (row !== undefined) cache.set(keyOf(row), id);
+    if (row !== undefined) cache.set(keyOfValues(row), id);
   }
 }
 
-const zip = (keys: readonly string[], ids: readonly number[]): ReadonlyMap<string, number> =>
-  new Map(keys.map((key, i) => [key, ids[i] ?? 0]));
-
-const keyOf = (row: Values): string => JSON.stringify(row);
+const zip = (rows: readonly Values[], ids: readonly number[]): ReadonlyMap<string, number> =>
+  new Map(rows.map((row, i) => [keyOfValues(row), ids[i] ?? 0]));

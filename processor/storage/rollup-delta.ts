@@ -57,7 +57,7 @@ export interface SeriesDelta {
 
 /** What a batch of rows adds to the rollups (or takes out of them), by series; ids are not known here. */
 export interface RollupDelta {
-  readonly series: ReadonlyMap<string, SeriesDelta>;
+  readonly series: readonly SeriesDelta[];
   readonly outcomes: readonly OutcomeValues[];
 }
 
@@ -75,23 +75,21 @@ const UNKNOWN = "unknown";
 
 /** sign -1 takes rows out that were counted before. Only model calls count. */
 export function rollupDelta(rows: readonly CountedRow[], sign: 1 | -1 = 1): RollupDelta {
-  const series = new Map<string, SeriesDelta>();
-  const outcomes: OutcomeValues[] = [];
-  const outcomeIndex = new Map<string, number>();
+  const series = createIndex<SeriesDelta>();
+  const outcomes = createIndex<OutcomeValues>();
   for (const row of rows) {
     if (!row.llmCall) continue;
     const delta = findSeries(series, row);
     const minute = Math.floor(row.createdAtMicros / MINUTE_MICROS);
-    addSums(sumsOf(delta, minute * OUTCOMES_MAX + indexOfOutcome(row, outcomes, outcomeIndex)), row, sign);
+    addSums(sumsOf(delta, minute * OUTCOMES_MAX + indexOfOutcome(outcomes, row)), row, sign);
     addDurations(delta, minute, row, sign);
     if (row.userId !== null) addUser(delta.users, Math.floor(minute / MINUTES_PER_HOUR), row, sign);
   }
-  return { series, outcomes };
+  return { series: series.items, outcomes: outcomes.items };
 }
 
-/** Separated by what labels do not hold. */
-export const outcomeKey = ([category, reason, costStatus]: OutcomeValues): string =>
-  `${category ?? ""}\0${reason ?? ""}\0${costStatus ?? ""}`;
+/** One text of several, for maps: labels have no NUL. */
+export const keyOfValues = (values: readonly (string | null)[]): string => values.join("\0");
 
 /** The same bins as the SQL function histogram_bin. */
 export function histogramBin(ms: number): number {
@@ -108,26 +106,49 @@ export const splitHistogramKey = (key: number): { minute: number; measure: numbe
   measure: key % MEASURES_MAX,
 });
 
-function findSeries(series: Map<string, SeriesDelta>, row: CountedRow): SeriesDelta {
-  const { serviceName, environment, provider, model, operation } = row;
-  const key = `${serviceName}\0${environment}\0${provider}\0${model}\0${operation}`;
-  let delta = series.get(key);
-  if (delta === undefined) {
-    const values: SeriesValues = [serviceName, environment, provider, model, operation].map((value) => clean(value) ?? UNKNOWN);
-    series.set(key, (delta = { values, sums: new Map(), histograms: new Map(), users: new Map() }));
-  }
-  return delta;
+/**
+ * Items by several texts. A batch has a few dozen combinations and thousands of rows whose texts are mostly the same string
+ * objects: one look-up and comparisons of pointers, where a joined key would build and hash a string for every row.
+ */
+interface Index<Item> {
+  readonly items: Item[];
+  readonly byFirst: Map<string | null, { readonly texts: Texts; readonly position: number }[]>;
 }
 
-function indexOfOutcome(
-  { errorCategory, retryReason, costStatus }: CountedRow,
-  outcomes: OutcomeValues[],
-  indexes: Map<string, number>,
-): number {
-  const key = `${errorCategory}\0${retryReason}\0${costStatus}`;
-  let index = indexes.get(key);
-  if (index === undefined) indexes.set(key, (index = outcomes.push([clean(errorCategory), clean(retryReason), clean(costStatus)]) - 1));
-  return index;
+type Texts = readonly [first: string | null, ...rest: (string | null)[]];
+
+const createIndex = <Item>(): Index<Item> => ({ items: [], byFirst: new Map() });
+
+function findSeries(index: Index<SeriesDelta>, { serviceName, environment, provider, model, operation }: CountedRow): SeriesDelta {
+  for (const { texts, position } of candidates(index, model)) {
+    const found = index.items[position];
+    if (found !== undefined && texts[1] === provider && texts[2] === operation && texts[3] === serviceName && texts[4] === environment)
+      return found;
+  }
+  const values = [serviceName, environment, provider, model, operation].map((value) => clean(value) ?? UNKNOWN);
+  const added = { values, sums: new Map(), histograms: new Map(), users: new Map() };
+  addItem(index, added, [model, provider, operation, serviceName, environment]);
+  return added;
+}
+
+function indexOfOutcome(index: Index<OutcomeValues>, { errorCategory, retryReason, costStatus }: CountedRow): number {
+  for (const { texts, position } of candidates(index, errorCategory)) {
+    if (texts[1] === retryReason && texts[2] === costStatus) return position;
+  }
+  return addItem(index, [clean(errorCategory), clean(retryReason), clean(costStatus)], [errorCategory, retryReason, costStatus]);
+}
+
+function candidates(index: Index<unknown>, first: string | null): readonly { readonly texts: Texts; readonly position: number }[] {
+  return index.byFirst.get(first) ?? [];
+}
+
+function addItem<Item>(index: Index<Item>, item: Item, texts: Texts): number {
+  const position = index.items.push(item) - 1;
+  const entry = { texts, position };
+  const list = index.byFirst.get(texts[0]);
+  if (list === undefined) index.byFirst.set(texts[0], [entry]);
+  else list.push(entry);
+  return position;
 }
 
 /** Under the u flag a pair is one character, so only halves match. */

@@ -1,17 +1,25 @@
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 
-/** Of the package; found from the sources and from dist alike. */
-export const VERSION: string = readVersion(["../package.json", "../../package.json"]);
+const LEVELS_MAX = 5;
 
-function readVersion(paths: readonly string[]): string {
-  const require = createRequire(import.meta.url);
-  for (const path of paths) {
-    try {
-      const { name, version } = require(path) as { name?: unknown; version?: unknown };
-      if (name === "genai-otel" && typeof version === "string") return version;
-    } catch {
-      // Not there: the next.
-    }
+/** Of the package, whose manifest lies above this file: one level in the sources, two in dist. */
+export const VERSION: string = readVersion();
+
+function readVersion(): string {
+  let url = new URL(import.meta.url);
+  for (let level = 0; level < LEVELS_MAX; level++) {
+    url = new URL("../package.json", new URL(".", url));
+    const version = versionIn(url);
+    if (version !== undefined) return version;
   }
   return "0.0.0";
+}
+
+function versionIn(url: URL): string | undefined {
+  try {
+    const { name, version } = JSON.parse(readFileSync(url, "utf8")) as { name?: unknown; version?: unknown };
+    return name === "genai-otel" && typeof version === "string" ? version : undefined;
+  } catch {
+    return undefined;
+  }
 }

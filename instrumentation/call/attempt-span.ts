@@ -40,7 +40,7 @@ export function recordAttempt(tracer: Tracer, call: ModelCall, outcome: AttemptO
     },
     trace.setSpan(call.parentContext, call.span),
   );
-  if (failure !== undefined && failure.cancelled !== true) {
+  if (failure !== undefined) {
     // The HTTP convention wants the status as the type where there is one; the provider's words are the message.
     span.setAttribute("error.type", status !== undefined && status >= 400 ? String(status) : failure.type);
     span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message });

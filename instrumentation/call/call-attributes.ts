@@ -38,7 +38,7 @@ export function endAttributes(call: ModelCall, outcome: AttemptOutcome): Attribu
     "http.response.status_code": outcome.status,
     "http.request.resend_count": retries > 0 ? retries : undefined,
     "gen_ai.response.time_to_first_chunk": timeToFirstChunk(call, outcome),
-    "error.type": outcome.failure?.cancelled === true ? undefined : outcome.failure?.type,
+    "error.type": outcome.failure?.type,
     ...(outcome.failure === undefined ? {} : retryAfterAttributes(outcome.headers)),
   });
 }

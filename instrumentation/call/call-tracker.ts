@@ -184,8 +184,6 @@ function writeEnd(call: ModelCall, outcome: AttemptOutcome): void {
     return;
   }
   span.setAttributes(endAttributes(call, outcome));
-  if (outcome.failure !== undefined && outcome.failure.cancelled !== true) {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.failure.message });
-  }
+  if (outcome.failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.failure.message });
   span.end(outcome.endMs);
 }

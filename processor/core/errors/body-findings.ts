@@ -4,6 +4,8 @@ import { httpStatusOf } from "./error-status.ts";
 /** Objects and arrays that are looked into, and how deep; a provider's error needs about 10 and 6. */
 const BODY_NODES_MAX = 200;
 const BODY_DEPTH_MAX = 10;
+/** Text around JSON is parsed up to here; Gemini's longest answers have about 4,000 characters. */
+const JSON_CHARS_MAX = 16_384;
 /** Texts kept of one body. */
 const BODY_TEXTS_MAX = 40;
 
@@ -37,12 +39,13 @@ function collectNode(value: unknown, found: BodyFindings, depth: number): void {
 
 /** Text around JSON, as SDKs make it (`429 {"error": ...}`), is read as the JSON and what stands before it. */
 function collectText(text: string, found: BodyFindings, depth: number): void {
-  const bounded = boundedText(text);
-  const start = bounded.search(/[{[]\s{0,20}["{]/);
-  const parsed = start < 0 || depth >= BODY_DEPTH_MAX ? undefined : parseJson(bounded.slice(start, jsonEnd(bounded)));
-  if (typeof parsed !== "object" || parsed === null) return addText(bounded, found);
-  if (start > 0) addText(bounded.slice(0, start), found);
+  const start = text.length > JSON_CHARS_MAX ? -1 : text.search(/[{[]\s{0,20}["{]/);
+  const end = jsonEnd(text);
+  const parsed = start < 0 || depth >= BODY_DEPTH_MAX ? undefined : parseJson(text.slice(start, end));
+  if (typeof parsed !== "object" || parsed === null) return addText(boundedText(text), found);
+  if (start > 0) addText(boundedText(text.slice(0, start)), found);
   collectNode(parsed, found, depth);
+  if (end < text.length) addText(boundedText(text.slice(end)), found);
 }
 
 function jsonEnd(text: string): number {
@@ -122,6 +125,7 @@ const WAIT_KEYS: Readonly<Record<string, keyof BodyFindings["waits"]>> = {
   retryafterms: "retryAfterMs",
   retryafter: "retryAfter",
   retryafterseconds: "retryAfter",
+  resetseconds: "retryAfter",
   estimatedtime: "estimatedTime",
 };
 

@@ -5,7 +5,9 @@ import { readErrorText } from "./error-text.ts";
 import { grpcCodeName, httpStatusOf } from "./error-status.ts";
 
 /** Layers of wrapping that are judged; real chains have two to five. */
-const LAYERS_MAX = 12;
+const LAYERS_MAX = 8;
+/** Prose that one layer may hold, over all its texts. */
+const LAYER_PROSE_CHARS_MAX = 6_144;
 /** Codes that one layer may hold. */
 const LAYER_CODES_MAX = 200;
 
@@ -105,9 +107,12 @@ function layerOf(found: BodyFindings): ReadLayer {
   const codes = new Set<string>();
   const proses: string[] = [];
   let status = found.status;
+  let proseChars = 0;
   for (const text of found.texts) {
+    if (proseChars > LAYER_PROSE_CHARS_MAX) break;
     const read = readErrorText(text);
     proses.push(read.prose);
+    proseChars += read.prose.length;
     status ??= read.status;
     for (const code of read.codes) addCode(codes, code);
   }

@@ -1,6 +1,6 @@
 /** Prose is read at both ends: the complaint stands first, and the innermost of a long wrapper stands last. */
-const TEXT_HEAD_CHARS = 4096;
-const TEXT_TAIL_CHARS = 2048;
+const TEXT_HEAD_CHARS = 2048;
+const TEXT_TAIL_CHARS = 1024;
 /** Codes taken from one text. */
 const TEXT_CODES_MAX = 64;
 

@@ -104,7 +104,7 @@ export const IDENTITY: CategoryRules = {
     {
       name: "identity: access denied in words",
       category: "auth",
-      text: /\b(?:un|not |isn't )authori[sz]ed\b|unauthenticated|permission[^.]{0,80}?denied|access (?:to (?:the |this )?[^.]{0,60})?(?:is |was |has been |token )?denied|(?:do(?:es)? not|don't|doesn't) have (?:the )?(?:required |necessary |sufficient |enough )?(?:access|permissions?|privileges?)|lacks?(?: [a-z]{1,20}){0,3} (?:permissions?|action|access|privileges?|scopes?)|no permission|explicit deny|login required|please (?:log|sign) ?in|not logged in|not allowed to (?:access|sample|use|call|perform)|not permitted to|not entitled|not eligible|eligible for using|access denied/,
+      text: /\b(?:un|not |isn't )authori[sz]ed\b|unauthenticated|permission[^.]{0,80}?denied|access (?:to (?:the |this )?[^.]{0,60})?(?:is |was |has been |token )?denied|(?:do(?:es)? not|don't|doesn't) have (?:the )?(?:required |necessary |sufficient |enough )?(?:access|permissions?|privileges?)|lacks?(?: [a-z]{1,20}){0,3} (?:permissions?|action|access|privileges?|scopes?)|no permission|explicit deny|login required|please (?:log|sign) ?in|not logged in|not allowed to (?:access|sample|use|call|perform)|not permitted to|access to [^.]{1,60}? is not allowed|not allowed for (?:this|your|the) (?:account|organi[sz]ation|project|key|team|user)|not entitled|not eligible|eligible for using|access denied/,
       unless: {
         codes: ["modelnotfound", "modelnotfounderror", "deploymentnotfound"],
         text: /does not exist or|may not exist or|not found or|flagged|moderation|content (?:policy|filter)|could not be found/,

@@ -12,7 +12,7 @@ export const MONEY: CategoryRules = {
     {
       name: "money: quota code",
       category: "quota_exceeded",
-      stem: /insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|notbillable|quotauser|paymentrequired|credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted|budgetexceed|spend(?:ing)?limit|overdue|arrear|(?:daily|monthly|weekly)(?:limit|quota|request|token)|storagequota/,
+      stem: /insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|notbillable|quotauser|paymentrequired|credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted|budget(?:exceed|exhaust|blocked|limit|reached)|spend(?:ing)?limit|overdue|arrear|(?:daily|monthly|weekly)(?:limit|quota|request|token)|storagequota/,
       codes: [
         "insufficientquota",
         "insufficientquotaerror",

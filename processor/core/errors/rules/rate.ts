@@ -11,7 +11,7 @@ export const RATE: CategoryRules = {
     {
       name: "rate: one request above the limit",
       category: "rate_limit",
-      text: /(?:request|prompt|input)(?: is)? too large.{0,300}(?:\btpm\b|tokens per min|per minute|rate limit)/,
+      text: /(?:request|prompt|input)(?: is)? too large.{0,300}(?:\btpm\b|tokens per min|per minute|rate limit|limit:? \d|requested:? \d)/,
       retryable: false,
       example: "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 71050.",
     },

@@ -272,13 +272,13 @@ function untieredLines(model: ModelPrices, provider: string, { tier, atMs }: Que
   if (ratesAt(model, atMs, STANDARD_TIER) === null) {
     return [
       `${provider} ${model.name}: no price on ${day}`,
-      "  Such a call gets no cost and cost_status unknown_model.",
+      "  Such calls get no cost and cost_status unknown_model.",
       ...historyLines(model),
     ];
   }
   return [
     `${provider} ${model.name}: no price for the tier "${tier}" on ${day}`,
-    "  Such a call gets no cost and cost_status unknown_tier, never the standard price.",
+    "  Such calls get no cost and cost_status unknown_tier, not the standard price.",
     ...historyLines(model),
   ];
 }

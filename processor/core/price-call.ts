@@ -30,7 +30,7 @@ export interface TokenRates {
   readonly cacheWrite: number;
   readonly cacheWrite1h: number;
   readonly output: number;
-  /** No price of its own for the long writes: they are billed as the short ones. */
+  /** Writes have a price and the long ones have none of their own: they are billed as the short ones. */
   readonly longWriteUnknown: boolean;
 }
 
@@ -50,7 +50,7 @@ export function tokenRates(model: ModelPrices, billing: BillingTier, usage: Usag
     cacheWrite: factor * rateFor(cacheWrite, totalInput),
     cacheWrite1h: factor * rateFor(card.cacheWrite1h ?? cacheWrite, totalInput),
     output: factor * rateFor(card.output ?? 0, totalInput),
-    longWriteUnknown: card.cacheWrite1h === undefined,
+    longWriteUnknown: card.cacheWrite !== undefined && card.cacheWrite1h === undefined,
   };
 }
 

@@ -35,6 +35,8 @@ interface Slot {
 const RESTART_MS_MIN = 1000;
 /** Beyond its own deadline a worker gets this long to go before it is killed. */
 const KILL_AFTER_MS = 2000;
+/** A worker that is not ready by then never will be. */
+const START_MS_MAX = 30_000;
 
 /**
  * Workers that share the ports: the primary accepts every connection and hands it to one of them, and answers for all of
@@ -57,6 +59,7 @@ export async function openCluster({ config, databaseUrl, log }: ClusterOptions):
       const worker = cluster.fork();
       const channel = openWorkerChannel(worker, {
         onTell(topic, value) {
+          if (topic === "hello") channel.tell("start", { config, databaseUrl, index } satisfies WorkerStart);
           if (topic === "failed") reject(new Error(String(value)));
           if (topic !== "ready") return;
           slot.ready = true;
@@ -71,8 +74,8 @@ export async function openCluster({ config, databaseUrl, log }: ClusterOptions):
         reject(new Error(`worker ${index} ended before it was ready (${signal ?? code})`));
         if (!closing) replace(index, slot, signal ?? String(code));
       });
+      setTimeout(() => reject(new Error(`worker ${index} was not ready within ${START_MS_MAX} ms`)), START_MS_MAX).unref();
       worker.on("error", (error) => log.error({ worker: index, error: error.message }, "a worker's channel failed"));
-      channel.tell("start", { config, databaseUrl, index } satisfies WorkerStart);
     });
   }
 

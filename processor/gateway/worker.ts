@@ -25,6 +25,9 @@ export function runWorker(primary: PrimaryEnd): Promise<void> {
       },
     });
 
+    // What is sent before somebody listens is lost: the worker asks for its start when it can hear it.
+    channel.tell("hello");
+
     async function start({ config, databaseUrl, index }: WorkerStart): Promise<void> {
       const log = createLog(config.logLevel).child({ worker: index });
       const view = {

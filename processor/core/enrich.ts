@@ -4,7 +4,7 @@ import { failureOf, type Failure } from "./call-failure.ts";
 import { outerWitness } from "./call-witness.ts";
 import { standsForCall } from "./call-once.ts";
 import { isUnclaimed, promoteUnclaimed, requestEnrichment } from "./call-promotion.ts";
-import { writeFindings, type Writing } from "./enrich-call.ts";
+import { blankWriting, writeFindings } from "./enrich-call.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import { readEntry, rememberOthers, type BatchEntry } from "./enrich-entry.ts";
 import type { Enrichment } from "./enrichment.ts";
@@ -29,7 +29,8 @@ export function enrichBatch(spans: readonly Span[], context: EnrichContext): (En
   const results: (Enrichment | null)[] = spans.map(() => null);
   const operations = context.settled === true ? promoteUnclaimed(entries, context.memory) : [];
   if (context.settled !== true) reportUnclaimed(entries, context);
-  for (const work of [...calls, ...operations].toSorted((a, b) => a.span.startMs - b.span.startMs)) {
+  const works = operations.length === 0 ? calls : [...calls, ...operations].toSorted((a, b) => a.span.startMs - b.span.startMs);
+  for (const work of works) {
     results[work.index] =
       work.call === null ? requestEnrichment(work, entries, context) : enrichEntry({ entry: work, call: work.call, entries }, context);
   }
@@ -78,7 +79,7 @@ function remember(node: TraceNode, trace: Trace | undefined, failure: Failure): 
 
 /** Enriched in the application, or sent twice: what stands on the span was found out nearer to the call. */
 function alreadyEnriched({ attributes }: Span): Enrichment {
-  const out: Writing = Object.create(null) as Writing;
+  const out = blankWriting();
   for (const key of [...OWN_KEYS, ...NORMALIZED_KEYS]) {
     const value = attributes[key];
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") out[key] = value;

@@ -32,6 +32,12 @@ export const semanticKernel: DialectTable = {
   emitter: "Semantic Kernel",
   scopePrefixes: ["semantic_kernel", "Microsoft.SemanticKernel"],
   markers: ["sk.available_functions"],
+  operations: {
+    "chat.completions": "chat",
+    "chat.streaming_completions": "chat",
+    "text.completions": "text_completion",
+    "text.streaming_completions": "text_completion",
+  },
   note: "Old provider names az.ai.inference and az.ai.openai.",
 };
 

@@ -1,0 +1,82 @@
+import { bench, do_not_optimize, group } from "mitata";
+import { enrichBatch, type EnrichContext } from "../processor/core/enrich.ts";
+import { DEFAULT_PRICE_BOOK } from "../processor/core/price-book.ts";
+import { SPAN_KIND, STATUS, type Attributes, type Span } from "../processor/core/span.ts";
+import { createTraceMemory } from "../processor/core/trace-memory.ts";
+
+const BATCH_SPANS = 100;
+
+function span(trace: number, index: number, over: Partial<Span>): Span {
+  return {
+    traceId: trace.toString(16).padStart(32, "0"),
+    spanId: index.toString(16).padStart(16, "0"),
+    parentSpanId: "",
+    name: "chat",
+    kind: SPAN_KIND.client,
+    startMs: 1_790_000_000_000 + index,
+    endMs: 1_790_000_000_900 + index,
+    statusCode: STATUS.unset,
+    statusMessage: "",
+    scopeName: "@opentelemetry/instrumentation-openai",
+    scopeVersion: "0.22.0",
+    attributes: {},
+    events: [],
+    resource: {},
+    ...over,
+  };
+}
+
+function attributes(values: Record<string, string | number>): Attributes {
+  return Object.assign(Object.create(null) as Record<string, string | number>, values);
+}
+
+/** What a decoder hands over: the keys that the core reads. */
+const CHAT = {
+  "gen_ai.operation.name": "chat",
+  "gen_ai.provider.name": "openai",
+  "gen_ai.request.model": "gpt-5.2",
+  "gen_ai.response.model": "gpt-5.2-2025-12-11",
+  "gen_ai.response.id": "chatcmpl-1",
+  "gen_ai.response.finish_reasons": "stop",
+  "gen_ai.usage.input_tokens": 1_200,
+  "gen_ai.usage.output_tokens": 80,
+  "gen_ai.usage.cache_read.input_tokens": 1_024,
+  "server.address": "api.openai.com",
+};
+
+const QUERY = { "server.address": "db.internal", "error.type": "" };
+
+function batches(make: (trace: number, index: number) => Span, traces: number): Span[][] {
+  return Array.from({ length: 64 }, (_, batch) =>
+    Array.from({ length: BATCH_SPANS }, (_unused, index) => make(batch * traces + (index % traces) + 1, batch * BATCH_SPANS + index + 1)),
+  );
+}
+
+function context(): EnrichContext {
+  return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 2_000, spansPerTraceMax: 1_000, ageMsMax: 60_000 }) };
+}
+
+/** Batches of 100 spans; the figure of one span is a hundredth. */
+export function register(): void {
+  group(`enrich, a batch of ${BATCH_SPANS} spans`, () => {
+    const calls = batches((trace, index) => span(trace, index, { attributes: attributes(CHAT) }), 50);
+    const others = batches((trace, index) => span(trace, index, { scopeName: "pg", name: "SELECT", attributes: attributes(QUERY) }), 50);
+    const failed = batches(
+      (trace, index) =>
+        span(trace, index, {
+          statusCode: STATUS.error,
+          statusMessage: "429 Rate limit reached for gpt-5.2, please try again in 1.5s",
+          attributes: attributes({ ...CHAT, "error.type": "RateLimitError" }),
+        }),
+      50,
+    );
+    for (const [name, work] of Object.entries({ "model calls": calls, "failed calls": failed, "spans of others": others })) {
+      const shared = context();
+      let turn = 0;
+      bench(name, () => {
+        const batch = work[turn++ % work.length];
+        if (batch !== undefined) do_not_optimize(enrichBatch(batch, shared));
+      });
+    }
+  });
+}

@@ -51,7 +51,7 @@ describe("an independent calculator agrees where both know the same prices", () 
   test.each(models)("%s (%s) %s", (provider, theirs, model) => {
     const part = fc.nat({ max: 200_000 });
     fc.assert(
-      fc.property(part, part, part, part, fc.nat({ max: 50_000 }), (uncached, read, w5m, w1h, output) => {
+      fc.property(fc.record({ uncached: part, read: part, w5m: part, w1h: part, output: part }), ({ uncached, read, w5m, w1h, output }) => {
         const input = uncached + read + w5m + w1h;
         const ours = price(
           provider,
@@ -270,17 +270,22 @@ describe("properties", () => {
 
   test("the parts add up to the cost, savings are what caching spared, the ratio is a share", () => {
     fc.assert(
-      fc.property(who, count, count, count, count, count, ([provider, model], uncached, read, written, hour, output) => {
-        const input = uncached + read + written + hour;
-        const call = price(provider, model, { input, read, written: written + hour, writtenFor1h: hour, output });
-        const { costUsd, costInputUsd, costCacheReadUsd, costCacheWriteUsd, costOutputUsd, costWithoutCacheUsd, cacheSavingsUsd } = call;
-        const parts = costInputUsd! + costCacheReadUsd! + costCacheWriteUsd! + costOutputUsd!;
-        expect(Math.abs(parts - costUsd!)).toBeLessThanOrEqual(1e-12 * costUsd!);
-        expect(cacheSavingsUsd).toBe(costWithoutCacheUsd! - costUsd!);
-        expect(costUsd).toBeGreaterThanOrEqual(0);
-        if (read + written + hour === 0) expect(cacheSavingsUsd).toBe(0);
-        if (call.cacheHitRatio !== null) expect(call.cacheHitRatio >= 0 && call.cacheHitRatio <= 1).toBe(true);
-      }),
+      fc.property(
+        who,
+        fc.record({ uncached: count, read: count, written: count, hour: count, output: count }),
+        ([provider, model], counts) => {
+          const { uncached, read, written, hour, output } = counts;
+          const input = uncached + read + written + hour;
+          const call = price(provider, model, { input, read, written: written + hour, writtenFor1h: hour, output });
+          const { costUsd, costInputUsd, costCacheReadUsd, costCacheWriteUsd, costOutputUsd, costWithoutCacheUsd, cacheSavingsUsd } = call;
+          const parts = costInputUsd! + costCacheReadUsd! + costCacheWriteUsd! + costOutputUsd!;
+          expect(Math.abs(parts - costUsd!)).toBeLessThanOrEqual(1e-12 * costUsd!);
+          expect(cacheSavingsUsd).toBe(costWithoutCacheUsd! - costUsd!);
+          expect(costUsd).toBeGreaterThanOrEqual(0);
+          if (read + written + hour === 0) expect(cacheSavingsUsd).toBe(0);
+          if (call.cacheHitRatio !== null) expect(call.cacheHitRatio >= 0 && call.cacheHitRatio <= 1).toBe(true);
+        },
+      ),
       { numRuns: 500 },
     );
   });

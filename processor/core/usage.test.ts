@@ -422,7 +422,8 @@ describe("properties", () => {
   test("every token is counted once: the parts add up to the input or to input and cache", () => {
     const count = fc.nat({ max: 1_000_000 });
     fc.assert(
-      fc.property(count, count, count, count, scope, provider, (all, read, written, output, from, by) => {
+      fc.property(fc.record({ all: count, read: count, written: count, output: count }), scope, provider, (counts, from, by) => {
+        const { all, read, written, output } = counts;
         const { usage } = readUsage(
           input(
             {

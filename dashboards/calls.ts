@@ -38,7 +38,7 @@ export function calls(): Dashboard {
         height: 18,
         query: queries.latestCalls,
         columns: {
-          time: { title: "Time", width: 165, links: [TRACE_LINK] },
+          time: { title: "Time", width: 190, links: [TRACE_LINK] },
           status: { title: "Status", width: 90, cell: "text", words: { completed: "green", failed: "red" } },
           model_provider: { title: "Provider", width: 110 },
           model: { title: "Model", width: 180 },

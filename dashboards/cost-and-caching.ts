@@ -2,6 +2,7 @@ import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { ALERT_SETTINGS } from "./alert-settings.ts";
 import { dashboardOf } from "./dashboard-frame.ts";
 import { callsLink, drillTo, rowValue, seriesLabel } from "./links.ts";
+import { PROVIDER_COLORS, TOKEN_COLORS } from "./palette.ts";
 import * as queries from "./queries/cost-and-caching.ts";
 import { GAIN_OR_LOSS, highIsGood, lowIsGood, seriesPanel, statPanel, tablePanel } from "./style.ts";
 import { filterVariables, postgresVariable, textVariable } from "./variables.ts";
@@ -130,6 +131,7 @@ function spend() {
       query: queries.spendByProvider,
       unit: "currencyUSD",
       name: "${__field.labels.model_provider}",
+      colors: PROVIDER_COLORS,
       draw: "bars",
       legend: "right",
       links: [{ title: "Only this provider", url: drillTo("cost", { provider: seriesLabel("model_provider") }) }],
@@ -208,6 +210,7 @@ function caching() {
       width: 8,
       height: 8,
       query: queries.cacheReadAgainstWrite,
+      colors: TOKEN_COLORS,
       unit: "short",
       draw: "lines",
     }),
@@ -235,6 +238,7 @@ function details() {
       width: 8,
       height: 8,
       query: queries.tokensByKind,
+      colors: TOKEN_COLORS,
       unit: "short",
       draw: "bars",
     }),

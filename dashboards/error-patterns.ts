@@ -2,6 +2,7 @@ import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { ALERT_SETTINGS } from "./alert-settings.ts";
 import { dashboardOf } from "./dashboard-frame.ts";
 import { callsLink, drillTo, failuresLink, rowValue, seriesLabel, TRACE_LINK } from "./links.ts";
+import { PROVIDER_COLORS, CATEGORY_COLORS } from "./palette.ts";
 import * as queries from "./queries/error-patterns.ts";
 import { highIsGood, lowIsGood, seriesPanel, statPanel, tablePanel, wordPanel } from "./style.ts";
 import { categoryVariable, filterVariables, postgresVariable } from "./variables.ts";
@@ -110,7 +111,7 @@ function patterns() {
       id: 11,
       title: "Rate limits by provider",
       description:
-        "Share: calls that ended in a rate limit / calls. Retried: calls whose first attempt met a limit; recovered: those that completed. Stated wait: what the provider asked for, else the suggestion. Client waited: what the client did wait.",
+        "Limited: calls whose first attempt met a rate limit; share: of all calls. Lost: calls that ended in one. Stated wait: what the provider asked for, else the suggestion. Client waited: time between the attempts of limited calls.",
       width: 9,
       height: 8,
       query: queries.rateLimits,
@@ -120,17 +121,16 @@ function patterns() {
           width: 110,
           links: [failuresLink({ provider: rowValue("model_provider"), category: "rate_limit" })],
         },
-        rate_limited: { title: "Failed", unit: "short", width: 60 },
+        limited: { title: "Limited", unit: "short", width: 75 },
         share: {
           title: "Share",
           unit: "percentunit",
           decimals: 1,
-          width: 65,
+          width: 70,
           cell: "text",
           steps: lowIsGood(0.01, ALERT_SETTINGS.rateLimited.above),
         },
-        retried_after_limit: { title: "Retried", unit: "short", width: 65 },
-        recovered: { title: "Recovered", unit: "percentunit", decimals: 0, width: 85 },
+        lost: { title: "Lost", unit: "short", width: 60 },
         stated_wait: { title: "Stated wait", unit: "s", decimals: 1, width: 90 },
         client_wait: { title: "Client waited", unit: "s", decimals: 1 },
       },
@@ -149,6 +149,7 @@ function rates() {
       query: queries.rateByCategory,
       unit: "percentunit",
       name: "${__field.labels.error_category}",
+      colors: CATEGORY_COLORS,
       draw: "lines",
       legend: "right",
       links: [failuresLink({ category: seriesLabel("error_category") })],
@@ -162,6 +163,7 @@ function rates() {
       query: queries.rateByProvider,
       unit: "percentunit",
       name: "${__field.labels.model_provider}",
+      colors: PROVIDER_COLORS,
       draw: "lines",
       legend: "right",
       steps: [
@@ -226,17 +228,17 @@ function latest() {
     height: 10,
     query: queries.latestFailures,
     columns: {
-      time: { title: "Time", width: 165, links: [TRACE_LINK] },
+      time: { title: "Time", width: 190, links: [TRACE_LINK] },
       model_provider: { title: "Provider", width: 110 },
       model: { title: "Model", width: 170 },
       operation: { title: "Operation", width: 100 },
       service_name: { title: "Service", width: 130 },
       error_category: { title: "Category", width: 130 },
-      http_status: { title: "HTTP", width: 60 },
+      http_status: { title: "HTTP", hidden: true },
       error_message: { title: "Message" },
       retry_count: { title: "Retries", width: 70 },
       duration: { title: "Lasted", unit: "s", decimals: 1, width: 75 },
-      trace_id: { title: "Trace", width: 140, links: [TRACE_LINK] },
+      trace_id: { title: "Trace", width: 110, links: [TRACE_LINK] },
     },
   });
 }

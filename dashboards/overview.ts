@@ -2,6 +2,7 @@ import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { ALERT_SETTINGS } from "./alert-settings.ts";
 import { dashboardOf } from "./dashboard-frame.ts";
 import { callsLink, drillTo, failuresLink, rowValue, seriesLabel } from "./links.ts";
+import { PROVIDER_COLORS, QUANTILE_COLORS } from "./palette.ts";
 import * as queries from "./queries/overview.ts";
 import { alertListPanel, GAIN_OR_LOSS, lowIsGood, seriesPanel, statPanel, tablePanel } from "./style.ts";
 import { filterVariables, postgresVariable } from "./variables.ts";
@@ -137,11 +138,11 @@ function answers() {
       title: "Seven questions",
       description:
         "Answers for the time range and the filters above. Success is ranked by the lower end of its 95 % interval; cost-effectiveness by the cost per successful call. Click an answer for its dashboard.",
-      width: 15,
+      width: 16,
       height: 9,
       query: queries.sevenAnswers,
       columns: {
-        question: { title: "Question", width: 310 },
+        question: { title: "Question", width: 330 },
         answer: {
           title: "Answer",
           width: 150,
@@ -160,7 +161,7 @@ function answers() {
       id: 11,
       title: "Firing and pending alerts",
       description: "Alert rules of this project that fire or are about to. Empty is good: nothing is wrong that a rule looks for.",
-      width: 9,
+      width: 8,
       height: 9,
     }),
   ];
@@ -178,6 +179,7 @@ function overTime() {
       unit: "short",
       decimals: 1,
       name: PROVIDER_NAME,
+      colors: PROVIDER_COLORS,
       draw: "bars",
       links: [callsLink(PROVIDER)],
     }),
@@ -190,6 +192,7 @@ function overTime() {
       query: queries.errorRateByProvider,
       unit: "percentunit",
       name: PROVIDER_NAME,
+      colors: PROVIDER_COLORS,
       draw: "lines",
       steps: [
         ["green", null],
@@ -204,6 +207,7 @@ function overTime() {
       width: 8,
       height: 8,
       query: queries.durationQuantiles,
+      colors: QUANTILE_COLORS,
       unit: "s",
       draw: "lines",
       links: [{ title: "Compare providers", url: drillTo("providers") }],
@@ -217,6 +221,7 @@ function overTime() {
       query: queries.costPerHourByProvider,
       unit: "currencyUSD",
       name: PROVIDER_NAME,
+      colors: PROVIDER_COLORS,
       draw: "bars",
       links: [{ title: "Cost and caching", url: drillTo("cost", PROVIDER) }],
     }),
@@ -229,6 +234,7 @@ function overTime() {
       query: queries.ttftP95ByProvider,
       unit: "s",
       name: PROVIDER_NAME,
+      colors: PROVIDER_COLORS,
       draw: "lines",
       links: [callsLink(PROVIDER)],
     }),

@@ -2,6 +2,7 @@ import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { ALERT_SETTINGS } from "./alert-settings.ts";
 import { dashboardOf } from "./dashboard-frame.ts";
 import { callsLink, drillTo, failuresLink, rowValue, seriesLabel, TRACE_LINK } from "./links.ts";
+import { PROVIDER_COLORS, CATEGORY_COLORS } from "./palette.ts";
 import * as queries from "./queries/retries.ts";
 import { barsPanel, highIsGood, lowIsGood, seriesPanel, statPanel, tablePanel } from "./style.ts";
 import { filterVariables, postgresVariable } from "./variables.ts";
@@ -96,6 +97,7 @@ function overTime() {
       query: queries.rateByProvider,
       unit: "percentunit",
       name: "${__field.labels.model_provider}",
+      colors: PROVIDER_COLORS,
       draw: "lines",
       legend: "right",
       steps: [
@@ -114,6 +116,7 @@ function overTime() {
       unit: "short",
       decimals: 1,
       name: "${__field.labels.retry_reason}",
+      colors: CATEGORY_COLORS,
       draw: "bars",
       legend: "right",
       links: [failuresLink({ category: seriesLabel("retry_reason") })],
@@ -142,12 +145,14 @@ function reasons() {
     }),
     barsPanel({
       id: 13,
-      title: "How many retries",
-      description: "Retried calls by the number of attempts after the first.",
+      title: "Attempts per retried call",
+      description:
+        "Average number of attempts of a retried call, the first included, by the error of the first. Near the client's limit, retries end before the trouble does.",
       width: 8,
       height: 7,
       query: queries.attempts,
       unit: "short",
+      decimals: 2,
     }),
   ];
 }
@@ -188,7 +193,7 @@ function latest() {
     height: 9,
     query: queries.latestRetried,
     columns: {
-      time: { title: "Time", width: 165, links: [TRACE_LINK] },
+      time: { title: "Time", width: 190, links: [TRACE_LINK] },
       model_provider: { title: "Provider", width: 110 },
       model: { title: "Model", width: 190 },
       operation: { title: "Operation", width: 110 },

@@ -46,6 +46,7 @@ import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/ta
 import { PanelBuilder as TextBuilder, TextMode } from "@grafana/grafana-foundation-sdk/text";
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { DataLink } from "./links.ts";
+import type { Colors } from "./palette.ts";
 import type { PanelQuery } from "./panel-query.ts";
 import { DATASOURCE, postgresTarget } from "./postgres-target.ts";
 import { TEMPO_DATASOURCE, tempoTarget } from "./tempo-target.ts";
@@ -138,6 +139,10 @@ export interface SeriesOptions extends PanelFrame {
   readonly draw: "lines" | "bars";
   readonly calcs?: readonly string[];
   readonly max?: number;
+  /** Fixed colours by the name of the series; others come from the palette. */
+  readonly colors?: Colors;
+  /** false: the axis begins where the values do; for shares near 1. */
+  readonly fromZero?: boolean;
   /** Drawn as a line when it is what an alert compares with. */
   readonly steps?: Steps;
   readonly links?: readonly DataLink[];
@@ -148,11 +153,10 @@ export function seriesPanel(options: SeriesOptions): TimeseriesBuilder {
   const stacked = options.draw === "bars";
   const panel = framed(new TimeseriesBuilder(), options)
     .unit(options.unit)
-    .min(0)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .drawStyle(stacked ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
     .lineWidth(stacked ? 0 : 2)
-    .fillOpacity(stacked ? 80 : 8)
+    .fillOpacity(stacked ? 80 : 0)
     .stacking(new StackingConfigBuilder().mode(stacked ? StackingMode.Normal : StackingMode.None).group("A"))
     .showPoints(VisibilityMode.Auto)
     // Quiet hours have no row; the line goes on to the next point instead of breaking up.
@@ -160,7 +164,11 @@ export function seriesPanel(options: SeriesOptions): TimeseriesBuilder {
     .axisBorderShow(false)
     .legend(seriesLegend(options))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+  if (options.fromZero !== false) panel.min(0);
   if (options.decimals !== undefined) panel.decimals(options.decimals);
+  for (const [name, fixedColor] of Object.entries(options.colors ?? {})) {
+    panel.overrideByName(name, [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor } }]);
+  }
   if (options.name !== undefined) panel.displayName(options.name);
   if (options.max !== undefined) panel.max(options.max);
   if (options.links !== undefined) panel.dataLinks(options.links.map(linkOf));
@@ -251,6 +259,7 @@ function wordMapping(words: Readonly<Record<string, string>>): ValueMapping {
 
 export interface BarsOptions extends PanelFrame {
   readonly unit: string;
+  readonly decimals?: number;
   readonly links?: readonly DataLink[];
 }
 
@@ -265,6 +274,7 @@ export function barsPanel(options: BarsOptions): BarGaugeBuilder {
     .namePlacement(BarGaugeNamePlacement.Left)
     .showUnfilled(false)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(true));
+  if (options.decimals !== undefined) panel.decimals(options.decimals);
   if (options.links !== undefined) panel.dataLinks(options.links.map(linkOf));
   return panel;
 }

@@ -86,18 +86,20 @@ from ${CALLS_OVER_TIME} where ${SELECTED}
 group by 1, 2 order by 1`,
 );
 
-/** The wait is what the provider asked for, else what is suggested for the category; the pause is what clients did wait between attempts. */
+/**
+ * Limited: calls whose first attempt met a limit, whether or not a retry saved them. The stated wait is what the provider
+ * asked for, else the suggestion; the client's is the time between the attempts.
+ */
 export const rateLimits = tableQuery(
-  ["model_provider", "rate_limited", "share", "retried_after_limit", "recovered", "stated_wait", "client_wait"],
+  ["model_provider", "limited", "share", "lost", "stated_wait", "client_wait"],
   `
-select model_provider, coalesce(sum(failed) filter (where error_category = 'rate_limit'), 0)::double precision as rate_limited,
-  coalesce(sum(failed) filter (where error_category = 'rate_limit'), 0)::double precision / sum(calls) as share,
-  coalesce(sum(retried) filter (where retry_reason = 'rate_limit'), 0)::double precision as retried_after_limit,
-  sum(retried) filter (where retry_reason = 'rate_limit' and status = 'completed')::double precision / nullif(sum(retried) filter (where retry_reason = 'rate_limit'), 0) as recovered,
+select model_provider, coalesce(sum(calls) filter (where limited), 0)::double precision as limited,
+  coalesce(sum(calls) filter (where limited), 0)::double precision / sum(calls) as share,
+  coalesce(sum(failed) filter (where error_category = 'rate_limit'), 0)::double precision as lost,
   sum(error_retry_after_ms) filter (where error_category = 'rate_limit') / nullif(sum(failed) filter (where error_category = 'rate_limit'), 0) / 1000 as stated_wait,
-  sum(retry_wait_ms) filter (where retry_reason = 'rate_limit') / nullif(sum(retried) filter (where retry_reason = 'rate_limit'), 0) / 1000 as client_wait
-from ${CALLS} where ${SELECTED}
-group by 1 order by share desc, rate_limited desc`,
+  sum(retry_wait_ms) filter (where limited) / nullif(sum(retried) filter (where limited), 0) / 1000 as client_wait
+from (select *, coalesce(retry_reason, error_category) is not distinct from 'rate_limit' as limited from ${CALLS} where ${SELECTED}) calls
+group by 1 order by share desc, limited desc`,
 );
 
 /** An operation is one piece of work of the application, with all its attempts. Lost: it failed in the end. */

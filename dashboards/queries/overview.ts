@@ -42,21 +42,21 @@ export const sevenAnswers = tableQuery(
   ["question", "answer", "evidence", "dashboard"],
   `
 with total as (
-  select model_provider, error_category, sum(calls) as calls, sum(failed) as failed, sum(retried) as retried, sum(retries) as retries,
+  select model_provider, error_category, coalesce(retry_reason, error_category) as first_error, sum(calls) as calls, sum(failed) as failed, sum(retried) as retried, sum(retries) as retries,
     sum(input_tokens) as input_tokens, sum(cache_read_input_tokens) as cache_read, sum(cost_usd) as cost,
     sum(cost_usd) filter (where cost_status in ('priced', 'ambiguous_usage')) as priced_cost,
     sum(output_tokens) filter (where cost_status in ('priced', 'ambiguous_usage')) as priced_output,
     sum(priced_calls) filter (where error_category is null) as priced_successes,
     sum(cost_without_cache_usd) as without_cache, sum(cache_savings_usd) as savings
   from ${CALLS} where ${SELECTED}
-  group by 1, 2
+  group by 1, 2, 3
 ),
 provider as (
   select model_provider, sum(calls) as calls, sum(calls) - sum(failed) as successes,
     genai.wilson_lower((sum(calls) - sum(failed))::double precision, sum(calls)::double precision) as low,
     genai.wilson_upper((sum(calls) - sum(failed))::double precision, sum(calls)::double precision) as high,
     sum(priced_cost) / nullif(sum(priced_successes), 0) as per_success, sum(priced_cost) / nullif(sum(priced_output), 0) * 1000 as per_1k_output,
-    coalesce(sum(calls) filter (where error_category = 'rate_limit'), 0) as rate_limited
+    coalesce(sum(calls) filter (where first_error = 'rate_limit'), 0) as rate_limited
   from total group by 1
 ),
 overall as (
@@ -66,8 +66,8 @@ overall as (
 ),
 category as (select error_category, sum(failed) as failed from total where error_category is not null group by 1),
 limited as (
-  select string_agg(model_provider || ' ' || round(100.0 * rate_limited / nullif(calls, 0), 2) || ' %', ', ' order by rate_limited::double precision / nullif(calls, 0) desc) as shares
-  from provider where rate_limited > 0
+  select string_agg(model_provider || ' ' || round(100.0 * rate_limited / calls, 1) || ' %', ', ' order by rate_limited::double precision / calls desc) as shares
+  from (select * from provider where rate_limited > 0 order by rate_limited::double precision / calls desc limit 3) most
 ),
 answers (n, question, answer, evidence, dashboard) as (
   select 1, 'Which provider has the best success rate?', p.model_provider,
@@ -88,7 +88,7 @@ answers (n, question, answer, evidence, dashboard) as (
   from (select * from category order by failed desc limit 1) c, overall o
   union all
   select 5, 'Do rate limits hit particular providers?', coalesce((select model_provider from provider where rate_limited > 0 order by rate_limited::double precision / calls desc limit 1), 'no'),
-    coalesce('share of calls: ' || shares, 'no call was rate limited'), 'genai-error-patterns'
+    coalesce('calls that met one: ' || shares, 'no call was rate limited'), 'genai-error-patterns'
   from limited
   union all
   select 6, 'What is the average retry rate?', round(100.0 * retried / nullif(calls, 0), 2) || ' %', retried || ' of ' || calls || ' calls needed ' || retries || ' more attempts', 'genai-retries'

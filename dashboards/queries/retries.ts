@@ -53,16 +53,15 @@ select retry_reason, sum(retried)::double precision as retried, sum(retried)::do
 from reasons group by 1 order by 2 desc`,
 );
 
+/** Attempts of a retried call, the first included. */
 export const attempts = tableQuery(
-  ["retries", "calls"],
+  ["retry_reason", "attempts"],
   `
-select retries, calls from (
-  select 1 as n, '1 retry' as retries, coalesce(sum(retried_once), 0)::double precision as calls from ${CALLS} where ${SELECTED}
-  union all
-  select 2, '2 retries', coalesce(sum(retried_twice), 0)::double precision from ${CALLS} where ${SELECTED}
-  union all
-  select 3, '3 and more', coalesce(sum(retried - retried_once - retried_twice), 0)::double precision from ${CALLS} where ${SELECTED}
-) distribution order by n`,
+select retry_reason, 1 + sum(retries)::double precision / sum(retried) as attempts
+from ${CALLS} where ${SELECTED} and retry_reason is not null
+group by 1
+having sum(retried) > 0
+order by 2 desc`,
 );
 
 export const byModel = tableQuery(

@@ -1,9 +1,8 @@
 import type pg from "pg";
 import type { DimensionIds } from "./dimensions.ts";
-import { clean, keyOfValues, splitHistogramKey, splitSumsKey, type RollupDelta } from "./rollup-delta.ts";
+import { clean, keyOfValues, splitHistogramKey, splitSumsKey, splitUserKey, type RollupDelta } from "./rollup-delta.ts";
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 
 export interface CountedDelta {
   /** Quoted. */
@@ -13,42 +12,52 @@ export interface CountedDelta {
   readonly ids: DimensionIds;
 }
 
-/** Adds a delta to the rollups, in the transaction that the client has open. */
+/**
+ * Adds a delta to the rollups, in the transaction that the client has open: one round trip, the tables in the same order
+ * everywhere.
+ */
 export async function countCalls(client: pg.ClientBase, { schema, delta, ids }: CountedDelta): Promise<void> {
   if (delta.series.length === 0) return;
-  const calls: object[] = [];
-  const users: object[] = [];
-  const histogramColumns: (number | string)[][] = [[], [], [], []];
   const outcomeIds = delta.outcomes.map((values) => ids.outcomes.get(keyOfValues(values)));
-  for (const { values, sums, histograms, users: userSums } of delta.series) {
-    const seriesId = ids.series.get(keyOfValues(values));
+  const calls: object[] = [];
+  const histograms = columns(4);
+  const users = columns(9);
+  for (const series of delta.series) {
+    const seriesId = ids.series.get(keyOfValues(series.values));
     if (seriesId === undefined) throw new Error("a series has no number: dimensions must be resolved first");
-    for (const [sumsKey, sum] of sums) {
-      const { minute, outcome } = splitSumsKey(sumsKey);
-      calls.push({ bucket: isoOf(minute * MINUTE_MS), series_id: seriesId, outcome_id: outcomeIds[outcome], ...withoutZeros(sum) });
+    for (const [key, sums] of series.sums) {
+      const { minute, outcome } = splitSumsKey(key);
+      calls.push({ bucket: new Date(minute * MINUTE_MS), series_id: seriesId, outcome_id: outcomeIds[outcome], ...sums });
     }
-    for (const [histogramKey, counts] of histograms) {
-      const { minute, measure } = splitHistogramKey(histogramKey);
-      [minute, seriesId, measure, arrayLiteral(counts)].forEach((value, i) => histogramColumns[i]?.push(value));
+    for (const [key, counts] of series.histograms) {
+      const { minute, measure } = splitHistogramKey(key);
+      push(histograms, [minute, seriesId, measure, arrayLiteral(counts)]);
     }
-    for (const [userKey, sum] of userSums) {
-      const space = userKey.indexOf(" ");
-      users.push({
-        bucket: isoOf(Number(userKey.slice(0, space)) * HOUR_MS),
-        series_id: seriesId,
-        user_id: clean(userKey.slice(space + 1)),
-        ...sum,
-      });
+    for (const [key, user] of series.users) {
+      const { hour, userId } = splitUserKey(key);
+      const { calls: userCalls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd } = user;
+      push(users, [hour, seriesId, clean(userId), userCalls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd]);
     }
   }
   await client.query({
     name: "count_calls",
-    text: `select ${schema}.count_calls($1, $2, $3, $4, $5, $6)`,
-    values: [JSON.stringify(calls), JSON.stringify(users), ...histogramColumns],
+    text: `select ${schema}.count_calls($1), ${schema}.count_durations($2, $3, $4, $5), ${schema}.count_users($6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+    values: [JSON.stringify(calls, omitZero), ...[...histograms, ...users].map(arrayParameter)],
   });
 }
 
-const isoOf = (timeMs: number): string => new Date(timeMs).toISOString();
+type Column = (number | string)[];
+
+/** Numbers joined by hand: pg would look at each of them for quotes. */
+function arrayParameter(column: Column): Column | string {
+  return typeof column[0] === "number" ? `{${column.join(",")}}` : column;
+}
+
+const columns = (count: number): Column[] => Array.from({ length: count }, () => []);
+
+function push(table: readonly Column[], row: readonly (number | string)[]): void {
+  for (const [i, value] of row.entries()) table[i]?.push(value);
+}
 
 /** "[40:42]={1,0,3}": the bins from the first to the last that has calls (PostgreSQL manual, Array Input and Output Syntax). */
 function arrayLiteral(counts: Int32Array): string {
@@ -58,7 +67,5 @@ function arrayLiteral(counts: Int32Array): string {
   return first < 0 ? "{}" : `[${first}:${last}]={${counts.subarray(first, last + 1).join(",")}}`;
 }
 
-/** count_calls takes what is missing for 0, and most sums are. */
-function withoutZeros(sums: object): object {
-  return Object.fromEntries(Object.entries(sums).filter(([, value]) => value !== 0));
-}
+/** For JSON.stringify, which leaves undefined out: count_calls takes what is missing for 0, and most sums are. */
+const omitZero = (_: string, value: unknown): unknown => (value === 0 ? undefined : value);

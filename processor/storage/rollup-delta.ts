@@ -101,6 +101,11 @@ export const splitSumsKey = (key: number): { minute: number; outcome: number } =
   outcome: key % OUTCOMES_MAX,
 });
 
+export function splitUserKey(key: string): { hour: number; userId: string } {
+  const space = key.indexOf(" ");
+  return { hour: Number(key.slice(0, space)), userId: key.slice(space + 1) };
+}
+
 export const splitHistogramKey = (key: number): { minute: number; measure: number } => ({
   minute: Math.floor(key / MEASURES_MAX),
   measure: key % MEASURES_MAX,

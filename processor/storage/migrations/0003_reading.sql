@@ -83,73 +83,41 @@ comment on function histogram_merge(bigint[], bigint[]) is 'Adds two histograms 
 create aggregate histogram_sum(counts bigint[]) (sfunc = histogram_merge, stype = bigint[], parallel = safe, combinefunc = histogram_merge);
 comment on aggregate histogram_sum(bigint[]) is 'Merges histograms into one for histogram_quantile';
 
-create view calls_by_minute as
-  select r.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
-    case when o.error_category is null then 'completed' else 'failed' end as status,
-    o.error_category, o.retry_reason, o.cost_status,
-    r.calls, case when o.error_category is null then 0 else r.calls end as failed,
-    r.retried, r.retries, r.repeats, r.first_failed, r.retryable, r.error_retry_after_ms, r.retry_wait_ms,
-    r.duration_ms, r.ttft_ms, r.ttft_calls, r.output_tokens_per_second, r.output_rate_calls, r.cached_calls,
-    r.input_tokens, r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens, r.reasoning_tokens,
-    r.cost_usd, r.cost_input_usd, r.cost_cache_read_usd, r.cost_cache_write_usd, r.cost_output_usd, r.cost_without_cache_usd, r.cache_savings_usd,
-    case when o.error_category is null then 0 else r.cost_usd end as wasted_usd,
-    case when o.cost_status in ('priced', 'ambiguous_usage') then r.calls else 0 end as priced_calls
-  from rollup_minute r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
-create view calls_by_hour as
-  select r.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
-    case when o.error_category is null then 'completed' else 'failed' end as status,
-    o.error_category, o.retry_reason, o.cost_status,
-    r.calls, case when o.error_category is null then 0 else r.calls end as failed,
-    r.retried, r.retries, r.repeats, r.first_failed, r.retryable, r.error_retry_after_ms, r.retry_wait_ms,
-    r.duration_ms, r.ttft_ms, r.ttft_calls, r.output_tokens_per_second, r.output_rate_calls, r.cached_calls,
-    r.input_tokens, r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens, r.reasoning_tokens,
-    r.cost_usd, r.cost_input_usd, r.cost_cache_read_usd, r.cost_cache_write_usd, r.cost_output_usd, r.cost_without_cache_usd, r.cache_savings_usd,
-    case when o.error_category is null then 0 else r.cost_usd end as wasted_usd,
-    case when o.cost_status in ('priced', 'ambiguous_usage') then r.calls else 0 end as priced_calls
-  from rollup_hour r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
-create view calls_by_day as
-  select r.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
-    case when o.error_category is null then 'completed' else 'failed' end as status,
-    o.error_category, o.retry_reason, o.cost_status,
-    r.calls, case when o.error_category is null then 0 else r.calls end as failed,
-    r.retried, r.retries, r.repeats, r.first_failed, r.retryable, r.error_retry_after_ms, r.retry_wait_ms,
-    r.duration_ms, r.ttft_ms, r.ttft_calls, r.output_tokens_per_second, r.output_rate_calls, r.cached_calls,
-    r.input_tokens, r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens, r.reasoning_tokens,
-    r.cost_usd, r.cost_input_usd, r.cost_cache_read_usd, r.cost_cache_write_usd, r.cost_output_usd, r.cost_without_cache_usd, r.cache_savings_usd,
-    case when o.error_category is null then 0 else r.cost_usd end as wasted_usd,
-    case when o.cost_status in ('priced', 'ambiguous_usage') then r.calls else 0 end as priced_calls
-  from rollup_day r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
-comment on view calls_by_minute is 'Model calls per minute in words: sums over who called what (series) and how it ended (outcomes)';
-comment on view calls_by_hour is 'Model calls per hour in words; the same columns as calls_by_minute';
-comment on view calls_by_day is 'Model calls per UTC day in words; the same columns as calls_by_minute';
+-- The rollups in words. The views of the three widths differ in the table only and are made from one text.
+do $do$
+declare
+  width text;
+begin
+  foreach width in array array['minute', 'hour', 'day'] loop
+    execute format($sql$
+      create view calls_by_%1$s as
+        select r.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+          case when o.error_category is null then 'completed' else 'failed' end as status,
+          o.error_category, o.retry_reason, o.cost_status,
+          r.calls, case when o.error_category is null then 0 else r.calls end as failed,
+          r.retried, r.retries, r.repeats, r.first_failed, r.retryable, r.error_retry_after_ms, r.retry_wait_ms,
+          r.duration_ms, r.ttft_ms, r.ttft_calls, r.output_tokens_per_second, r.output_rate_calls, r.cached_calls,
+          r.input_tokens, r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens, r.reasoning_tokens,
+          r.cost_usd, r.cost_input_usd, r.cost_cache_read_usd, r.cost_cache_write_usd, r.cost_output_usd,
+          r.cost_without_cache_usd, r.cache_savings_usd,
+          case when o.error_category is null then 0 else r.cost_usd end as wasted_usd,
+          case when o.cost_status in ('priced', 'ambiguous_usage') then r.calls else 0 end as priced_calls
+        from rollup_%1$s r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
+      comment on view calls_by_%1$s is 'Model calls per %1$s in words: sums over who called what (series) and how it ended (outcomes)';
 
-create view latencies_by_minute as
-  select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
-    case when h.measure = 3 then 'ttft' else 'duration' end as measure,
-    case when h.measure = 2 then 'failed' else 'completed' end as status,
-    h.bin::smallint as bin, h.calls
-  from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from histogram_minute) h
-  join series s on s.id = h.series_id
-  where h.calls > 0;
-create view latencies_by_hour as
-  select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
-    case when h.measure = 3 then 'ttft' else 'duration' end as measure,
-    case when h.measure = 2 then 'failed' else 'completed' end as status,
-    h.bin::smallint as bin, h.calls
-  from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from histogram_hour) h
-  join series s on s.id = h.series_id
-  where h.calls > 0;
-create view latencies_by_day as
-  select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
-    case when h.measure = 3 then 'ttft' else 'duration' end as measure,
-    case when h.measure = 2 then 'failed' else 'completed' end as status,
-    h.bin::smallint as bin, h.calls
-  from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from histogram_day) h
-  join series s on s.id = h.series_id
-  where h.calls > 0;
-comment on view latencies_by_minute is 'Histograms per minute in words. measure: duration or ttft; bin: see histogram_bin_ms';
-comment on view latencies_by_hour is 'Histograms per hour in words; the same columns as latencies_by_minute';
-comment on view latencies_by_day is 'Histograms per UTC day in words; the same columns as latencies_by_minute';
+      create view latencies_by_%1$s as
+        select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+          case when h.measure = 3 then 'ttft' else 'duration' end as measure,
+          case when h.measure = 2 then 'failed' else 'completed' end as status,
+          h.bin::smallint as bin, h.calls
+        from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from histogram_%1$s) h
+        join series s on s.id = h.series_id
+        where h.calls > 0;
+      comment on view latencies_by_%1$s is 'Histograms per %1$s in words. measure: duration or ttft; bin: see histogram_bin_ms';
+    $sql$, width);
+  end loop;
+end
+$do$;
 
 -- From whole days, then whole hours, then minutes at the edges: a month costs little more than a day and is exact to the
 -- minute. The five ranges never overlap, also when there is no whole day or hour between the two times.

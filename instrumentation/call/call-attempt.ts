@@ -2,7 +2,7 @@ import { trace } from "@opentelemetry/api";
 import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchange/exchange.ts";
 import { answerReader } from "../wire/answer-reader.ts";
 import { emptyAnswer } from "../wire/answer.ts";
-import type { BodyReader } from "../wire/body-reader.ts";
+import type { AnswerReaderOptions, BodyReader } from "../wire/body-reader.ts";
 import { inflated } from "../wire/inflate.ts";
 import { EVIDENCE_HEADERS } from "./call-attributes.ts";
 import { answeredFailure, streamedFailure, wireFailure } from "./failure.ts";
@@ -48,7 +48,7 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
   const finish = (failure: Failure | undefined): void => {
     if (over) return;
     over = true;
-    const retryable = failure !== undefined && failure.cancelled !== true && !options.lastAttempt && canFollow(status, responseHeader);
+    const retryable = failure !== undefined && failure.byCaller !== true && !options.lastAttempt && canFollow(status, responseHeader);
     const outcome = { startMs, endMs: clock.now(), status, failure, answer, headers, firstChunkMs, streamed, retryable };
     // A socket may outlive the attempt and hold on to it: nothing heavy may hang there.
     reader = undefined;
@@ -76,17 +76,10 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
       status = code;
       responseHeader = header;
       activityMs = clock.now();
-      for (const name of EVIDENCE_HEADERS) {
-        const value = header(name);
-        if (value !== undefined) headers.set(name, value);
-      }
+      noteEvidence(header, headers);
       call.target.wire.readHeaders?.(header, answer);
-      const contentType = header("content-type") ?? "";
-      streamed = code < 400 && isStream(contentType);
-      reader = inflated(
-        header("content-encoding") ?? "",
-        answerReader(contentType, { wire: call.target.wire, answer, onText: options.onText }),
-      );
+      streamed = code < 400 && isStream(header("content-type") ?? "");
+      reader = readerFor(header, { wire: call.target.wire, answer, onText: options.onText });
     },
     responseChunk(bytes) {
       if (over) return;
@@ -111,9 +104,20 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
   return { observer, idleMs: () => clock.now() - activityMs, abandon: (reason) => (status === undefined ? finish(reason) : complete()) };
 }
 
+function noteEvidence(header: HeaderReader, into: Map<string, string>): void {
+  for (const name of EVIDENCE_HEADERS) {
+    const value = header(name);
+    if (value !== undefined) into.set(name, value);
+  }
+}
+
+function readerFor(header: HeaderReader, options: AnswerReaderOptions): BodyReader {
+  return inflated(header("content-encoding") ?? "", answerReader(header("content-type") ?? "", options));
+}
+
 /** A caller that stops reading a stream, which it does by aborting, had a successful call. */
 function failureOnWire(failure: Failure, firstChunkMs: number | undefined): Failure | undefined {
-  return failure.cancelled === true && firstChunkMs !== undefined ? undefined : failure;
+  return failure.type === "AbortError" && firstChunkMs !== undefined ? undefined : failure;
 }
 
 function stackOf(reason: unknown): string {

@@ -43,9 +43,20 @@ export function endAttributes(call: ModelCall, outcome: AttemptOutcome): Attribu
   });
 }
 
-/** Attributes that no SDK-level instrumentation can be trusted to have. */
+/**
+ * What an SDK-level span lacks. Its error type is not ours to say while the client may try again: an attribute cannot be
+ * taken back.
+ */
 export function missingAttributes(call: ModelCall, outcome: AttemptOutcome, present: Readonly<Attributes>): Attributes {
-  return Object.fromEntries(Object.entries(endAttributes(call, outcome)).filter(([key]) => present[key] === undefined));
+  const { "error.type": errorType, ...others } = endAttributes(call, outcome);
+  const failure =
+    outcome.retryable || outcome.failure === undefined ? {} : { "error.type": errorType, "error.message": outcome.failure.message };
+  const lacking = Object.entries({ ...others, ...failure }).filter(([key, value]) => value !== undefined && present[key] === undefined);
+  const retries = others["http.request.resend_count"];
+  return {
+    ...Object.fromEntries(lacking),
+    ...defined({ "http.response.status_code": outcome.status, "http.request.resend_count": retries }),
+  };
 }
 
 export function retryAfterAttributes(headers: ReadonlyMap<string, string>): Attributes {

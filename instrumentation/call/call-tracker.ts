@@ -21,6 +21,9 @@ import { attributesOf, sdkCallSpan } from "./sdk-span.ts";
 /** What exporters set around their own requests; a key of the API is a registered symbol (@opentelemetry/core, suppress-tracing.ts). */
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 
+/** SDK-level spans were seen to end up to 24 ms after the wire. */
+const FORGOTTEN_AFTER_MS = 2_000;
+
 export interface CallTrackerOptions {
   readonly tracer: () => Tracer;
   readonly endpoints: () => readonly EndpointConfig[];
@@ -113,6 +116,8 @@ function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeReq
       if (call.state === "ended") return;
       recordAttempt(state.options.tracer(), call, outcome, { resend, foreign: call.foreignHttpSpans[httpSpans] });
       call.lastOutcome = outcome;
+      // An SDK-level span may end a millisecond from now.
+      if (call.adopted) call.span.setAttributes(missingAttributes(call, outcome, attributesOf(call.span)));
       if (!outcome.retryable) return endCall(state, call);
       const waitMs = statedWaitMs(outcome.headers.get("retry-after-ms"), outcome.headers.get("retry-after"), outcome.endMs);
       state.pending.add(call, retryDeadlineMs(request.header, resend, waitMs), () => endCall(state, call));
@@ -179,11 +184,19 @@ function bodySeen(call: ModelCall, text: string): void {
 
 function writeEnd(call: ModelCall, outcome: AttemptOutcome): void {
   const { span } = call;
-  if (call.adopted) {
-    span.setAttributes(missingAttributes(call, outcome, attributesOf(span)));
-    return;
-  }
+  if (call.adopted) return endForgotten(call, outcome);
   span.setAttributes(endAttributes(call, outcome));
   if (outcome.failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.failure.message });
   span.end(outcome.endMs);
+}
+
+/** Some SDK-level instrumentations never end the span of a call that failed; then it would be lost. */
+function endForgotten({ span }: ModelCall, { failure, endMs }: AttemptOutcome): void {
+  if (failure === undefined) return;
+  setTimeout(() => {
+    if (!span.isRecording()) return;
+    span.setAttribute("error.type", failure.type);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message });
+    span.end(endMs);
+  }, FORGOTTEN_AFTER_MS).unref();
 }

@@ -5,8 +5,8 @@ export interface Failure {
   /** The provider's code, the status, an errno or an exception's name: low cardinality. */
   readonly type: string;
   readonly message: string;
-  /** The caller gave up by its own will: nothing went wrong at the provider or on the way. */
-  readonly cancelled?: true;
+  /** The caller ended the call, by abort or by a time limit of its own: no client tries again. */
+  readonly byCaller?: true;
 }
 
 const MESSAGE_CHARS_MAX = 2048;
@@ -24,19 +24,22 @@ export function streamedFailure(error: AnswerError): Failure {
 }
 
 /**
- * A failure of the wire or of the clock. A reason of its own (AbortSignal.timeout) speaks for itself; an anonymous abort was
- * the client's timeout if a timer called it, and the caller's will if it came down from another signal or from code.
+ * A failure of the wire or of the clock. A reason of its own (AbortSignal.timeout) speaks for itself; who made an anonymous
+ * abort is told by the stack on which it was made.
  */
 export function wireFailure(error: unknown, { signal, abortStack, elapsedMs }: Interruption): Failure {
-  const reason: unknown = signal?.aborted === true ? signal.reason : error;
-  const { name, code, message } = describe(reason);
-  if (name === "TimeoutError" || isTimeoutCode(code)) return { type: code ?? name, message: cut(message) };
-  const isAbort = signal?.aborted === true || name === "AbortError" || code === "ABORT_ERR";
-  if (!isAbort) return { type: code ?? name, message: cut(message) };
-  if (abortedByTimer(abortStack)) {
-    return { type: "TimeoutError", message: `the client's timeout aborted the request after ${Math.round(elapsedMs)} ms` };
-  }
-  return { type: "AbortError", message: cut(message), cancelled: true };
+  const aborted = signal?.aborted === true;
+  const { name, code, message } = describe(aborted ? signal.reason : error);
+  if (name === "TimeoutError" || isTimeoutCode(code))
+    return { type: code ?? name, message: cut(message), ...(aborted ? { byCaller: true } : {}) };
+  if (!aborted && name !== "AbortError" && code !== "ABORT_ERR") return { type: code ?? name, message: cut(message) };
+  const aborter = aborterOf(abortStack);
+  if (aborter === "caller") return { type: "AbortError", message: cut(message), byCaller: true };
+  const timeout = {
+    type: "TimeoutError",
+    message: `the time limit of ${aborter === "client" ? "the client" : "the caller"} ended the request after ${Math.round(elapsedMs)} ms`,
+  };
+  return aborter === "client" ? timeout : { ...timeout, byCaller: true };
 }
 
 export interface Interruption {
@@ -47,15 +50,20 @@ export interface Interruption {
 }
 
 /**
- * Whether a timer called abort() and nothing else stands between: an SDK that times out does that, whereas a caller's abort
- * comes to the SDK's own signal through an event of another one, which shows as a second abort() in the stack.
+ * Who called the abort() nearest to the request. An SDK that times out does it from a timer. When it came through the event
+ * of another signal it was the caller: by a time limit (AbortSignal.timeout has no abort() of its own in the stack) or at will.
  */
-export function abortedByTimer(stack: string): boolean {
-  return TIMER_FRAMES.test(stack) && (stack.match(ABORT_FRAME)?.length ?? 0) <= 1;
+export function aborterOf(stack: string): "client" | "callers_timer" | "caller" {
+  const nearest = stack.search(ABORT_FRAME);
+  const beyond = nearest < 0 ? stack : stack.slice(nearest + 1);
+  if (!TIMER_FRAMES.test(beyond)) return "caller";
+  if (!EVENT_FRAMES.test(beyond)) return "client";
+  return ABORT_FRAME.test(beyond) ? "caller" : "callers_timer";
 }
 
+const ABORT_FRAME = /AbortController\.abort\b/;
+const EVENT_FRAMES = /kHybridDispatch|dispatchEvent/;
 const TIMER_FRAMES = /node:internal\/timers|listOnTimeout|processTimers/;
-const ABORT_FRAME = /AbortController\.abort\b/g;
 
 function isTimeoutCode(code: string | undefined): boolean {
   return code !== undefined && /TIMEOUT|ETIMEDOUT|ESOCKETTIMEDOUT/.test(code);

@@ -111,6 +111,7 @@ async function serve(state: ServingState, request: IncomingMessage | Http2Server
   const parsed = parseObject(body);
   const call = planAnswer({
     sequence: state.requests.length + 1,
+    wire,
     model: routed.model ?? textOr(parsed["model"], "unknown-model"),
     operation,
     streaming: isStreaming(routed.route, parsed),

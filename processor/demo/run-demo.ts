@@ -36,10 +36,18 @@ export async function runDemo(options: DemoOptions, io: CommandIo): Promise<numb
     undo.push(() => providers.close());
     if (options.days > 0) {
       const sending = { otlpUrl, days: options.days, nowMs: Date.now(), signal: io.signal };
-      await progress.step("history", (say) => sendHistory({ ...sending, say }), (sent) => `${options.days} days, ${sent.spans.toLocaleString("en")} spans through the OTLP door`);
+      await progress.step(
+        "history",
+        (say) => sendHistory({ ...sending, say }),
+        (sent) => `${options.days} days, ${sent.spans.toLocaleString("en")} spans through the OTLP door`,
+      );
     }
     const app = { providersUrl: providers.url, otlpUrl, env: io.env, signal: io.signal };
-    await progress.step("app", (say) => runApp({ ...app, onLine: say }), () => `openai, @anthropic-ai/sdk and @google/genai under genai-otel/register`);
+    await progress.step(
+      "app",
+      (say) => runApp({ ...app, onLine: say }),
+      () => `openai, @anthropic-ai/sdk and @google/genai under genai-otel/register`,
+    );
     io.stdout.write("\n");
     await options.report(databaseUrl);
     if (!options.once) await stayUp(() => runApp({ ...app, onLine: () => undefined }), { io, otlpUrl, dataDir: options.dataDir });

@@ -45,7 +45,8 @@ async function post(url: string, body: Buffer, signal: AbortSignal): Promise<voi
     const text = await response.text();
     if (response.ok) return;
     const passing = response.status === 429 || response.status === 503;
-    if (!passing || attempt === ATTEMPTS_MAX) throw new Error(`the gateway refused the history: HTTP ${response.status} ${text.slice(0, 300)}`);
+    if (!passing || attempt === ATTEMPTS_MAX)
+      throw new Error(`the gateway refused the history: HTTP ${response.status} ${text.slice(0, 300)}`);
     await new Promise((resolve) => setTimeout(resolve, BACKOFF_MS * attempt));
   }
 }

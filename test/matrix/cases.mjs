@@ -21,7 +21,7 @@ export const CASES = [
   { name: "retry_mixed", needs: "retries", script: "server_error;after-ms=20,unavailable;after-ms=20,ok" },
   { name: "retry_overloaded", needs: "retries", script: "overloaded;after-ms=20,ok" },
   { name: "retry_reset", needs: "network_retries", script: "reset,ok" },
-  { name: "retry_timeout", needs: "timeout_retries", timeoutMs: 700, script: "slow,ok" },
+  { name: "retry_timeout", needs: "timeout_retries", timeoutMs: 800, script: "slow,ok" },
   { name: "retries_exhausted", needs: "retries", script: "rate_limit;after-ms=20", category: "rate_limit" },
   { name: "retries_exhausted_mixed", needs: "retries", script: "rate_limit;after-ms=20,server_error;after-ms=20", category: "api_error" },
 
@@ -41,9 +41,9 @@ export const CASES = [
     ["reset", "network_error"],
   ].map(([script, category]) => ({ name: `error_${script}`, retries: 0, script, category })),
   { name: "error_rate_limit_stream", stream: true, retries: 0, script: "rate_limit", category: "rate_limit" },
-  { name: "timeout", needs: "timeout", retries: 0, timeoutMs: 400, script: "slow", category: "timeout" },
-  { name: "abort", needs: "abort", retries: 0, abortMs: 150, script: "slow", category: "unknown" },
-  { name: "abort_signal_timeout", needs: "abort", retries: 0, signalTimeoutMs: 150, script: "slow", category: "timeout" },
+  { name: "timeout", needs: "timeout", retries: 0, timeoutMs: 800, script: "slow", category: "timeout" },
+  { name: "abort", needs: "abort", retries: 0, abortMs: 800, script: "slow", category: "unknown" },
+  { name: "abort_signal_timeout", needs: "abort", retries: 0, signalTimeoutMs: 800, script: "slow", category: "timeout" },
   { name: "race_loser", needs: "abort", race: true, retries: 0, script: "ok;ttft=250;output=12" },
 
   { name: "stream_cut", stream: true, retries: 0, script: "cut;gap=20", category: "network_error" },

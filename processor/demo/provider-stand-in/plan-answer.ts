@@ -1,6 +1,6 @@
 import type { CachedPrefix } from "./prompt-cache.ts";
 import type { Step } from "./script.ts";
-import type { ServedCall, ServedUsage } from "./served-call.ts";
+import type { ServedCall, ServedUsage, Wire } from "./served-call.ts";
 
 const CHARS_PER_TOKEN = 4;
 const WORDS = "the model answers with words that carry no meaning but have the length and the pace of a real reply to a question".split(
@@ -13,6 +13,7 @@ const TOKENS_PER_WORD = 1.3;
 
 export interface AnswerRequest {
   readonly sequence: number;
+  readonly wire: Wire;
   readonly model: string;
   readonly operation: string;
   readonly streaming: boolean;
@@ -26,7 +27,7 @@ export interface AnswerRequest {
 /** Decides the tokens and the text of one answer from the request alone, so that a run can be repeated. */
 export function planAnswer(request: AnswerRequest): ServedCall {
   const { settings } = request.step;
-  const usage = planUsage(request);
+  const usage = asStated(planUsage(request), request.wire.statesCache);
   return {
     id: `standin${String(request.sequence).padStart(8, "0")}`,
     model: request.model,
@@ -54,6 +55,17 @@ function planUsage({ step: { settings }, body, operation, cached }: AnswerReques
     cacheWrite1h,
     output,
     reasoning: settings["reasoning"] ?? 0,
+  };
+}
+
+function asStated(usage: ServedUsage, states: Wire["statesCache"]): ServedUsage {
+  const written = states === "reads_and_writes" ? 0 : usage.cacheWrite5m + usage.cacheWrite1h;
+  const read = states === "nothing" ? usage.cacheRead : 0;
+  return {
+    ...usage,
+    uncachedInput: usage.uncachedInput + written + read,
+    cacheRead: usage.cacheRead - read,
+    ...(written > 0 ? { cacheWrite5m: 0, cacheWrite1h: 0 } : {}),
   };
 }
 

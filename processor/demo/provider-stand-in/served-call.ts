@@ -50,6 +50,8 @@ export interface Wire {
   /** The error that ends a stream which began with 200. */
   readonly streamError: string | Uint8Array;
   readonly failures: FailureTable;
+  /** What the API does not speak of is served as plain input. */
+  readonly statesCache: "reads_and_writes" | "reads" | "nothing";
   readonly headers?: (call: ServedCall) => Readonly<Record<string, string>>;
 }
 

@@ -37,6 +37,7 @@ export const anthropicMessages: Wire = {
   stream: (call) => anthropicEvents(call).map((event) => sse(event, event.type)),
   streamError: sse({ type: "error", error: { details: null, type: "overloaded_error", message: "Overloaded" } }, "error"),
   failures: FAILURES,
+  statesCache: "reads_and_writes",
   headers: (call) => ({ "request-id": `req_${call.id}`, "anthropic-organization-id": "org-stand-in" }),
 };
 

@@ -47,6 +47,7 @@ export const bedrockConverse: Wire = {
     JSON.stringify({ message: "Too many tokens, please wait before trying again." }),
   ),
   failures: FAILURES,
+  statesCache: "reads_and_writes",
   headers: (call) => ({ "x-amzn-requestid": call.id }),
 };
 

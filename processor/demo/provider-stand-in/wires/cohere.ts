@@ -50,6 +50,7 @@ export const cohereChat: Wire = {
   },
   streamError: sse({ type: "message-end", delta: { finish_reason: "ERROR", error: "internal server error" } }, "message-end"),
   failures: FAILURES,
+  statesCache: "reads",
 };
 
 function usage({ usage: served }: ServedCall): object {

@@ -53,6 +53,7 @@ export const geminiGenerate: Wire = {
   stream: (call) => call.pieces.map((text, index) => sse(chunk(call, text, index === call.pieces.length - 1))),
   streamError: sse({ error: { code: 503, message: "The model is overloaded. Please try again later.", status: "UNAVAILABLE" } }),
   failures: FAILURES,
+  statesCache: "reads",
 };
 
 export const geminiEmbed: Wire = { ...geminiGenerate, name: "gemini-embed", answer: () => ({ embeddings: [{ values: [1, 0, 0] }] }) };

@@ -44,6 +44,7 @@ export const mistralChat: Wire = {
   name: "mistral-chat",
   stream: (call) => openAiChat.stream({ ...call, request: { ...call.request, stream_options: { include_usage: true } } }),
   failures: FAILURES,
+  statesCache: "reads",
   headers: () => ({}),
 };
 

@@ -28,6 +28,7 @@ export const ollamaChat: Wire = {
   ],
   streamError: line({ error: "an error was encountered while running the model: unexpected EOF" }),
   failures: FAILURES,
+  statesCache: "nothing",
 };
 
 function lastLine(call: ServedCall, content: string): object {

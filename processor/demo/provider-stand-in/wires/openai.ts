@@ -107,6 +107,7 @@ export const openAiChat: Wire = {
     },
   }),
   failures: OPENAI_FAILURES,
+  statesCache: "reads_and_writes",
   headers: (call) => ({ "x-request-id": `req_${call.id}`, "openai-processing-ms": "12" }),
 };
 
@@ -143,6 +144,7 @@ export const openAiResponses: Wire = {
 export const openAiEmbeddings: Wire = {
   ...openAiChat,
   name: "openai-embeddings",
+  statesCache: "nothing",
   answer: (call) => ({
     object: "list",
     data: [{ object: "embedding", index: 0, embedding: call.request["encoding_format"] === "base64" ? "AACAPwAAAAAAAAAA" : [1, 0, 0] }],
@@ -204,7 +206,7 @@ function responseObject(call: ServedCall, status: string): object {
             input_tokens: totalInput(usage),
             input_tokens_details: {
               cached_tokens: usage.cacheRead,
-              ...(usage.cacheWrite5m > 0 ? { cache_write_tokens: usage.cacheWrite5m } : {}),
+              ...(usage.cacheWrite5m + usage.cacheWrite1h > 0 ? { cache_write_tokens: usage.cacheWrite5m + usage.cacheWrite1h } : {}),
             },
             output_tokens: usage.output,
             output_tokens_details: { reasoning_tokens: usage.reasoning },

@@ -47,7 +47,7 @@ export function requestEnrichment(request: BatchEntry, entries: readonly BatchEn
 function promote(operation: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {
   const last = operation.at(-1);
   if (last === undefined || last.node === null) return [];
-  for (const attempt of operation) if (attempt.node !== null) attempt.node.claimed = true;
+  for (const attempt of operation) if (attempt.node !== null) attempt.node.claimedBy = last.node;
   last.attempts = operation.flatMap(({ node }) => (node === null ? [] : [node]));
   const { category, retryable } = last.node;
   memory.remember({ ...last.node.note, role: "call" });
@@ -85,7 +85,7 @@ function operationsOf(requests: readonly BatchEntry[]): BatchEntry[][] {
 }
 
 function isStoodFor(node: TraceNode, memory: TraceMemory): boolean {
-  if (node.claimed || node.promoted) return true;
+  if (node.claimedBy !== null || node.promoted) return true;
   let above = node.parent;
   for (let depth = 0; above !== null && depth < ANCESTORS_MAX; depth += 1) {
     if (above.note.role === "call") return true;

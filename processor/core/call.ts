@@ -167,7 +167,7 @@ function firstTokenMs(span: Span, dialect: Dialect, fields: Fields): number | un
 
 function between(span: Span, timeMs: number): number | undefined {
   const ms = timeMs - span.startMs;
-  return ms >= 0 && timeMs <= span.endMs ? ms : undefined;
+  return ms >= 0 && timeMs <= span.endMs && Number.isFinite(ms) ? ms : undefined;
 }
 
 function durationMsOf(fields: Fields): number | undefined {

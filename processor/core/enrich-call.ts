@@ -111,7 +111,7 @@ function tokensPerSecond({ span, call, retries }: Findings, { usage }: PricedCal
   const answeredMs = retries?.lastAttempt?.note.startMs ?? span.startMs;
   const beforeMs = call.ttftSeconds === undefined ? Math.max(0, answeredMs - span.startMs) : call.ttftSeconds * 1_000;
   const generationMs = durationMs - beforeMs;
-  return generationMs > 0 ? (usage.output * 1_000) / generationMs : undefined;
+  return generationMs > 0 && Number.isFinite(generationMs) ? (usage.output * 1_000) / generationMs : undefined;
 }
 
 function put(out: Writing, key: string, value: AttributeScalar | undefined): void {

@@ -27,7 +27,7 @@ export function claimAttempts(call: TraceNode, elsewhere: Elsewhere): Attempts {
   collectBelow(call, found, 0);
   if (found.length === 0) collectBeside(call, found);
   if (found.length === 0 && call.note.requestsOutside) collectElsewhere(call, elsewhere, found);
-  for (const request of found) request.claimed = true;
+  for (const request of found) request.claimedBy = call;
   return eachOnce(found);
 }
 
@@ -57,7 +57,7 @@ function collectElsewhere(call: TraceNode, { detached, requests }: Elsewhere, fo
 }
 
 function isBeside(call: TraceNode, request: TraceNode): boolean {
-  if (request.note.role !== "http" || request.claimed || request.promoted) return false;
+  if (request.note.role !== "http" || request.promoted || (request.claimedBy !== null && request.claimedBy !== call)) return false;
   return ranDuring(call.note, request.note) && !hasNearerOwner(call, request);
 }
 

@@ -56,7 +56,7 @@ function neighboursOf(branch: TraceNode, trace: Trace): readonly TraceNode[] {
 
 /** The last request, and a failed one, of a call whose span has not come: its instrumentation forgets calls that fail. */
 function isLostCall(node: TraceNode): boolean {
-  if (node.note.role !== "http" || node.claimed || !node.note.failed || node.parent?.note !== UNSEEN) return false;
+  if (node.note.role !== "http" || node.claimedBy !== null || !node.note.failed || node.parent?.note !== UNSEEN) return false;
   return node.parent.children.every(({ note }) => note.role === "http" && note.startMs <= node.note.startMs);
 }
 

@@ -90,5 +90,5 @@ function waitsBetween(attempts: Attempts): number {
 
 function gapMs(before: TraceNode, after: TraceNode): number {
   const ms = after.note.startMs - before.note.endMs;
-  return ms > 0 ? ms : 0;
+  return ms > 0 && Number.isFinite(ms) ? ms : 0;
 }

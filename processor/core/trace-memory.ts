@@ -80,8 +80,8 @@ export interface TraceNode {
   counted: boolean;
   /** An HTTP request that became a call of its own because no GenAI span stands for it. */
   promoted: boolean;
-  /** An HTTP attempt that another span already stands for. */
-  claimed: boolean;
+  /** The call whose attempt this HTTP request is. */
+  claimedBy: TraceNode | null;
   category: ErrorCategory | null;
   retryable: boolean;
   /** Failed attempts up to and including this call's own outcome, over the whole operation. */
@@ -219,7 +219,7 @@ function createNode(spanId: string): TraceNode {
     callBelow: false,
     counted: false,
     promoted: false,
-    claimed: false,
+    claimedBy: null,
     category: null,
     retryable: false,
     failedAttempts: 0,

@@ -158,6 +158,11 @@ test("rule names are unique, so that an answer points to one row", () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
+test.each(RULES)("$name decides its own example", ({ name, category, example }) => {
+  const evidence = example.startsWith("error.type ") ? { errorType: example.slice("error.type ".length) } : { message: example };
+  expect(categorizeError(evidence)).toMatchObject({ category, rule: name });
+});
+
 test("codes are written in the spelling under which they are looked up", () => {
   for (const { codes, name } of RULES) for (const code of codes ?? []) expect(code, name).toMatch(/^[a-z0-9]+$|^[a-z]+(?:_[a-z]+)+$/);
 });

@@ -33,7 +33,7 @@ const STATUS_SENTENCE = /(?:client|server) error '?(\d{3}) [^'\n]{0,60}'? for ur
 
 function proseOf(plain: string): string {
   let prose = plain.includes("for url") ? plain.replace(STATUS_SENTENCE, "status code $1") : plain;
-  if (/["'“‘`]/.test(prose)) prose = prose.replace(QUOTED_WORDS, " ");
+  if (/["'“‘`]/.test(prose)) prose = prose.replace(QUOTED_WORDS, "$1 ");
   // Proxies answer with pages; Python's <class 'x.Error'> is kept.
   if (prose.includes("<")) prose = prose.replace(/<(?!class)[^<>]{1,200}>/g, " ");
   if (/[’‘`´]/.test(prose)) prose = prose.replace(/[’‘`´]/g, "'");
@@ -43,7 +43,7 @@ function proseOf(plain: string): string {
 
 // What is quoted after these words is the caller's own: a prompt that speaks of rate limits, a parameter named timeout.
 const QUOTED_WORDS =
-  /\b(?:about|asked|says?|said|contains?|containing|named?|called|field|parameter|param|argument|property|header|tool|function|file|prompt|query|phrase|word|string|value|key)s?:? ["'“‘`][^"'”’`\n]{0,200}["'”’`]/gi;
+  /\b((?:about|asked|says?|said|contains?|containing|named?|called|field|parameter|param|argument|property|header|tool|function|file|prompt|query|phrase|word|string|value|key)s?):? ["'“‘`][^"'”’`\n]{0,200}["'”’`]/gi;
 
 export function boundedText(text: string): string {
   if (text.length <= TEXT_HEAD_CHARS + TEXT_TAIL_CHARS) return text;
@@ -63,12 +63,14 @@ const SPOKEN_CODE =
 
 // A code that introduces its message: "invalid_grant: Bad Request".
 const LEADING_CODE = /^(?:error: )?([a-z][a-z0-9]{0,30}(?:[_.-][a-z0-9]{1,30}){1,6}): /i;
+// gRPC's and Google's heads: "12 UNIMPLEMENTED: ...", "503 UNAVAILABLE. {...}".
+const NUMBERED_CODE = /(?:^|[^\w.])\d{1,3} ([A-Z][A-Z_]{3,30})[.:]/;
 /** A text that is one word is a code: "RateLimitError", "no_kv_space". */
 const ONE_WORD = /^[\w.:$-]{3,80}$/;
 
 function codesIn(text: string): string[] {
   if (ONE_WORD.test(text)) return [text];
-  const leading = LEADING_CODE.exec(text)?.[1];
+  const leading = (LEADING_CODE.exec(text) ?? NUMBERED_CODE.exec(text))?.[1];
   const codes = [CLASS_NAME, SHOUTED_CODE, SPOKEN_CODE].flatMap((pattern) => text.match(pattern) ?? []);
   if (/[:=]/.test(text)) for (const [, code] of text.matchAll(KEYED_CODE)) codes.push(code ?? "");
   if (leading !== undefined) codes.push(leading);

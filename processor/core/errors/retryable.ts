@@ -7,7 +7,7 @@ import { ONE_REQUEST_TOO_LARGE } from "./rules/rate.ts";
 const RETRY_WAIT_MS_MAX = 3_600_000;
 
 /** Whether the same request has a fair chance within the stated wait or, if none is stated, some minutes. */
-const RETRYABLE: Readonly<Record<ErrorCategory, boolean>> = {
+export const RETRYABLE: Readonly<Record<ErrorCategory, boolean>> = {
   rate_limit: true,
   quota_exceeded: false,
   model_overloaded: true,

@@ -22,8 +22,12 @@ export const STATUS_RULES: readonly StatusRule[] = [
   { name: "status: not implemented", category: "api_error", statuses: [501], retryable: false },
 ];
 
-export function statusRule(status: number): { name: string; category: ErrorCategory; retryable?: boolean } {
-  const rule = STATUS_RULES.find(({ statuses }) => statuses.includes(status));
-  if (rule !== undefined) return rule;
-  return status < 500 ? { name: "status: other 4xx", category: "validation" } : { name: "status: other 5xx", category: "api_error" };
+/** Every status that no row lists. */
+export const OTHER_STATUS_RULES = [
+  { name: "status: other 4xx", category: "validation" },
+  { name: "status: other 5xx", category: "api_error" },
+] as const satisfies readonly Pick<StatusRule, "name" | "category">[];
+
+export function statusRule(status: number): Pick<StatusRule, "name" | "category" | "retryable"> {
+  return STATUS_RULES.find(({ statuses }) => statuses.includes(status)) ?? OTHER_STATUS_RULES[status < 500 ? 0 : 1];
 }

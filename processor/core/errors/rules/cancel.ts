@@ -44,7 +44,7 @@ export const CANCEL: CategoryRules = {
       codes: ["20"],
       unless: { text: DEADLINE },
       retryable: false,
-      example: "exception.type 20: This operation was aborted",
+      example: "error.type 20",
     },
   ],
   vague: [],

@@ -76,7 +76,7 @@ export const CLOCK: CategoryRules = {
       stem: /time(?:d)?out(?:error|exception|err)?(?: |$)|deadlineexceeded/,
       codes: ["timeout", "timeouterror", "timedouterror", "timedout", "timeouterr", "23"],
       unless: { codes: ["econnreset", "econnrefused", "epipe"], text: /socket hang up|econnreset|connection reset/ },
-      example: "TimeoutError: The operation was aborted due to timeout",
+      example: "error.type TimeoutError",
     },
   ],
   vague: [
@@ -84,7 +84,7 @@ export const CLOCK: CategoryRules = {
       name: "clock: the word timeout",
       category: "timeout",
       text: /time-?out(?!['"]? (?:must|should|parameter|value|setting|is not|cannot|option|field))/,
-      example: "LLM_TIMEOUT",
+      example: "gave up on the model (timeout)",
     },
   ],
 };

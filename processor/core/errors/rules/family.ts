@@ -6,12 +6,12 @@ export const FAMILIES: readonly ErrorRule[] = [
     name: "family: permission codes",
     category: "auth",
     stem: /permissiondenied|forbidden|authentication|apikey/,
-    example: "ProjectPermissionDenied",
+    example: "error.type ProjectPermissionDenied",
   },
   {
     name: "family: request codes",
     category: "validation",
-    stem: /notfound(?:error|exception)?\b|notsupported|unsupported|invalid(?:parameter|argument|request|input|schema|value)|missing(?:parameter|required|argument)|invalid(?:json|url|messages?|action|image|header|type)|malformed|missingschema|unsupportedprotocol|precondition|failedtodownload|(?:request|prompt|input)rejected|badrequest|validation|unprocessable|outputpars/,
+    stem: /notfound(?:error|exception)?\b|notsupported|unsupported|invalid(?:parameter|argument|input|schema|value)|missing(?:parameter|required|argument)|invalid(?:json|url|messages?|action|image|header|type)|malformed|missingschema|unsupportedprotocol|precondition|failedtodownload|(?:request|prompt|input)rejected|badrequest|validation|unprocessable|outputpars/,
     example: "InvalidParameter.FileFormat",
   },
   {

@@ -113,7 +113,7 @@ export const MONEY: CategoryRules = {
       name: "money: budget or spend cap",
       category: "quota_exceeded",
       text: /budget (?:has been |have been |is |was |limit )?(?:exceeded|exceeds|reached|exhausted)|exceeded ?budget|(?:exceed(?:ed|s|ing)?|over|reached)(?: [a-z]{1,20}){0,3} budget\b|\bspend(?:ing)?[ -](?:limit|cap|threshold|budget)|(?:api )?key(?:'s)? (?:total |spending |spend |credit )?limit (?:has been |is |was )?(?:exceeded|reached)|hard limit (?:has been |is )?reached|payment[ _](?:instrument|required|method|failed|overdue|past due)|past due|unpaid|arrears?\b|overdue|good standing/,
-      unless: { codes: ["carddeclined"], text: /thinking[ _]?budget|token budget|budget_tokens|card was declined/ },
+      unless: { codes: ["carddeclined"], text: /(?:thinking|token|request|retry|time)[ _]?budget|budget_tokens|card was declined/ },
       example: "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0",
     },
     {

@@ -80,7 +80,7 @@ export const RATE: CategoryRules = {
       name: "rate: quota that minutes restore",
       category: "rate_limit",
       text: /exceeded your(?: [a-z]{1,20}){0,2} quota|usage limits?|quota (?:has been |is |was )?(?:exceeded|reached)/,
-      example: "You exceeded your current quota ... Please retry in 22.9s. (quotaId ...PerMinutePerProjectPerModel)",
+      example: "You exceeded your current quota, please check your plan and billing details. Please retry in 22.9s.",
     },
   ],
   implied: [
@@ -89,7 +89,7 @@ export const RATE: CategoryRules = {
       name: "rate: too many requests",
       category: "rate_limit",
       text: /too many requests/,
-      example: "Client error '429 Too Many Requests' for url 'https://api.openai.com/v1/responses'",
+      example: "Too many requests, please try again later.",
     },
     {
       name: "rate: Cloudflare 1015",

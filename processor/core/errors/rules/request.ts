@@ -183,10 +183,11 @@ export const REQUEST: CategoryRules = {
       category: "validation",
       text: /\binvalid value:|supported values are|input should be|\b(?:invalid|unsupported|unknown|unrecognized|unexpected|illegal|bad|missing|incorrect|duplicate|malformed)(?: required)?(?: [a-z_]{1,20})? (?:value|parameters?|arguments?|fields?|keyword argument|property|type|schema|role|format|option|request|payload|input|json payload|header|media type|content type|image|url|base64|body|messages?)\b|is not (?:a )?valid\b(?! json)|must be (?:a |an |one of|at least|at most|less|greater|between|positive|non-?|in |of |set|followed|either|provided|specified|the )|(?:field|parameter|argument|property) (?:is )?(?:required|missing)|is required\b|extra inputs are not permitted|(?:does not|doesn't|do not) support|(?:is|are) not supported|cannot be (?:empty|null|used|specified|both|disabled)|should (?:be|not be) (?:a |an |less|greater|between|non)|schema|were found without|expected (?:a |an )?(?:string|number|object|array|boolean|integer)|json (?:parse|decode) error in request|parameter error|not allowed (?:for|with|when)|cannot convert argument|参数(?:错误|无效|不合法|校验|缺失)|无效的?参数|请求(?:格式|参数)(?:错误|无效)|不支持|invalid (?:character in )?header|headers? (?:value|name|content)[^.]{0,40}invalid|invalid url|not a legal http/,
       unless: {
+        codes: ["unimplemented"],
         status: [401, 402, 403, 407, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530],
         text: /ssl|tls|certificate|protocol must be|invalid json response|unexpected content-?type|fetch failed|invalid response/,
       },
-      example: "Invalid 'temperature': decimal below minimum value.",
+      example: "Missing required parameter: 'messages'.",
     },
   ],
   implied: [
@@ -235,7 +236,8 @@ export const REQUEST: CategoryRules = {
     {
       name: "request: invalid request type",
       category: "validation",
-      codes: ["invalidrequesterror", "gatewayinvalidrequesterror", "clienterror", "invalidstate", "400"],
+      stem: /invalidrequest/,
+      codes: ["clienterror", "invalidstate", "400"],
       example: '{"error": {"type": "invalid_request_error"}}',
     },
   ],

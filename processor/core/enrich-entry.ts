@@ -43,7 +43,7 @@ const PASSES_MAX = 8;
 
 /** Of all other spans only those matter that stand above one in the memory; a trace without calls costs one lookup. */
 export function rememberOthers(entries: readonly BatchEntry[], memory: TraceMemory): void {
-  let open = entries.filter(({ call, http, span }) => call === null && http === null && memory.trace(span.traceId) !== undefined);
+  let open = entries.filter(({ call, http, span }) => call === null && http === null && memory.touch(span.traceId) !== undefined);
   for (let pass = 0; pass < PASSES_MAX && open.length > 0; pass += 1) {
     const waiting: BatchEntry[] = [];
     for (const entry of open) {

@@ -108,6 +108,8 @@ export interface TraceMemory {
   /** Remembers a span; a second time replaces what was known. null when its trace is full. */
   remember(note: SpanNote): TraceNode | null;
   trace(traceId: string): Trace | undefined;
+  /** The trace, if it is known, as one that lives on. */
+  touch(traceId: string): Trace | undefined;
   /** Calls that may have their requests in another trace, and the latest requests of all traces; newest last. */
   readonly detached: readonly TraceNode[];
   readonly requests: readonly TraceNode[];
@@ -138,19 +140,21 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
   let turn = 0;
   let clockMs = 0;
 
-  function traceOf(traceId: string): Trace {
-    let trace = traces.get(traceId);
-    if (trace === undefined) {
-      if (traces.size >= options.tracesMax) forgetOldest();
-      trace = { nodes: new Map(), orphans: [], failures: 0, turn, touchedMs: clockMs };
-      traces.set(traceId, trace);
-    } else if (trace.turn !== turn) {
-      // Insertion order is the order of last touch, so the oldest is always first.
-      traces.delete(traceId);
-      traces.set(traceId, trace);
-      trace.turn = turn;
-      trace.touchedMs = clockMs;
-    }
+  function touch(traceId: string): Trace | undefined {
+    const trace = traces.get(traceId);
+    if (trace === undefined || trace.turn === turn) return trace;
+    // Insertion order is the order of last touch, so the oldest is always first.
+    traces.delete(traceId);
+    traces.set(traceId, trace);
+    trace.turn = turn;
+    trace.touchedMs = clockMs;
+    return trace;
+  }
+
+  function createTrace(traceId: string): Trace {
+    if (traces.size >= options.tracesMax) forgetOldest();
+    const trace = { nodes: new Map(), orphans: [], failures: 0, turn, touchedMs: clockMs };
+    traces.set(traceId, trace);
     return trace;
   }
 
@@ -170,6 +174,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       return traces.size;
     },
     trace: (traceId) => traces.get(traceId),
+    touch,
     begin(nowMs) {
       turn += 1;
       if (scopes.size > SCOPES_MAX) scopes.clear();
@@ -181,7 +186,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       }
     },
     remember(note) {
-      const trace = traceOf(note.traceId);
+      const trace = touch(note.traceId) ?? createTrace(note.traceId);
       const node = nodeOf(trace, note.spanId, options.spansPerTraceMax);
       if (node === null) {
         lost.spans += 1;

@@ -26,7 +26,7 @@ export const READER_ROLE = "genai_reader";
 const READER_STATEMENT_MS_MAX = 30_000;
 const MIGRATIONS = join(import.meta.dirname, "migrations");
 /** Days ahead for which partitions are made: a gateway that lives makes them every hour, a stopped one has this long. */
-const PARTITION_DAYS_AHEAD = 3;
+export const PARTITION_DAYS_AHEAD = 3;
 
 /**
  * Brings the database to this program's schema. Any number of processes may call it at once: one works, the others wait

@@ -78,7 +78,7 @@ export const MONEY: CategoryRules = {
     {
       name: "money: free tier has no allowance",
       category: "quota_exceeded",
-      text: /\blimit: 0\b(?![.,]\d)|free allocated quota|(?:does(?: not|n't) have|no|without|not (?:available|included) (?:in|on|with|for))(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)|free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)|used all (?:of )?(?:your|the) free|免费额度/,
+      text: /\blimit: 0\b(?![.,]\d)|free allocated quota|(?:does(?: not|n't) have|no|without|not (?:available|included) (?:in|on|with|for))(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)|free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)|used all (?:of )?(?:your|the) free|free[- ]tier limit|免费额度/,
       example: "Quota exceeded for metric: ...free_tier_requests, limit: 0",
     },
     {

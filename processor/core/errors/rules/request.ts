@@ -32,7 +32,7 @@ export const REQUEST: CategoryRules = {
         "lengthfinishreasonerror",
         "maxtokensexceeded",
       ],
-      text: /context (?:length|window|size|limit)|(?:prompt|input|request|message|conversation|text)s?(?: is| are| was| too)? (?:too long|too large)|maximum (?:context|prompt|input|sequence|number of tokens|tokens|token count|length)|(?:exceeds?|exceeded|exceeding|over|above|longer than|larger than|greater than)(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b|tokens? (?:count|limit)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)|token limit exceeded|context overflow|input tokens exceed|range of input length|上下文(?:长度|窗口)|(?:输入|提示词?|内容|文本|token)[^。]{0,10}(?:过长|超长|超出|超过)|超出(?:模型)?(?:最大|上下文|长度)|^(?:error: )?too many tokens\.?$|(?:request entity|payload|content) too large/,
+      text: /context (?:length|window|size|limit)|(?:prompt|input|request|message|conversation|text)s?(?: is| are| was| too)? (?:too long|too large)|maximum (?:context|prompt|input|sequence|number of tokens|tokens|token count|length)|(?:exceeds?|exceeded|exceeding|over|above|longer than|larger than|greater than)(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b|tokens? (?:count|limit)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)|token limit exceeded|context overflow|input tokens exceed|too long\b|range of input length|上下文(?:长度|窗口)|(?:输入|提示词?|内容|文本|token)[^。]{0,10}(?:过长|超长|超出|超过)|超出(?:模型)?(?:最大|上下文|长度)|^(?:error: )?too many tokens\.?$|(?:request entity|payload|content) too large/,
       unless: { text: /not enough data|content length header|http request length/ },
       example: "This model's maximum context length is 128000 tokens. However, your messages resulted in 150012 tokens.",
     },
@@ -229,7 +229,7 @@ export const REQUEST: CategoryRules = {
     {
       name: "request: words of refusal",
       category: "validation",
-      text: /\b(?:invalid|unsupported|unrecogni[sz]ed|malformed|missing|unknown (?!error)|mismatch|duplicate|illegal)|\bnot (?:found|supported|allowed|valid|permitted|recogni[sz]ed)|\bmust (?:be|not|contain|have|alternate|start|end|match|include|provide|specify|use|follow)\b|\bcannot (?!read|set|access|find module|connect|reach|destructure|convert undefined)|(?:is|are) (?:only|required|too (?:large|long|many|small|short))|exceeds? (?:the )?(?:limit|max|configured)|(?:does|do) not match|overflow|no tool|sensitive|could not process/,
+      text: /\b(?:invalid|unsupported|unrecogni[sz]ed|malformed|missing|unknown (?!error)|mismatch|duplicate|illegal)|\bnot (?:found|supported|allowed|valid|permitted|recogni[sz]ed)|\bmust (?:be|not|contain|have|alternate|start|end|match|include|provide|specify|use|follow)\b|\bcannot (?!read|set|access|find module|connect|reach|destructure|convert undefined)|(?:is|are) (?:only|required|too (?:large|long|many|small|short))|exceeds? (?:the )?(?:limit|max|configured)|(?:does|do) not match|overflow|no tool|\bis empty\b|within the allowed|max(?:imum)? (?:input|number|length|size|characters|tokens)|sensitive|could not process/,
       unless: { text: /is not (?:a function|defined|iterable|subscriptable)|has no attribute|out of range|stack|call stack/ },
       example: "roles must alternate between user and assistant",
     },

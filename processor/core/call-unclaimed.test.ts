@@ -10,8 +10,8 @@ import { createTraceMemory } from "./trace-memory.ts";
 const SETTLE_MS = 30_000;
 
 interface Gateway {
-  receive(nowMs: number, ...spans: Span[]): (Enrichment | null)[];
-  settled(nowMs: number): SettledCall<string>[];
+  readonly receive: (nowMs: number, ...spans: Span[]) => (Enrichment | null)[];
+  readonly settled: (nowMs: number) => SettledCall<string>[];
   readonly unclaimed: UnclaimedCalls<string>;
 }
 

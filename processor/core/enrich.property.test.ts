@@ -35,42 +35,53 @@ const STEP_MS = 1_000;
 
 /** Spans in the order in which they end, as an SDK exports them. */
 function spansOf(operations: readonly Operation[]): Span[] {
-  const spans: Span[] = [appOf({ id: APP, from: 0, to: operations.length * 10 * STEP_MS })];
-  let id = APP;
-  for (const [index, { failures, endsWell, wrapped, twice, requests, appLoop }] of operations.entries()) {
-    const tries = failures + (endsWell ? 1 : 0);
-    // Every operation asks a model of its own, so that one is never a retry of another.
-    const model = `model-${index}`;
-    const calls = appLoop ? Array.from({ length: Math.max(1, tries) }, () => 1) : [Math.max(1, tries)];
-    for (const [callIndex, attempts] of calls.entries()) {
-      const from = index * 10 * STEP_MS + callIndex * STEP_MS;
-      const to = from + 700;
-      const failed = !endsWell || callIndex < calls.length - 1;
-      const error = failed ? { error: "RateLimitError" } : {};
-      const parent = wrapped ? (id += 1) : APP;
-      if (wrapped) {
-        const attributes = { "gen_ai.operation.name": "invoke_agent" };
-        spans.push(spanOf({ id: parent, parent: APP, from, to: to + 20, attributes, statusCode: failed ? STATUS.error : STATUS.unset }));
-      }
-      let above = parent;
-      if (twice !== "no") {
-        id += 1;
-        spans.push(chatOf({ id, parent, model, from, to: to + 10, scopeName: "langchain", ...error }));
-        if (twice === "above") above = id;
-      }
-      id += 1;
-      const call = id;
-      spans.push(chatOf({ id: call, parent: above, model, from: from + 10, to, ...error }));
-      if (requests === "none") continue;
-      for (let attempt = 0; attempt < attempts; attempt += 1) {
-        id += 1;
-        const at = from + 20 + attempt * 100;
-        const status = failed || attempt < attempts - 1 ? 429 : 200;
-        spans.push(requestOf({ id, parent: requests === "below" ? call : above, from: at, to: at + 50, status }));
-      }
-    }
+  let last = APP;
+  const nextId = (): number => (last += 1);
+  const spans = operations.flatMap((each, index) =>
+    callsOf(each).flatMap((attempts, call, calls) => {
+      const place = { from: index * 10 * STEP_MS + call * STEP_MS, failed: !each.endsWell || call < calls.length - 1 };
+      // Every operation asks a model of its own, so that one is never a retry of another.
+      return callSpans(each, { ...place, model: `model-${index}`, attempts }, nextId);
+    }),
+  );
+  return [...spans, appOf({ id: APP, from: 0, to: operations.length * 10 * STEP_MS })].toSorted((a, b) => a.endMs - b.endMs);
+}
+
+/** Attempts of each call of an operation: all in one, or one call per attempt where the application loops. */
+function callsOf({ failures, endsWell, appLoop }: Operation): number[] {
+  const attempts = Math.max(1, failures + (endsWell ? 1 : 0));
+  return appLoop ? Array.from({ length: attempts }, () => 1) : [attempts];
+}
+
+interface Place {
+  readonly from: number;
+  readonly failed: boolean;
+  readonly model: string;
+  readonly attempts: number;
+}
+
+function callSpans({ wrapped, twice, requests }: Operation, { from, failed, model, attempts }: Place, nextId: () => number): Span[] {
+  const spans: Span[] = [];
+  const to = from + 700;
+  const outcome = failed ? { model, error: "RateLimitError" } : { model };
+  let above = APP;
+  if (wrapped) {
+    const attributes = { "gen_ai.operation.name": "invoke_agent" };
+    spans.push(spanOf({ id: nextId(), parent: APP, from, to: to + 20, attributes, statusCode: failed ? STATUS.error : STATUS.unset }));
+    above = Number(`0x${spans[0]?.spanId}`);
   }
-  return spans.toSorted((a, b) => a.endMs - b.endMs);
+  const outer = twice === "no" ? above : nextId();
+  if (twice !== "no") spans.push(chatOf({ id: outer, parent: above, from, to: to + 10, scopeName: "langchain", ...outcome }));
+  if (twice === "above") above = outer;
+  const call = nextId();
+  spans.push(chatOf({ id: call, parent: above, from: from + 10, to, ...outcome }));
+  if (requests === "none") return spans;
+  const parent = requests === "below" ? call : above;
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const at = from + 20 + attempt * 100;
+    spans.push(requestOf({ id: nextId(), parent, from: at, to: at + 50, status: failed || attempt < attempts - 1 ? 429 : 200 }));
+  }
+  return spans;
 }
 
 function inBatches(spans: readonly Span[], cuts: readonly number[]): Span[][] {
@@ -104,8 +115,7 @@ describe("enrichBatch", () => {
       fc.property(traffic, (operations) => {
         const found = totals(enrichBatch(spansOf(operations), context({ settled: true })));
         expect(found.operations).toBe(operations.length);
-        const calls = operations.map(({ appLoop, failures, endsWell }) => (appLoop ? Math.max(1, failures + (endsWell ? 1 : 0)) : 1));
-        expect(found.calls).toBe(calls.reduce((sum, count) => sum + count, 0));
+        expect(found.calls).toBe(operations.flatMap(callsOf).length);
       }),
     );
   });

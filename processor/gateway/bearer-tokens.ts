@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { TOKEN_PATTERN } from "../config-value.ts";
 
 /** How soon a changed token file is noticed. */
-const RELOAD_MS = 2000;
+const RELOAD_MS = 1000;
 const TOKENS_MAX = 1000;
 
 /** Who may pass a door. */

@@ -49,8 +49,10 @@ export async function inflateBody(body: Buffer, { encoding, bytesMax, lease }: I
   }
 }
 
+/** 0 where the claim cannot be true: the body was cut off, or is no gzip. */
 function gzipClaim(body: Buffer): number {
-  return body.length < GZIP_TRAILER_BYTES ? 0 : body.readUInt32LE(body.length - 4);
+  const claimed = body.length < GZIP_TRAILER_BYTES ? 0 : body.readUInt32LE(body.length - 4);
+  return claimed > body.length * RATIO_MAX ? 0 : claimed;
 }
 
 async function inflateWithin(body: Buffer, encoding: string, bytesMax: number): Promise<Buffer> {

@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { type ReferenceKeyValue, referenceCodec } from "./otlp-reference-codec.ts";
+
+const INTERNAL = 1;
+const CLIENT = 3;
+const REQUEST = referenceCodec("ExportTraceServiceRequest");
+
+export interface TraceRequestOptions {
+  readonly spans: number;
+  /** Every how-manieth span is no GenAI span; 0 = none. */
+  readonly plainEvery?: number;
+  /** Every how-manieth GenAI span failed. */
+  readonly failedEvery?: number;
+  readonly startMs?: number;
+  readonly provider?: string;
+  /** Characters of prompt in every GenAI span. */
+  readonly promptChars?: number;
+  readonly service?: string;
+}
+
+export interface TraceRequest {
+  readonly protobuf: Buffer;
+  readonly json: Buffer;
+  /** Hex. */
+  readonly spanIds: readonly string[];
+}
+
+/** A request with random ids, encoded by the reference codec: one trace, as an application sends it. */
+export function traceRequest(options: TraceRequestOptions): TraceRequest {
+  const spans = spansOf(options);
+  const request = {
+    resourceSpans: [
+      {
+        resource: { attributes: [text("service.name", options.service ?? "test"), text("deployment.environment.name", "test")] },
+        scopeSpans: [
+          { scope: { name: "@opentelemetry/instrumentation-openai", version: "1" }, spans: spans.filter(({ kind }) => kind === CLIENT) },
+          { scope: { name: "shop" }, spans: spans.filter(({ kind }) => kind !== CLIENT) },
+        ],
+      },
+    ],
+  };
+  return {
+    protobuf: Buffer.from(REQUEST.encode(REQUEST.fromObject(request)).finish()),
+    json: Buffer.from(JSON.stringify(request, hexIds)),
+    spanIds: spans.map(({ spanId }) => spanId.toString("hex")),
+  };
+}
+
+function spansOf(options: TraceRequestOptions) {
+  const { plainEvery = 0, failedEvery = 10, startMs = Date.now() - 60_000 } = options;
+  const traceId = randomBytes(16);
+  return Array.from({ length: options.spans }, (_, index) => {
+    const plain = plainEvery > 0 && index % plainEvery === 0;
+    const failed = !plain && failedEvery > 0 && index % failedEvery === failedEvery - 1;
+    return {
+      traceId,
+      spanId: randomBytes(8),
+      name: plain ? "work" : "chat gpt-4o",
+      kind: plain ? INTERNAL : CLIENT,
+      startTimeUnixNano: nanos(startMs + index),
+      endTimeUnixNano: nanos(startMs + index + 800),
+      attributes: plain ? [text("custom.key", "value")] : genAiAttributes(options, failed),
+      status: failed ? { code: 2, message: "429 Rate limit reached" } : {},
+    };
+  });
+}
+
+function genAiAttributes({ provider = "openai", promptChars = 0 }: TraceRequestOptions, failed: boolean): ReferenceKeyValue[] {
+  return [
+    text("gen_ai.operation.name", "chat"),
+    text("gen_ai.provider.name", provider),
+    text("gen_ai.request.model", "gpt-4o"),
+    ...(promptChars > 0 ? [text("gen_ai.input.messages", "secret ".repeat(Math.ceil(promptChars / 7)).slice(0, promptChars))] : []),
+    ...(failed
+      ? [text("error.type", "RateLimitError"), int("http.response.status_code", 429)]
+      : [
+          text("gen_ai.response.model", "gpt-4o-2024-08-06"),
+          int("gen_ai.usage.input_tokens", 1000),
+          int("gen_ai.usage.output_tokens", 50),
+        ]),
+  ];
+}
+
+export const text = (key: string, stringValue: string): ReferenceKeyValue => ({ key, value: { stringValue } });
+export const int = (key: string, intValue: number): ReferenceKeyValue => ({ key, value: { intValue: String(intValue) } });
+
+const nanos = (ms: number): string => `${BigInt(Math.round(ms)) * 1_000_000n}`;
+
+/** Ids are hex in OTLP/JSON; JSON.stringify meets a Buffer as its toJSON form. */
+function hexIds(key: string, value: unknown): unknown {
+  const isBuffer = typeof value === "object" && value !== null && (value as { type?: string }).type === "Buffer";
+  return isBuffer && /Id$/.test(key) ? Buffer.from((value as { data: number[] }).data).toString("hex") : value;
+}

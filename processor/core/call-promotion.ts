@@ -1,3 +1,4 @@
+import { OWN } from "./attributes.ts";
 import { failureOf, requestFailureOf } from "./call-failure.ts";
 import type { Call } from "./call.ts";
 import type { HttpCall } from "./call-http.ts";
@@ -11,6 +12,7 @@ import { canonicalProvider } from "./provider.ts";
 import { retriesOf } from "./retry.ts";
 import { ranDuring } from "./retry-attempts.ts";
 import { BACKOFF_MS_MIN, RETRY_GAP_MS_MAX } from "./retry-chain.ts";
+import type { Span } from "./span.ts";
 import { UNSEEN, type TraceMemory, type TraceNode } from "./trace-memory.ts";
 
 /** Two HTTP instrumentations write the same request within this. */
@@ -27,7 +29,21 @@ export function promoteUnclaimed(entries: readonly BatchEntry[], memory: TraceMe
 
 /** A request to a model for which no GenAI span stands, as far as the memory knows. */
 export function isUnclaimed({ http, node, span }: BatchEntry, memory: TraceMemory): boolean {
-  return http !== null && node !== null && typeof span.attributes["llm_call"] !== "boolean" && !isStoodFor(node, memory);
+  return http !== null && node !== null && typeof span.attributes[OWN.llmCall] !== "boolean" && !isStoodFor(node, memory);
+}
+
+/** A request that was promoted upstream: the failed ones before it are its attempts, as many as it says. */
+export function claimPromotedAttempts({ span, node }: BatchEntry): void {
+  const count = span.attributes[OWN.retryCount];
+  if (node === null || typeof count !== "number" || !(count > 0) || !isHttp(span)) return;
+  const earlier = (node.parent?.children ?? []).filter(
+    ({ note }) => note.role === "http" && note.failed && note.endMs <= node.note.startMs,
+  );
+  for (const attempt of earlier.toSorted((a, b) => a.note.startMs - b.note.startMs).slice(-count)) attempt.claimedBy ??= node;
+}
+
+function isHttp({ attributes }: Span): boolean {
+  return attributes["http.request.method"] !== undefined || attributes["http.method"] !== undefined;
 }
 
 /** What is written on a promoted request. */

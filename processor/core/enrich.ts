@@ -3,7 +3,7 @@ import type { Call } from "./call.ts";
 import { failureOf, type Failure } from "./call-failure.ts";
 import { outerWitness } from "./call-witness.ts";
 import { standsForCall } from "./call-once.ts";
-import { isUnclaimed, promoteUnclaimed, requestEnrichment } from "./call-promotion.ts";
+import { claimPromotedAttempts, isUnclaimed, promoteUnclaimed, requestEnrichment } from "./call-promotion.ts";
 import { blankWriting, writeFindings } from "./enrich-call.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import { readEntry, rememberOthers, type BatchEntry } from "./enrich-entry.ts";
@@ -46,7 +46,9 @@ function claim(entry: BatchEntry, memory: TraceMemory): void {
   const { node, call } = entry;
   if (node === null || call === null || node.note.role !== "call") return;
   node.counted = standsForCall(node);
-  if (node.counted) entry.attempts = claimAttempts(node, memory);
+  if (!node.counted) return;
+  entry.attempts = claimAttempts(node, memory);
+  if (isEnriched(entry.span)) claimPromotedAttempts(entry);
 }
 
 interface CallInBatch {
@@ -56,7 +58,7 @@ interface CallInBatch {
 }
 
 function enrichEntry({ entry: { span, node, attempts }, call, entries }: CallInBatch, context: EnrichContext): Enrichment {
-  if (typeof span.attributes[OWN.llmCall] === "boolean") return alreadyEnriched(span);
+  if (isEnriched(span)) return alreadyEnriched(span);
   const trace = context.memory.trace(span.traceId);
   const llmCall = node === null ? call.asksModel : node.counted;
   const isSilent = call.failed ? span.statusMessage === "" : !call.answered;
@@ -75,6 +77,10 @@ function remember(node: TraceNode, trace: Trace | undefined, failure: Failure): 
   if (node.note.failed) return;
   node.note = { ...node.note, failed: true };
   if (trace !== undefined) trace.failures += 1;
+}
+
+function isEnriched({ attributes }: Span): boolean {
+  return typeof attributes[OWN.llmCall] === "boolean";
 }
 
 /** Enriched in the application, or sent twice: what stands on the span was found out nearer to the call. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mayEnter, type ServerAccount } from "./embedded-binaries.ts";
 
@@ -29,15 +29,42 @@ export async function openCluster(dataDir: string, options: ClusterOptions): Pro
   return { directory, password: (await readFile(join(directory, PASSWORD_FILE), "utf8")).trim() };
 }
 
-/** The data folder itself, or a folder of its own under /var/tmp where PostgreSQL's account may not enter the data folder. */
+/** The cluster of a data folder, null where none was made yet. */
+export async function readCluster(dataDir: string, account: ServerAccount): Promise<Cluster | null> {
+  if (!(await isDirectory(dataDir))) return null;
+  const directory = join(await clusterHome(dataDir, account), "cluster");
+  if (!(await isDirectory(directory))) return null;
+  return { directory, password: (await readFile(join(directory, PASSWORD_FILE), "utf8")).trim() };
+}
+
+/** Where clusters go whose data folder PostgreSQL's account may not enter: a clone under /root, a private temporary folder. */
+const ELSEWHERE = "/var/tmp";
+const HOME_PREFIX = "genai-otel-";
+/** In such a home: the data folder that it belongs to. */
+const BELONGS_TO = "data-folder";
+
+/** The data folder itself, or a folder of its own elsewhere. */
 async function clusterHome(dataDir: string, account: ServerAccount): Promise<string> {
   await mkdir(dataDir, { recursive: true });
   const real = await realpath(dataDir);
   if (await mayEnter(real, account)) return real;
-  const home = join("/var/tmp", `genai-otel-${createHash("sha256").update(real).digest("hex").slice(0, 16)}`);
+  await removeAbandonedHomes();
+  const home = join(ELSEWHERE, `${HOME_PREFIX}${createHash("sha256").update(real).digest("hex").slice(0, 16)}`);
   await mkdir(home, { recursive: true, mode: 0o755 });
   if ((await stat(home)).uid !== 0) throw new Error(`${home} belongs to somebody else: remove it, or choose another data folder`);
+  await writeFile(join(home, BELONGS_TO), real);
   return home;
+}
+
+/** A home whose data folder was removed would stay for ever: nobody knows of it any more. */
+async function removeAbandonedHomes(): Promise<void> {
+  for (const name of await readdir(ELSEWHERE)) {
+    const home = join(ELSEWHERE, name);
+    if (!name.startsWith(HOME_PREFIX) || (await stat(home)).uid !== 0) continue;
+    const dataDir = await readFile(join(home, BELONGS_TO), "utf8").catch(() => null);
+    const isUsed = await isFile(join(home, "cluster", "postmaster.pid"));
+    if (dataDir !== null && !isUsed && !(await isDirectory(dataDir))) await rm(home, { recursive: true, force: true });
+  }
 }
 
 async function createCluster(directory: string, { initdb, account, durable }: ClusterOptions): Promise<void> {
@@ -96,5 +123,11 @@ async function runInitdb(initdb: string, account: ServerAccount, args: readonly 
 const isDirectory = async (path: string): Promise<boolean> =>
   stat(path).then(
     (info) => info.isDirectory(),
+    () => false,
+  );
+
+const isFile = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isFile(),
     () => false,
   );

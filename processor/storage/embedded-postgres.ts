@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { chooseServerAccount, findPostgresBinaries } from "./embedded-binaries.ts";
-import { openCluster, type Cluster } from "./embedded-cluster.ts";
+import { openCluster, readCluster, type Cluster } from "./embedded-cluster.ts";
 import { findFreePort, findPostmaster, readLogTail, spawnPostmaster, type Postmaster } from "./embedded-postmaster.ts";
 
 export interface EmbeddedPostgresOptions {
@@ -58,6 +58,28 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     if (owner !== "gone") return owned(cluster, postmaster, owner);
   }
   throw new Error(`PostgreSQL in ${options.dataDir} could not start. The end of its log:\n${await readLogTail(cluster)}`);
+}
+
+/** The server of a data folder that somebody runs at this moment, to be shared; null where nobody does. Closing leaves it alone. */
+export async function findEmbeddedPostgres({ dataDir }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres | null> {
+  const cluster = await readCluster(dataDir, await chooseServerAccount());
+  if (cluster === null) return null;
+  const postmaster = await findPostmaster(cluster);
+  if (postmaster === null || !(await takesConnections(cluster, postmaster))) return null;
+  return { url: urlOf(cluster, postmaster, DATABASE), close: async () => undefined };
+}
+
+async function takesConnections(cluster: Cluster, postmaster: Postmaster): Promise<boolean> {
+  const client = new pg.Client({ connectionString: urlOf(cluster, postmaster, DATABASE) });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 function owned(cluster: Cluster, postmaster: Postmaster, owner: pg.Client): EmbeddedPostgres {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -45,6 +45,7 @@ export async function spawnPostmaster({ cluster, postgres, account, port, settin
     ...settings,
   };
   const args = ["-D", cluster.directory, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  await disownPidFile(cluster);
   const log = openSync(logPath(cluster), "a", 0o600);
   // Detached: Ctrl-C in the terminal is for this process; the server stops when this process is done with it.
   const options = { ...account, cwd: "/", detached: true, env: { ...process.env, LC_ALL: "C" } };
@@ -118,7 +119,22 @@ async function readPidFile(cluster: Cluster): Promise<{ pid: number; port: numbe
   return pid > 0 && port > 0 ? { pid, port } : null;
 }
 
-/** A stale file may name a process id that somebody else has now. Where there is no /proc, existence has to do. */
+/** Larger than any process id, so that no process has it. */
+const NOBODY = 2 ** 31 - 2;
+
+/**
+ * PostgreSQL refuses to start while the process id in its pid file is somebody's: one that was given to another process
+ * since, or a killed server's that nobody has waited for yet. The rest of the file stays: PostgreSQL still looks whether
+ * the old server's shared memory is in use.
+ */
+async function disownPidFile(cluster: Cluster): Promise<void> {
+  const recorded = await readPidFile(cluster);
+  if (recorded === null || !sendSignal(recorded.pid, 0) || (await isPostgres(recorded.pid))) return;
+  const path = join(cluster.directory, "postmaster.pid");
+  await writeFile(path, (await readFile(path, "utf8")).replace(/^\d+/, String(NOBODY)));
+}
+
+/** A stale file may name a process id that somebody else has now. A process that ended has no command line any more. */
 async function isPostgres(pid: number): Promise<boolean> {
   if (!sendSignal(pid, 0)) return false;
   if (process.platform !== "linux") return true;

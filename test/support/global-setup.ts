@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -18,6 +18,8 @@ export const TEMPLATE_DATABASE = "genai_template";
 /** One PostgreSQL for the whole run, with a migrated template that every test's database is a copy of. It dies with the run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), "genai-otel-test-"));
+  // Run as root, PostgreSQL has an account of its own, which may not enter a private folder.
+  await chmod(dataDir, 0o755);
   const server = await startEmbeddedPostgres({ dataDir, durable: false, settings: { max_connections: "200" } });
   const url = new URL(server.url);
   url.pathname = "/postgres";

@@ -1,6 +1,6 @@
 import { FIELD, dialectOfMarks, dialectOfScope, operationOf, readFields, type Dialect, type Fields } from "./dialect.ts";
 import { canonicalProvider } from "./provider.ts";
-import { SPAN_KIND, STATUS, type AttributeValue, type Span } from "./span.ts";
+import { SPAN_KIND, STATUS, type Attributes, type AttributeValue, type Span } from "./span.ts";
 
 /** What a GenAI span says, whatever dialect it says it in. Unknown is undefined. */
 export interface Call {
@@ -50,7 +50,13 @@ export function dialectOf(span: Span, scopes: Map<string, Dialect | null>): Dial
     dialect = dialectOfScope(span.scopeName);
     scopes.set(span.scopeName, dialect);
   }
-  return dialect ?? dialectOfMarks(span.name, span.attributes);
+  if (dialect === null) return dialectOfMarks(span.name, span.attributes);
+  // An instrumentation that makes the HTTP spans itself makes them under its own scope.
+  return isRequest(span.attributes) && dialectOfMarks(span.name, span.attributes) === null ? null : dialect;
+}
+
+function isRequest(attributes: Attributes): boolean {
+  return attributes["http.request.method"] !== undefined || attributes["http.method"] !== undefined;
 }
 
 export function readCall(span: Span, dialect: Dialect): Call {

@@ -173,6 +173,13 @@ describe("retries", () => {
     });
   });
 
+  test("requests under the instrumentation's own scope are requests", () => {
+    const own = attempts.map((request) => ({ ...request, scopeName: "opentelemetry.util.genai.handler" }));
+    const [call, ...requests] = settled(chatOf({ id: 1 }), ...own);
+    expect(call).toMatchObject({ retry_count: 2 });
+    expect(requests).toEqual([null, null, null]);
+  });
+
   test("a single request is a measured zero; nothing at all is unknown", () => {
     expect(settled(chatOf({ id: 1 }), requestOf({ id: 2, parent: 1 }))[0]).toMatchObject({ retry_count: 0 });
     expect(settled(chatOf({ id: 1 }))[0]).not.toHaveProperty("retry_count");

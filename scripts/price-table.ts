@@ -46,6 +46,10 @@ const PRICE_KEYS: Readonly<Record<string, string>> = {
   cache_read_mtok: "r",
   cache_write_mtok: "w",
   cache_write_1h_mtok: "h",
+  input_audio_mtok: "ia",
+  input_image_mtok: "ii",
+  output_audio_mtok: "oa",
+  output_image_mtok: "oi",
 };
 
 /** DeepSeek's peak hours are Monday to Friday since 2026-08-23 (https://api-docs.deepseek.com/updates); the source has no day of the week. */

@@ -85,12 +85,16 @@ function findIn(book: PriceBook): (provider: string, model: string) => ModelPric
 /** Providers are parsed when they are first asked for: an application calls two or three of the forty-odd. */
 function generalPrices(): PriceBook {
   const parsed = new Map<string, ModelIndex>();
-  const supplement = readPriceFile(SUPPLEMENT, "supplement", () => null);
+  let supplement: ReadonlyMap<string, readonly ModelPrices[]> | undefined;
+  const supplemented = (): ReadonlyMap<string, readonly ModelPrices[]> => {
+    supplement ??= readPriceFile(SUPPLEMENT, "supplement", () => null);
+    return supplement;
+  };
   const indexOf = (table: string): ModelIndex | null => {
     const known = parsed.get(table);
     if (known !== undefined) return known;
     const text = Object.hasOwn(PRICE_DATA, table) ? PRICE_DATA[table] : undefined;
-    const added = supplement.get(table) ?? [];
+    const added = supplemented().get(table) ?? [];
     if (text === undefined && added.length === 0) return null;
     const lines = text === undefined ? [] : text.trim().split("\n");
     const index = indexModels([...lines.map((line) => unpackModel(line, PRICE_DATA_SOURCE, PRICE_DATA_DATE)), ...added]);
@@ -106,7 +110,7 @@ function generalPrices(): PriceBook {
       const found = findInTable(index, table, model) ?? findResold(indexOf, table, model);
       return found === null ? { status: "unknown_model" } : { status: "found", model: found };
     },
-    providers: () => [...new Set([...Object.keys(PRICE_DATA).map(canonicalOf), ...supplement.keys()])],
+    providers: () => [...new Set([...Object.keys(PRICE_DATA).map(canonicalOf), ...supplemented().keys()])],
     models: (provider) => indexOf(TABLE_NAMES[provider] ?? provider)?.models ?? [],
   };
 }

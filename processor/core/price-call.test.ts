@@ -179,6 +179,38 @@ describe("service tiers", () => {
   });
 });
 
+describe("audio and images", () => {
+  test("cost their own rates where the model has them, whoever counts them", () => {
+    const expected = (700 * 0.3 + 300 * 1 + 10 * 2.5) / 1e6;
+    const openinference = {
+      "llm.token_count.prompt": 1_000,
+      "llm.token_count.completion": 10,
+      "llm.token_count.prompt_details.audio": 300,
+    };
+    expect(price("gcp.gemini", "gemini-2.5-flash", {}, { attributes: openinference }).costUsd).toBeCloseTo(expected, 12);
+    const raw =
+      '{"promptTokenCount":1000,"candidatesTokenCount":10,"promptTokensDetails":[{"modality":"TEXT","tokenCount":700},{"modality":"AUDIO","tokenCount":300}]}';
+    expect(price("gcp.gemini", "gemini-2.5-flash", {}, { attributes: { "gen_ai.usage.raw": raw } }).costUsd).toBeCloseTo(expected, 12);
+  });
+
+  test("cost as text where it has none, and save nothing without a cache", () => {
+    const attributes = { "llm.token_count.prompt": 1_000, "llm.token_count.prompt_details.image": 300 };
+    const call = price("anthropic", "claude-opus-5-5", {}, { attributes });
+    expect(call.costUsd).toBeCloseTo(0.004, 12);
+    expect(call.cacheSavingsUsd).toBe(0);
+  });
+
+  test("that do not fit into the input are left out, and the call is marked", () => {
+    const call = price(
+      "gcp.gemini",
+      "gemini-2.5-flash",
+      { input: 100, output: 0 },
+      { attributes: { "llm.token_count.prompt_details.audio": 300 } },
+    );
+    expect([call.costUsd, call.costStatus]).toEqual([expect.closeTo(0.00003, 12), "ambiguous_usage"]);
+  });
+});
+
 describe("dates and hours", () => {
   test.each([
     ["openai", "gpt-5.6-sol", "2026-08-20T23:59:59Z", 5],

@@ -2,7 +2,8 @@ import type { PriceBook } from "./price-book.ts";
 import type { CostStatus, PricedCall, Usage } from "./priced-call.ts";
 import { rateFor, ratesAt, STANDARD_TIER, type ModelPrices, type RateCard } from "./prices/price-rows.ts";
 import { billingTier, type BillingTier } from "./price-tier.ts";
-import { readCallFacts, type CallFacts, type UsageInput } from "./usage.ts";
+import { readCallFacts, type UsageInput } from "./usage.ts";
+import type { Modalities } from "./usage-provider.ts";
 
 const TOKENS_PER_PRICE = 1_000_000;
 
@@ -17,40 +18,51 @@ export function priceCall(input: UsageInput, book: PriceBook): PricedCall {
   const match = book.find(provider, model, requestModel);
   if (match.status !== "found") return unpriced(usage, match.status);
   const billing = billingTier(facts, input.context);
-  const rates = tokenRates(match.model, billing, usage, input.atMs);
-  if (typeof rates === "string") return unpriced(usage, rates);
-  if (usage.cacheWrite1h > 0 && rates.longWriteUnknown && sellsLongRetention(facts)) return unpriced(usage, "unknown_tier");
-  return priced(usage, rates, { ambiguous: reading.ambiguous || billing.uncertain, priceDate: match.model.date });
+  const card = priceCard(match.model, billing, usage, input.atMs);
+  if (typeof card === "string") return unpriced(usage, card);
+  if (usage.cacheWrite1h > 0 && lacksLongWrite(card, provider)) return unpriced(usage, "unknown_tier");
+  const rates = tokenRates(card, usage, billing.factor ?? 1);
+  if (rates === null) return unpriced(usage, "unknown_model");
+  const { ambiguous, modalities } = reading;
+  return priced({ usage, modalities, ambiguous: ambiguous || billing.uncertain }, rates, match.model.date);
 }
 
 /** USD per million tokens, at the tier that the call reaches. */
-export interface TokenRates {
+interface TokenRates {
   readonly input: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
   readonly cacheWrite1h: number;
   readonly output: number;
-  /** Writes have a price and the long ones have none of their own: they are billed as the short ones. */
-  readonly longWriteUnknown: boolean;
+  readonly inputAudio: number;
+  readonly inputImage: number;
+  readonly outputAudio: number;
+  readonly outputImage: number;
 }
 
-/** What one kind of token costs in this call; a missing cache price means "billed as ordinary input". */
-export function tokenRates(model: ModelPrices, billing: BillingTier, usage: Usage, atMs: number): TokenRates | CostStatus {
+/** The prices of that tier on that day, or why the call has none. */
+function priceCard(model: ModelPrices, billing: BillingTier, usage: Usage, atMs: number): RateCard | CostStatus {
   if (billing.factor === null) return "unknown_tier";
   const card = cardFor(model, billing, atMs);
-  if (card === null)
-    return billing.tier !== STANDARD_TIER && ratesAt(model, atMs, STANDARD_TIER) !== null ? "unknown_tier" : "unknown_model";
-  if (card.input === undefined || (card.output === undefined && usage.output > 0)) return "unknown_model";
-  const { factor } = billing;
+  if (card === null) return ratesAt(model, atMs, STANDARD_TIER) === null ? "unknown_model" : "unknown_tier";
+  return card.output === undefined && usage.output > 0 ? "unknown_model" : card;
+}
+
+/** What each kind of token costs in this call; a missing price of cache, audio or images means "billed as ordinary tokens". */
+function tokenRates(card: RateCard, usage: Usage, factor: number): TokenRates | null {
+  const { input, output = 0, cacheWrite = input } = card;
+  if (input === undefined || cacheWrite === undefined) return null;
   const totalInput = totalInputOf(usage);
-  const cacheWrite = card.cacheWrite ?? card.input;
   return {
-    input: factor * rateFor(card.input, totalInput),
-    cacheRead: factor * rateFor(card.cacheRead ?? card.input, totalInput),
+    input: factor * rateFor(input, totalInput),
+    cacheRead: factor * rateFor(card.cacheRead ?? input, totalInput),
     cacheWrite: factor * rateFor(cacheWrite, totalInput),
     cacheWrite1h: factor * rateFor(card.cacheWrite1h ?? cacheWrite, totalInput),
-    output: factor * rateFor(card.output ?? 0, totalInput),
-    longWriteUnknown: card.cacheWrite !== undefined && card.cacheWrite1h === undefined,
+    output: factor * rateFor(output, totalInput),
+    inputAudio: factor * rateFor(card.inputAudio ?? input, totalInput),
+    inputImage: factor * rateFor(card.inputImage ?? input, totalInput),
+    outputAudio: factor * rateFor(card.outputAudio ?? output, totalInput),
+    outputImage: factor * rateFor(card.outputImage ?? output, totalInput),
   };
 }
 
@@ -59,19 +71,25 @@ function cardFor(model: ModelPrices, billing: BillingTier, atMs: number): RateCa
   return billing.tier === STANDARD_TIER && optional !== null ? optional : ratesAt(model, atMs, billing.tier);
 }
 
-/** OpenAI's 12-hour retention is a dearer class of its own; Anthropic's hour, where no price is listed, is not. */
-function sellsLongRetention({ provider }: CallFacts): boolean {
-  return provider === "openai" || provider === "azure.ai.openai";
+/** OpenAI's 12-hour retention is a class of its own, dearer than its short writes; Anthropic's hour, where no price is listed, is not. */
+function lacksLongWrite({ cacheWrite, cacheWrite1h }: RateCard, provider: string): boolean {
+  return (provider === "openai" || provider === "azure.ai.openai") && cacheWrite !== undefined && cacheWrite1h === undefined;
 }
 
-function priced(usage: Usage, rates: TokenRates, { ambiguous, priceDate }: { ambiguous: boolean; priceDate: string }): PricedCall {
-  const costInputUsd = usd(usage.uncachedInput, rates.input);
+interface Billed {
+  readonly usage: Usage;
+  readonly modalities: Modalities | null;
+  readonly ambiguous: boolean;
+}
+
+function priced({ usage, modalities, ambiguous }: Billed, rates: TokenRates, priceDate: string): PricedCall {
+  const costInputUsd = inputUsd(usage.uncachedInput, modalities, rates);
   const costCacheReadUsd = usd(usage.cacheRead, rates.cacheRead);
   const costCacheWriteUsd = usd(usage.cacheWrite5m, rates.cacheWrite) + usd(usage.cacheWrite1h, rates.cacheWrite1h);
-  const costOutputUsd = usd(usage.output, rates.output);
+  const costOutputUsd = outputUsd(usage.output, modalities, rates);
   const costUsd = costInputUsd + costCacheReadUsd + costCacheWriteUsd + costOutputUsd;
   // The output is the same addend in both sums, so that a call without caching saves exactly 0.
-  const costWithoutCacheUsd = usd(totalInputOf(usage), rates.input) + costOutputUsd;
+  const costWithoutCacheUsd = inputUsd(totalInputOf(usage), modalities, rates) + costOutputUsd;
   return {
     usage,
     costUsd,
@@ -85,6 +103,18 @@ function priced(usage: Usage, rates: TokenRates, { ambiguous, priceDate }: { amb
     costStatus: ambiguous ? "ambiguous_usage" : "priced",
     priceDate,
   };
+}
+
+function inputUsd(tokens: number, modalities: Modalities | null, rates: TokenRates): number {
+  if (modalities === null) return usd(tokens, rates.input);
+  const { inputAudio, inputImage } = modalities;
+  return usd(tokens - inputAudio - inputImage, rates.input) + usd(inputAudio, rates.inputAudio) + usd(inputImage, rates.inputImage);
+}
+
+function outputUsd(tokens: number, modalities: Modalities | null, rates: TokenRates): number {
+  if (modalities === null) return usd(tokens, rates.output);
+  const { outputAudio, outputImage } = modalities;
+  return usd(tokens - outputAudio - outputImage, rates.output) + usd(outputAudio, rates.outputAudio) + usd(outputImage, rates.outputImage);
 }
 
 function usd(tokens: number, rate: number): number {

@@ -1,4 +1,4 @@
-import { SLOT, valueIn, type UsageAttributes } from "./usage-attributes.ts";
+import { countIn, SLOT, valueIn, type UsageAttributes } from "./usage-attributes.ts";
 import type { CountSlot, DocumentSlot } from "./usage-keys.ts";
 import { objectOf, readProviderUsage, type Answerer, type BilledTokens } from "./usage-provider.ts";
 import { countOf } from "./usage-count.ts";
@@ -24,7 +24,7 @@ const NOTHING: UsageDocuments = { tokens: null, counts: {}, answer: {}, candidat
 type DocumentReader = (document: Readonly<Record<string, unknown>>, who: Answerer) => Partial<UsageDocuments>;
 
 /** The first that gives tokens decides; counts add up, the first to name one wins. */
-const READERS: readonly (readonly [DocumentSlot, DocumentReader])[] = [
+const READERS: readonly (readonly [Exclude<DocumentSlot, "openinferenceAnswer">, DocumentReader])[] = [
   ["providerMetadata", readProviderMetadata],
   ["rawUsage", readRaw],
   ["litellmUsage", readRaw],
@@ -33,6 +33,9 @@ const READERS: readonly (readonly [DocumentSlot, DocumentReader])[] = [
   ["inputDetails", readInputDetails],
   ["outputDetails", readOutputDetails],
 ];
+
+/** Longest usage object that is looked for inside an answer. */
+const USAGE_CHARS_MAX = 4_096;
 
 export function usageDocuments(attributes: UsageAttributes, who: Answerer): UsageDocuments {
   if (!attributes.documented) return NOTHING;
@@ -48,7 +51,32 @@ export function usageDocuments(attributes: UsageAttributes, who: Answerer): Usag
       candidatesOnly: result.candidatesOnly || found.candidatesOnly === true,
     };
   }
-  return result;
+  return attributes.counted && result.tokens === null ? withAnswer(result, attributes, who) : result;
+}
+
+/**
+ * OpenInference copies the provider's whole answer to output.value; its usage knows cache writes and their lifetime, which the counts
+ * leave out. Taken only where it is the usage of the same call: chains and agents have an output, too.
+ */
+function withAnswer(result: UsageDocuments, attributes: UsageAttributes, who: Answerer): UsageDocuments {
+  const answer = parsed(usageIn(valueIn(attributes, SLOT.openinferenceAnswer)));
+  const tokens = answer === null ? null : readProviderUsage(answer, who);
+  if (answer === null || tokens === null || tokens.output !== countIn(attributes, SLOT.output, null)) return result;
+  return { ...result, tokens, answer: { ...answer, ...result.answer } };
+}
+
+/** The text of the last `"usage": {...}`. What people and models write stands in strings, where the quotes are escaped. */
+function usageIn(value: unknown): string | null {
+  if (typeof value !== "string" || value.length > DOCUMENT_CHARS_MAX) return null;
+  const key = value.lastIndexOf('"usage":');
+  const start = key < 0 ? -1 : value.indexOf("{", key);
+  let depth = 0;
+  for (let index = start; index >= 0 && index < Math.min(value.length, start + USAGE_CHARS_MAX); index += 1) {
+    if (value[index] === "{") depth += 1;
+    else if (value[index] === "}") depth -= 1;
+    if (depth === 0) return value.slice(start, index + 1);
+  }
+  return null;
 }
 
 function parsed(value: unknown): Readonly<Record<string, unknown>> | null {

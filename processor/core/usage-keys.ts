@@ -83,6 +83,11 @@ const COUNT_KEYS = {
   uncached: ["ai.usage.inputTokenDetails.noCacheTokens"],
   /** Claude Code's own: without what was cached. */
   uncachedBare: ["input_tokens"],
+  // Parts of input and output that some models sell at prices of their own.
+  inputAudio: ["llm.token_count.prompt_details.audio", "gen_ai.usage.details.input_audio_tokens", "gen_ai.usage.audio.input_tokens"],
+  inputImage: ["llm.token_count.prompt_details.image", "gen_ai.usage.details.input_image_tokens", "gen_ai.usage.image.input_tokens"],
+  outputAudio: ["llm.token_count.completion_details.audio", "gen_ai.usage.details.output_audio_tokens", "gen_ai.usage.audio.output_tokens"],
+  outputImage: ["llm.token_count.completion_details.image", "gen_ai.usage.details.output_image_tokens", "gen_ai.usage.image.output_tokens"],
   compactionInput: ["anthropic.usage.compaction.input_tokens"],
   compactionOutput: ["anthropic.usage.compaction.output_tokens"],
 } as const satisfies KeyTable;
@@ -94,6 +99,7 @@ const DOCUMENT_KEYS = {
   litellmUsage: ["metadata.usage_object"],
   langfuseUsage: ["langfuse.observation.usage_details"],
   genkitOutput: ["genkit:output"],
+  openinferenceAnswer: ["output.value"],
   inputDetails: ["gen_ai.usage.input_token_details"],
   outputDetails: ["gen_ai.usage.output_token_details"],
 } as const satisfies KeyTable;

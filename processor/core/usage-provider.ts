@@ -8,6 +8,16 @@ export interface BilledTokens {
   readonly cacheWrite1h: number;
   readonly output: number;
   readonly reasoning: number | null;
+  /** null where all is text. */
+  readonly modalities?: Modalities | null;
+}
+
+/** Subsets of the input and of the output that some models sell at prices of their own. */
+export interface Modalities {
+  readonly inputAudio: number;
+  readonly inputImage: number;
+  readonly outputAudio: number;
+  readonly outputImage: number;
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -55,7 +65,31 @@ const SHAPES: readonly UsageShape[] = [
 export function readProviderUsage(usage: unknown, who: Answerer): BilledTokens | null {
   const answer = objectOf(usage);
   const shape = SHAPES.find(({ is }) => is(answer));
-  return shape === undefined ? null : shape.read(answer, who);
+  return shape === undefined ? null : { ...shape.read(answer, who), modalities: modalitiesOf(answer) };
+}
+
+function modalitiesOf(usage: Answer): Modalities | null {
+  const input = objectOf(usage["input_tokens_details"] ?? usage["prompt_tokens_details"]);
+  const output = objectOf(usage["output_tokens_details"] ?? usage["completion_tokens_details"]);
+  const [prompt, candidates] = [usage["promptTokensDetails"], usage["candidatesTokensDetails"]];
+  return someModality({
+    inputAudio: countOf(input["audio_tokens"]) + geminiModality(prompt, "AUDIO"),
+    inputImage: countOf(input["image_tokens"]) + geminiModality(prompt, "IMAGE"),
+    outputAudio: countOf(output["audio_tokens"]) + geminiModality(candidates, "AUDIO"),
+    outputImage: countOf(output["image_tokens"]) + geminiModality(candidates, "IMAGE"),
+  });
+}
+
+/** null where all is text. */
+export function someModality(modalities: Modalities): Modalities | null {
+  const { inputAudio, inputImage, outputAudio, outputImage } = modalities;
+  return inputAudio + inputImage + outputAudio + outputImage === 0 ? null : modalities;
+}
+
+/** `[{modality: "TEXT", tokenCount: 12}, {modality: "AUDIO", tokenCount: 30}]` */
+function geminiModality(details: unknown, modality: string): number {
+  const parts = Array.isArray(details) ? details.map(objectOf) : [];
+  return parts.reduce((sum, part) => sum + (part["modality"] === modality ? countOf(part["tokenCount"]) : 0), 0);
 }
 
 /** Anthropic, also on Bedrock InvokeModel, Vertex and Azure: `input_tokens` EXCLUDES what was read from or written to the cache. */

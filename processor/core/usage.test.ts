@@ -213,6 +213,35 @@ describe("writes that live for an hour", () => {
   });
 });
 
+describe("the answer that OpenInference copies", () => {
+  const counts = {
+    "llm.token_count.prompt": 1_400,
+    "llm.token_count.completion": 80,
+    "llm.token_count.prompt_details.cache_read": 1_024,
+    "llm.provider": "openai",
+  };
+  const usage = { prompt_tokens: 1_400, completion_tokens: 80, prompt_tokens_details: { cached_tokens: 1_024, cache_write_tokens: 256 } };
+
+  test("knows what the counts leave out", () => {
+    const answer = JSON.stringify({ choices: [{ message: { content: 'She said "usage": {"prompt_tokens": 7}' } }], usage, id: "x" });
+    expect(tokens({ ...counts, "output.value": answer })).toBe("120 1024 256 0 80");
+  });
+
+  test("is passed over where it is of another call, is text, or breaks off", () => {
+    const without = "376 1024 0 0 80";
+    for (const answer of [
+      JSON.stringify({ usage: { ...usage, completion_tokens: 7 } }),
+      "Hello",
+      '{"usage":{"prompt_tokens":',
+      '{"usage":7}',
+      "{}",
+    ]) {
+      expect(tokens({ ...counts, "output.value": answer })).toBe(without);
+    }
+    expect(tokens({ "output.value": JSON.stringify({ usage }) })).toBe("absent");
+  });
+});
+
 describe("does the input contain the cache?", () => {
   const cached = { "gen_ai.usage.cache_read.input_tokens": 1_024, "gen_ai.usage.cache_creation.input_tokens": 256 };
   const inside = "720 1024 256 0 80";

@@ -3,7 +3,7 @@ import { canonicalProvider } from "./provider.ts";
 import { countIn, SLOT, textIn, usageAttributes, valueIn, type UsageAttributes } from "./usage-attributes.ts";
 import { usageDocuments, type UsageDocuments } from "./usage-document.ts";
 import { emitterOf, SPRING_AI, type Emitter } from "./usage-emitters.ts";
-import { isOpenAiOnBedrock, type Answerer, type BilledTokens } from "./usage-provider.ts";
+import { isOpenAiOnBedrock, someModality, type Answerer, type BilledTokens, type Modalities } from "./usage-provider.ts";
 
 export { USAGE_READ_KEYS } from "./usage-keys.ts";
 
@@ -22,6 +22,8 @@ export interface UsageReading {
   readonly invalid: boolean;
   /** The span says something of usage at all. */
   readonly present: boolean;
+  /** Which of the tokens were audio and images; null where all is text. */
+  readonly modalities: Modalities | null;
 }
 
 /** Of one span: who answered, what was read, and what else its usage says. */
@@ -53,8 +55,8 @@ export function readCallFacts(input: UsageInput): CallFacts {
   return { reading, attributes, documents, provider, model, requestModel };
 }
 
-const NO_USAGE: UsageReading = { usage: null, ambiguous: false, invalid: false, present: false };
-const INVALID: UsageReading = { usage: null, ambiguous: false, invalid: true, present: true };
+const NO_USAGE: UsageReading = { usage: null, ambiguous: false, invalid: false, present: false, modalities: null };
+const INVALID: UsageReading = { usage: null, ambiguous: false, invalid: true, present: true, modalities: null };
 
 function resolve(input: UsageInput, attributes: UsageAttributes, documents: UsageDocuments, who: Answerer): UsageReading {
   if (attributes.invalid) return INVALID;
@@ -62,8 +64,10 @@ function resolve(input: UsageInput, attributes: UsageAttributes, documents: Usag
   const counts = countsOf(attributes, documents);
   if (!attributes.counted && Object.keys(documents.counts).length === 0) return NO_USAGE;
   // In the application and again in the gateway: what we normalised is inclusive and final, whatever the emitter's habit.
-  if (valueIn(attributes, SLOT.enriched) !== undefined)
-    return normalised(counts, textIn(attributes, SLOT.costStatus) === "ambiguous_usage");
+  const modalities = modalitiesIn(attributes);
+  if (valueIn(attributes, SLOT.enriched) !== undefined) {
+    return checked({ ...normalised(counts), modalities }, textIn(attributes, SLOT.costStatus) === "ambiguous_usage");
+  }
   const emitter = emitterOf(input.scope, input.scopeVersion);
   const known = valueIn(attributes, SLOT.springKind) === undefined ? emitter : SPRING_AI;
   const { uncachedInput, ambiguous } = uncachedOf(counts, known, who);
@@ -75,27 +79,40 @@ function resolve(input: UsageInput, attributes: UsageAttributes, documents: Usag
     cacheWrite1h: counts.write1h,
     output: output.tokens + counts.compactionOutput,
     reasoning: counts.reasoning,
+    modalities,
   };
   return checked(tokens, ambiguous || output.guessed);
 }
 
-function normalised(counts: Counts, ambiguous: boolean): UsageReading {
-  const { input, output, read, write, write1h, reasoning } = counts;
-  const cacheWrite5m = write - write1h;
-  return checked(
-    { uncachedInput: input - read - write, cacheRead: read, cacheWrite5m, cacheWrite1h: write1h, output, reasoning },
-    ambiguous,
-  );
+function normalised({ input, output, read, write, write1h, reasoning }: Counts): BilledTokens {
+  return { uncachedInput: input - read - write, cacheRead: read, cacheWrite5m: write - write1h, cacheWrite1h: write1h, output, reasoning };
 }
 
 /** Every part finite and >= 0, or nothing is taken: clamping would hide a wrong reading. */
 function checked(tokens: BilledTokens, ambiguous: boolean): UsageReading {
-  const { uncachedInput, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning } = tokens;
+  const { uncachedInput, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning, modalities = null } = tokens;
   const sum = uncachedInput + cacheRead + cacheWrite5m + cacheWrite1h + output;
   const sound =
     uncachedInput >= 0 && cacheRead >= 0 && cacheWrite5m >= 0 && cacheWrite1h >= 0 && output >= 0 && sum < Number.POSITIVE_INFINITY;
   if (!sound || Number.isNaN(reasoning ?? 0)) return INVALID;
-  return { usage: { uncachedInput, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning }, ambiguous, invalid: false, present: true };
+  const usage = { uncachedInput, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning };
+  const plain = { usage, ambiguous, invalid: false, present: true, modalities };
+  // Which tokens were audio only shifts the price; numbers that do not fit do not spoil those that are billed.
+  return modalities === null || isSubset(modalities, usage) ? plain : { ...plain, ambiguous: true, modalities: null };
+}
+
+/** Cached audio is billed as cached text, so it is the rest of the input that audio and images are a part of. */
+function isSubset({ inputAudio, inputImage, outputAudio, outputImage }: Modalities, { uncachedInput, output }: Usage): boolean {
+  return inputAudio + inputImage <= uncachedInput && outputAudio + outputImage <= output;
+}
+
+function modalitiesIn(attributes: UsageAttributes): Modalities | null {
+  return someModality({
+    inputAudio: countIn(attributes, SLOT.inputAudio, 0),
+    inputImage: countIn(attributes, SLOT.inputImage, 0),
+    outputAudio: countIn(attributes, SLOT.outputAudio, 0),
+    outputImage: countIn(attributes, SLOT.outputImage, 0),
+  });
 }
 
 /** What the span counts, under one name each. */

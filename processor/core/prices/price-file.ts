@@ -8,6 +8,10 @@ interface PricesWritten {
   readonly cacheRead?: number;
   readonly cacheWrite?: number;
   readonly cacheWrite1h?: number;
+  readonly inputAudio?: number;
+  readonly inputImage?: number;
+  readonly outputAudio?: number;
+  readonly outputImage?: number;
 }
 
 interface LongContext extends PricesWritten {
@@ -43,8 +47,17 @@ export interface PriceFile {
 /** Finds what `sameAs` names. */
 export type FindModel = (provider: string, model: string) => ModelPrices | null;
 
-const RATE_KEYS = ["input", "output", "cacheRead", "cacheWrite", "cacheWrite1h"] as const satisfies readonly (keyof PricesWritten &
-  keyof RateCard)[];
+const RATE_KEYS = [
+  "input",
+  "output",
+  "cacheRead",
+  "cacheWrite",
+  "cacheWrite1h",
+  "inputAudio",
+  "inputImage",
+  "outputAudio",
+  "outputImage",
+] as const satisfies readonly (keyof PricesWritten & keyof RateCard)[];
 const ENTRY_KEYS: ReadonlySet<string> = new Set([
   "provider",
   "model",

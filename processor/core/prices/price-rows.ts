@@ -8,6 +8,10 @@ export interface RateCard {
   readonly cacheRead?: Rate;
   readonly cacheWrite?: Rate;
   readonly cacheWrite1h?: Rate;
+  readonly inputAudio?: Rate;
+  readonly inputImage?: Rate;
+  readonly outputAudio?: Rate;
+  readonly outputImage?: Rate;
 }
 
 /** Minutes of the UTC day, [start, end); on Saturdays and Sundays only before `weekendsExemptSinceMs`. */
@@ -65,6 +69,10 @@ const PACKED_KEYS: readonly (readonly [string, keyof RateCard])[] = [
   ["r", "cacheRead"],
   ["w", "cacheWrite"],
   ["h", "cacheWrite1h"],
+  ["ia", "inputAudio"],
+  ["ii", "inputImage"],
+  ["oa", "outputAudio"],
+  ["oi", "outputImage"],
 ];
 
 /** Reads one line of price-data.ts, which scripts/price-table.ts writes. */

@@ -1,7 +1,10 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { anyOf } from "../prose-pattern.ts";
 
 /** A tool's or a database's own slots are not a model's capacity. */
-const OTHER_SERVER = /connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|\bsqlstate\b|redis|max_connections/;
+const OTHER_SERVER = anyOf(
+  String.raw`connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|\bsqlstate\b|redis|max_connections`,
+);
 
 /** The model, or everyone, is out of capacity. */
 export const CAPACITY: CategoryRules = {
@@ -9,7 +12,10 @@ export const CAPACITY: CategoryRules = {
     {
       name: "capacity: overloaded code",
       category: "model_overloaded",
-      stem: /overload|capacity(?:exceeded|exhausted|error|unavailable|notavailable)|insufficient\w{0,20}capacity|flexunavailable|serverbusy|modelnotready|modelloading|queue(?:full|exceeded|isfull)|nocapacity|outofcapacity/,
+      stem: anyOf(
+        String.raw`overload|capacity(?:exceeded|exhausted|error|unavailable|notavailable)|insufficient\w{0,20}capacity`,
+        String.raw`flexunavailable|serverbusy|modelnotready|modelloading|queue(?:full|exceeded|isfull)|nocapacity|outofcapacity`,
+      ),
       codes: [
         "overloadederror",
         "overloaded",
@@ -42,9 +48,17 @@ export const CAPACITY: CategoryRules = {
     {
       name: "capacity: overloaded, high demand, no capacity",
       category: "model_overloaded",
-      text: /\boverload(?:ed|ing)?\b|high (?:demand|traffic|load|volume)|heavy load|(?:at|over|under|out of|no|insufficient|limited|lacks?|not enough|without|reached|beyond)(?: [a-z]{1,20}){0,3} capacity\b|capacity (?:is |has been |was |currently )?(?:exceeded|exhausted|constraints?|limit|limits|reached|full|unavailable|available|issues?)|insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|访问量|算力不足/,
+      text: anyOf(
+        String.raw`\boverload(?:ed|ing)?\b|high (?:demand|traffic|load|volume)|heavy load`,
+        String.raw`(?:at|over|under|out of|no|insufficient|limited|lacks?|not enough|without|reached|beyond)(?: [a-z]{1,20}){0,3} capacity\b`,
+        String.raw`capacity (?:is |has been |was |currently )?(?:exceeded|exhausted|constraints?|limit|limits|reached|full|unavailable|available|issues?)`,
+        String.raw`insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|访问量|算力不足`,
+      ),
       unless: {
-        text: /your capacity|context capacity|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|provisioned|method overload|overloaded (?:function|method|signature)|no overload|load saturated|饱和/,
+        text: anyOf(
+          String.raw`your capacity|context capacity|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres`,
+          String.raw`provisioned|method overload|overloaded (?:function|method|signature)|no overload|load saturated|饱和`,
+        ),
       },
       example: "The model is currently experiencing high demand. Please try again later.",
     },
@@ -59,7 +73,18 @@ export const CAPACITY: CategoryRules = {
     {
       name: "capacity: loading, not ready, queue full, busy",
       category: "model_overloaded",
-      text: /model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)|(?:still |currently )?loading (?:the )?model|model loading|(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)|not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)|(?:request )?queue (?:has )?(?:reached|exceeded)|(?:server|model|service|system|engine|api|worker|instance|replica|slot|gpu)s? (?:is |are )?(?:all |too |currently |temporarily |very )?busy|too busy|no (?:available |free )?(?:slots|workers|instances|replicas|gpus?)(?: [a-z]{1,20}){0,2} ?(?:available|free)?|no slots|^slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv|kv[ _-]cache (?:is )?(?:full|exhausted)/,
+      text: anyOf(
+        String.raw`model(?: \S{1,120})? (?:is |is still |is currently )(?:being )?(?:loading|loaded|busy|warming|starting|cold)`,
+        String.raw`(?:still |currently )?loading (?:the )?model|model loading`,
+        String.raw`(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)`,
+        String.raw`not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)`,
+        String.raw`(?:request )?queue (?:has )?(?:reached|exceeded)`,
+        String.raw`(?:server|model|service|system|engine|api|worker|instance|replica|slot|gpu)s? (?:is |are )?(?:all |too |currently |temporarily |very )?busy`,
+        String.raw`too busy`,
+        String.raw`no (?:available |free )?(?:slots|workers|instances|replicas|gpus?)(?: [a-z]{1,20}){0,2} ?(?:available|free)?`,
+        String.raw`no slots|^slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv`,
+        String.raw`kv[ _-]cache (?:is )?(?:full|exhausted)`,
+      ),
       unless: { text: /connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|too many (?:calls|requests)/ },
       example: "Model meta-llama/Llama-3 is currently loading (estimated_time 20)",
     },

@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { anyOf } from "../prose-pattern.ts";
 
 /** A clock ran out: the client's, a proxy's, or the model's. */
 export const CLOCK: CategoryRules = {
@@ -63,7 +64,20 @@ export const CLOCK: CategoryRules = {
     {
       name: "clock: timed out",
       category: "timeout",
-      text: /\btimed?[ -]?out (?:after|while|waiting|awaiting|exceeded|expired|elapsed|reached|error|occurred|on endpoint|reading|connecting|of \d{1,9} ?m?s)|\btimed[ -]out\b|\btime-out\b|\b(?:request|connection|connect|read|write|gateway|socket|response|idle|headers?|body|inactivity|statement|operation|upstream|network|server|stream|tls handshake|handshake|query|llm|model|api|client) ?time-?outs?\b(?!'|"| (?:must|should|parameter|value|setting|is not|cannot|option|field|of must|needs|has to))|exceed(?:ed|s|ing)?(?: [a-z0-9.]{1,20}){0,4} (?:timeout|deadline|time limit)|deadline (?:has )?(?:been )?exceeded|took too long|(?:maximum|max) (?:execution|processing|response) time|respond in time|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d|(?:time limit|timeout) (?:has been |was |is )?(?:exceeded|reached|expired)|(?:due to|because of)(?: an?| the)? timeout|i\/o timeout|context deadline|^(?:error: )?["']?timeout["']?\.?$|httpclient\.timeout|did not properly respond after a period of time|os error 110\b|errno 110\b|errno 60\b|no (?:response|data|output|events?|chunks?|tokens?) (?:received )?(?:for|within|in|after) \d|超时|タイムアウト|tiempo de espera|délai d'attente|connexion a expiré|zeitüberschreitung|zeitlimit|tempo limite|тайм-?аут|время ожидания/,
+      text: anyOf(
+        String.raw`\btimed?[ -]?out (?:after|while|waiting|awaiting|exceeded|expired|elapsed|reached|error|occurred|on endpoint|reading|connecting|of \d{1,9} ?m?s)`,
+        String.raw`\btimed[ -]out\b|\btime-out\b`,
+        String.raw`\b(?:request|connection|connect|read|write|gateway|socket|response|idle|headers?|body|inactivity|statement|operation|upstream|network|server|stream|tls handshake|handshake|query|llm|model|api|client) ?time-?outs?\b(?!'|"| (?:must|should|parameter|value|setting|is not|cannot|option|field|of must|needs|has to))`,
+        String.raw`exceed(?:ed|s|ing)?(?: [a-z0-9.]{1,20}){0,4} (?:timeout|deadline|time limit)`,
+        String.raw`deadline (?:has )?(?:been )?exceeded|took too long|(?:maximum|max) (?:execution|processing|response) time`,
+        String.raw`respond in time|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d`,
+        String.raw`(?:time limit|timeout) (?:has been |was |is )?(?:exceeded|reached|expired)`,
+        String.raw`(?:due to|because of)(?: an?| the)? timeout|i\/o timeout|context deadline|^(?:error: )?["']?timeout["']?\.?$`,
+        String.raw`httpclient\.timeout|did not properly respond after a period of time|os error 110\b|errno 110\b|errno 60\b`,
+        String.raw`no (?:response|data|output|events?|chunks?|tokens?) (?:received )?(?:for|within|in|after) \d|超时|タイムアウト`,
+        String.raw`tiempo de espera|délai d'attente|connexion a expiré|zeitüberschreitung|zeitlimit|tempo limite|тайм-?аут`,
+        String.raw`время ожидания`,
+      ),
       unless: { codes: ["econnreset", "econnrefused", "epipe"] },
       example: "Request timed out.",
     },

@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { anyOf } from "../prose-pattern.ts";
 
 /** Who the caller is, or what it may touch. */
 export const IDENTITY: CategoryRules = {
@@ -6,7 +7,14 @@ export const IDENTITY: CategoryRules = {
     {
       name: "identity: key or credential code",
       category: "auth",
-      stem: /unauthori[sz]ed|unauthenticated|authentication(?:error|exception|fail)|(?:invalid|missing|expired|revoked|incorrect)(?:api)?(?:key|token|auth|credential)|apikey(?:invalid|expired|missing|notfound)|credential(?:s)?(?:error|notfound|unavailable|retrieval)|tokenexpired|(?:noauth|access|auth|sso|id|identity)token|tokenretrieval|oauth(?:error|exception|token)?|organization(?:onhold|disabled|suspended)|account(?:disabled|suspended|onhold)|gatedrepo|disabledrepo|ipnotallowed|signature(?:doesnot|mismatch|invalid)/,
+      stem: anyOf(
+        String.raw`unauthori[sz]ed|unauthenticated|authentication(?:error|exception|fail)`,
+        String.raw`(?:invalid|missing|expired|revoked|incorrect)(?:api)?(?:key|token|auth|credential)`,
+        String.raw`apikey(?:invalid|expired|missing|notfound)|credential(?:s)?(?:error|notfound|unavailable|retrieval)|tokenexpired`,
+        String.raw`(?:noauth|access|auth|sso|id|identity)token|tokenretrieval|oauth(?:error|exception|token)?`,
+        String.raw`organization(?:onhold|disabled|suspended)|account(?:disabled|suspended|onhold)|gatedrepo|disabledrepo`,
+        String.raw`ipnotallowed|signature(?:doesnot|mismatch|invalid)`,
+      ),
       codes: [
         "invalidauth",
         "notauthed",
@@ -83,28 +91,59 @@ export const IDENTITY: CategoryRules = {
     {
       name: "identity: key or credential in words",
       category: "auth",
-      text: /\b(?:invalid|incorrect|missing|bad|expired|revoked|disabled|malformed|leaked|wrong|unknown|no|not a valid|without an?|did not (?:pass|provide|supply)(?: an?)?(?: valid)?|provide (?:an?|your|valid)(?: valid)?|pass an?(?: valid)?|set (?:an?|your|the))(?: [a-z0-9_]{1,24}){0,2} (?:'?api[ _-]?key|x-api-key|(?:api|user|hf|session)[ _-]?token|access[ _-]?token|auth(?:entication|orization|orisation)?(?: bearer)?[ _-]?(?:token|header|key|credentials?|information)|bearer|credentials?|security token|oauth token|signature|subscription key)|\b(?:api[ _-]?key|x-api-key|access token|security token|auth token|bearer token|credentials?|signature)s?\b[^.]{0,60}?\b(?:(?:is|was|are|has|have|been|not|were) )?(?:invalid|not valid|not found|missing|expired|required|disabled|revoked|leaked|reported as leaked|not provided|not set|incorrect|does not match|doesn't match|not exist|must be set|blocked|malformed|does not conform|suspended|deactivated|deleted|denied)|can ?not find api-key|(?:could not|couldn't|unable to|cannot|can't|failed to) (?:validate|load|locate|resolve|find|refresh|obtain|authenticate|retrieve|verify|get)(?: [a-z]{1,20}){0,4} (?:credentials?|api[ _-]?key|access token|token|authentication)|authentication(?: [a-z]{1,20}){0,2} (?:failed|fails|required|error|failure|unsuccessful|is required)|\bauth(?:entication)? (?:fails|failed)|must be authenticated|not authenticated|user not found|authentication is (?:currently )?not|jeton|身份验证|未登录|\b(?:token|session|login|jwt|sso session)s?(?: [a-z]{1,20}){0,3} (?:has |have |is |was )?(?:expired|revoked)\b|令牌|未授权|认证失败|鉴权|密钥|无效的 ?api|api ?key ?(?:无效|错误|不存在)/,
+      text: anyOf(
+        String.raw`\b(?:invalid|incorrect|missing|bad|expired|revoked|disabled|malformed|leaked|wrong|unknown|no|not a valid|without an?|did not (?:pass|provide|supply)(?: an?)?(?: valid)?|provide (?:an?|your|valid)(?: valid)?|pass an?(?: valid)?|set (?:an?|your|the))(?: [a-z0-9_]{1,24}){0,2} (?:'?api[ _-]?key|x-api-key|(?:api|user|hf|session)[ _-]?token|access[ _-]?token|auth(?:entication|orization|orisation)?(?: bearer)?[ _-]?(?:token|header|key|credentials?|information)|bearer|credentials?|security token|oauth token|signature|subscription key)`,
+        String.raw`\b(?:api[ _-]?key|x-api-key|access token|security token|auth token|bearer token|credentials?|signature)s?\b[^.]{0,60}?\b(?:(?:is|was|are|has|have|been|not|were) )?(?:invalid|not valid|not found|missing|expired|required|disabled|revoked|leaked|reported as leaked|not provided|not set|incorrect|does not match|doesn't match|not exist|must be set|blocked|malformed|does not conform|suspended|deactivated|deleted|denied)`,
+        String.raw`can ?not find api-key`,
+        String.raw`(?:could not|couldn't|unable to|cannot|can't|failed to) (?:validate|load|locate|resolve|find|refresh|obtain|authenticate|retrieve|verify|get)(?: [a-z]{1,20}){0,4} (?:credentials?|api[ _-]?key|access token|token|authentication)`,
+        String.raw`authentication(?: [a-z]{1,20}){0,2} (?:failed|fails|required|error|failure|unsuccessful|is required)`,
+        String.raw`\bauth(?:entication)? (?:fails|failed)|must be authenticated|not authenticated|user not found`,
+        String.raw`authentication is (?:currently )?not|jeton|身份验证|未登录`,
+        String.raw`\b(?:token|session|login|jwt|sso session)s?(?: [a-z]{1,20}){0,3} (?:has |have |is |was )?(?:expired|revoked)\b`,
+        String.raw`令牌|未授权|认证失败|鉴权|密钥|无效的 ?api|api ?key ?(?:无效|错误|不存在)`,
+      ),
       unless: { text: /tool call|function call|json web token parse/ },
       example: "API key not valid. Please pass a valid API key.",
     },
     {
       name: "identity: account, organization, region",
       category: "auth",
-      text: /\b(?:organi[sz]ation|account|project|user|team|workspace|consumer|tenant|resource group)s?\b[^.]{0,80}?\b(?:disabled|suspended|deactivated|restricted|banned|terminated|blocked|must be verified|not verified|cannot use|not been verified|is not active)|\b(?:country|region|territory|location)s?\b[^.]{0,60}?(?:not (?:supported|allowed|available|permitted)|unsupported|blocked|restricted)|(?:unsupported|not available in your) (?:country|region|location)|public access is disabled|missing scopes?|insufficient(?: [a-z]{1,20}){0,2} (?:permissions?|scopes?|privileges?)|terms of (?:service|use)|virtual network|firewall|\bip\b(?: address)?[^.]{0,40}(?:not (?:allowed|authorized|permitted|whitelisted)|blocked|denied|banned)|use case details have not been|must (?:agree|accept)(?: to)? the (?:terms|license)|gated (?:repo|model)|accept the (?:terms|license|conditions)|not agreed to|not (?:yet )?activated the|verification (?:is )?(?:not completed|required)|data retention polic|实名|无权|没有权限|权限不足/,
+      text: anyOf(
+        String.raw`\b(?:organi[sz]ation|account|project|user|team|workspace|consumer|tenant|resource group)s?\b[^.]{0,80}?\b(?:disabled|suspended|deactivated|restricted|banned|terminated|blocked|must be verified|not verified|cannot use|not been verified|is not active)`,
+        String.raw`\b(?:country|region|territory|location)s?\b[^.]{0,60}?(?:not (?:supported|allowed|available|permitted)|unsupported|blocked|restricted)`,
+        String.raw`(?:unsupported|not available in your) (?:country|region|location)|public access is disabled|missing scopes?`,
+        String.raw`insufficient(?: [a-z]{1,20}){0,2} (?:permissions?|scopes?|privileges?)|terms of (?:service|use)|virtual network`,
+        String.raw`firewall|\bip\b(?: address)?[^.]{0,40}(?:not (?:allowed|authorized|permitted|whitelisted)|blocked|denied|banned)`,
+        String.raw`use case details have not been|must (?:agree|accept)(?: to)? the (?:terms|license)|gated (?:repo|model)`,
+        String.raw`accept the (?:terms|license|conditions)|not agreed to|not (?:yet )?activated the`,
+        String.raw`verification (?:is )?(?:not completed|required)|data retention polic|实名|无权|没有权限|权限不足`,
+      ),
       example: "Country, region, or territory not supported",
     },
     {
       // A firewall's page. The same words with a 400 are a filter's: see rules/request.ts.
       name: "identity: blocked",
       category: "auth",
-      text: /(?:request|access) (?:was |is |has been )?blocked(?! (?:due|because|by (?:the )?(?:guardrail|content|safety)))|you have been blocked|attention required/,
+      text: anyOf(
+        String.raw`(?:request|access) (?:was |is |has been )?blocked(?! (?:due|because|by (?:the )?(?:guardrail|content|safety)))`,
+        String.raw`you have been blocked|attention required`,
+      ),
       unless: { status: [400], codes: ["invalidprompt", "contentfilter"] },
       example: "Sorry, you have been blocked",
     },
     {
       name: "identity: access denied in words",
       category: "auth",
-      text: /\b(?:un|not |isn't )authori[sz]ed\b|unauthenticated|permission[^.]{0,80}?denied|access (?:to (?:the |this )?[^.]{0,60})?(?:is |was |has been |token )?denied|(?:do(?:es)? not|don't|doesn't) have (?:the )?(?:required |necessary |sufficient |enough )?(?:access|permissions?|privileges?)|lacks?(?: [a-z]{1,20}){0,3} (?:permissions?|action|access|privileges?|scopes?)|no permission|explicit deny|login required|please (?:log|sign) ?in|not logged in|not allowed to (?:access|sample|use|call|perform)|not permitted to|access to [^.]{1,60}? is not allowed|not allowed for (?:this|your|the) (?:account|organi[sz]ation|project|key|team|user)|not entitled|not eligible|eligible for using|access denied/,
+      text: anyOf(
+        String.raw`\b(?:un|not |isn't )authori[sz]ed\b|unauthenticated|permission[^.]{0,80}?denied`,
+        String.raw`access (?:to (?:the |this )?[^.]{0,60})?(?:is |was |has been |token )?denied`,
+        String.raw`(?:do(?:es)? not|don't|doesn't) have (?:the )?(?:required |necessary |sufficient |enough )?(?:access|permissions?|privileges?)`,
+        String.raw`lacks?(?: [a-z]{1,20}){0,3} (?:permissions?|action|access|privileges?|scopes?)|no permission|explicit deny`,
+        String.raw`login required|please (?:log|sign) ?in|not logged in|not allowed to (?:access|sample|use|call|perform)`,
+        String.raw`not permitted to|access to [^.]{1,60}? is not allowed`,
+        String.raw`not allowed for (?:this|your|the) (?:account|organi[sz]ation|project|key|team|user)|not entitled|not eligible`,
+        String.raw`eligible for using|access denied`,
+      ),
       unless: {
         codes: ["modelnotfound", "modelnotfounderror", "deploymentnotfound"],
         text: /does not exist or|may not exist or|not found or|flagged|moderation|content (?:policy|filter)|could not be found/,

@@ -4,7 +4,6 @@ import { anyOf, near } from "../prose-pattern.ts";
 /** Gemini words a per-minute limit as a quota of the plan; the window or the wait in seconds tells which it is. */
 const MINUTES_RESTORE =
   /per[ _-]?(?:minute|min|second|hour)\b|\/ ?(?:minute|min|second|sec|hour)\b|perminute|\bhourly\b|\brpm\b|\btpm\b|please retry in \d|please try again in \d/;
-const DAYS_RESTORE = /per[ _-]?(?:base[ _-]?model[ _-]?per[ _-]?)?(?:day|week|month)|perday|\btpd\b|\brpd\b/;
 
 /** Money, plan, or a used-up allowance that minutes do not restore. */
 export const MONEY: CategoryRules = {
@@ -12,7 +11,12 @@ export const MONEY: CategoryRules = {
     {
       name: "money: quota code",
       category: "quota_exceeded",
-      stem: /insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|notbillable|quotauser|paymentrequired|credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted|budget(?:exceed|exhaust|blocked|limit|reached)|spend(?:ing)?limit|overdue|arrear|(?:daily|monthly|weekly)(?:limit|quota|request|token)|storagequota/,
+      stem: anyOf(
+        String.raw`insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|notbillable|quotauser|paymentrequired`,
+        String.raw`credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted`,
+        String.raw`budget(?:exceed|exhaust|blocked|limit|reached)|spend(?:ing)?limit|overdue|arrear`,
+        String.raw`(?:daily|monthly|weekly)(?:limit|quota|request|token)|storagequota`,
+      ),
       codes: [
         "insufficientquota",
         "insufficientquotaerror",
@@ -71,20 +75,38 @@ export const MONEY: CategoryRules = {
       name: "money: allowance per day, week or month",
       category: "quota_exceeded",
       codes: ["quotalimitperday"],
-      text: /(?:\bcalls|requests|tokens|messages) ?\/ ?(?:day|week|month)\b|per[ _-]?(?:base[ _-]?model[ _-]?per[ _-]?)?(?:day|week|month)(?:[^a-z]|$|per|-|free)|perday|\b(?:tpd|rpd)\b|\b(?:daily|weekly|monthly|yearly)(?: [a-z-]{1,20}){0,3} (?:limit|quota|cap|allowance|allocation|budget)|(?:limit|quota)s? (?:for|of) (?:today|this (?:week|month))|\b\d{1,3}[ -]?(?:hour|day|week)s?(?: [a-z-]{1,20}){0,3} (?:limit|cap|quota|allowance|window)|\bby ?day\b|bymodelbyday|per (?:86 ?400 ?s|24 ?h)|每日|每天|每月|当日|今日/,
+      text: anyOf(
+        String.raw`(?:\bcalls|requests|tokens|messages) ?\/ ?(?:day|week|month)\b`,
+        String.raw`per[ _-]?(?:base[ _-]?model[ _-]?per[ _-]?)?(?:day|week|month)(?:[^a-z]|$|per|-|free)|perday|\b(?:tpd|rpd)\b`,
+        String.raw`\b(?:daily|weekly|monthly|yearly)(?: [a-z-]{1,20}){0,3} (?:limit|quota|cap|allowance|allocation|budget)`,
+        String.raw`(?:limit|quota)s? (?:for|of) (?:today|this (?:week|month))`,
+        String.raw`\b\d{1,3}[ -]?(?:hour|day|week)s?(?: [a-z-]{1,20}){0,3} (?:limit|cap|quota|allowance|window)|\bby ?day\b`,
+        String.raw`bymodelbyday|per (?:86 ?400 ?s|24 ?h)|每日|每天|每月|当日|今日`,
+      ),
       unless: { text: /perminute.{0,400}perday/ },
       example: "Rate limit reached for model ... on tokens per day (TPD): Limit 100000, Used 97050",
     },
     {
       name: "money: free tier has no allowance",
       category: "quota_exceeded",
-      text: /\blimit: 0\b(?![.,]\d)|free allocated quota|(?:does(?: not|n't) have|no|without|not (?:available|included) (?:in|on|with|for))(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)|free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)|used all (?:of )?(?:your|the) free|free[- ]tier limit|免费额度/,
+      text: anyOf(
+        String.raw`\blimit: 0\b(?![.,]\d)|free allocated quota`,
+        String.raw`(?:does(?: not|n't) have|no|without|not (?:available|included) (?:in|on|with|for))(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)`,
+        String.raw`free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)`,
+        String.raw`used all (?:of )?(?:your|the) free|free[- ]tier limit|免费额度`,
+      ),
       example: "Quota exceeded for metric: ...free_tier_requests, limit: 0",
     },
     {
       name: "money: plan and billing",
       category: "quota_exceeded",
-      text: /(?:exceed(?:ed|s|ing)?|reached|hit|used up|over) (?:your|the|its|their|our)(?: [a-z]{1,20}){0,3} (?:quota|usage limits?|usage allowance)|plan and billing|plans & billing|billing (?:hard |soft )?(?:limit|account|issue|problem|cap|quota|details|settings|is|not|has|must|to be)|(?:enable|activate|requires?|without|set up|no active|your) billing|insufficient[ _]quota|not enough quota|quota (?:is |has been |was )?(?:insufficient|not enough|exhausted|used up|depleted)|out of quota/,
+      text: anyOf(
+        String.raw`(?:exceed(?:ed|s|ing)?|reached|hit|used up|over) (?:your|the|its|their|our)(?: [a-z]{1,20}){0,3} (?:quota|usage limits?|usage allowance)`,
+        String.raw`plan and billing|plans & billing`,
+        String.raw`billing (?:hard |soft )?(?:limit|account|issue|problem|cap|quota|details|settings|is|not|has|must|to be)`,
+        String.raw`(?:enable|activate|requires?|without|set up|no active|your) billing|insufficient[ _]quota|not enough quota`,
+        String.raw`quota (?:is |has been |was )?(?:insufficient|not enough|exhausted|used up|depleted)|out of quota`,
+      ),
       unless: { text: MINUTES_RESTORE, codes: ["throttlingexception"] },
       example: "You exceeded your current quota, please check your plan and billing details.",
     },
@@ -92,7 +114,14 @@ export const MONEY: CategoryRules = {
       name: "money: usage limit of the plan",
       category: "quota_exceeded",
       stem: /usagelimit|planlimit/,
-      text: /\busage limits?\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)|upgrade (?:your|to a paid|to a higher|the)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account|tier)|(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} (?:expired|ended|does(?: not|n't)(?: yet)? (?:include|allow|support|cover)|has ended|limit)|subscription (?:has )?(?:expired|ended|is required)|(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid)|requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)/,
+      text: anyOf(
+        String.raw`\busage limits?\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)`,
+        String.raw`upgrade (?:your|to a paid|to a higher|the)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account|tier)`,
+        String.raw`(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} (?:expired|ended|does(?: not|n't)(?: yet)? (?:include|allow|support|cover)|has ended|limit)`,
+        String.raw`subscription (?:has )?(?:expired|ended|is required)`,
+        String.raw`(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid)`,
+        String.raw`requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)`,
+      ),
       unless: { text: MINUTES_RESTORE },
       example: "This request exceeds your plan's set usage limit.",
     },
@@ -112,7 +141,14 @@ export const MONEY: CategoryRules = {
     {
       name: "money: budget or spend cap",
       category: "quota_exceeded",
-      text: /budget (?:has been |have been |is |was |limit )?(?:exceeded|exceeds|reached|exhausted)|exceeded ?budget|(?:exceed(?:ed|s|ing)?|over|reached)(?: [a-z]{1,20}){0,3} budget\b|\bspend(?:ing)?[ -](?:limit|cap|threshold|budget)|(?:api )?key(?:'s)? (?:total |spending |spend |credit )?limit (?:has been |is |was )?(?:exceeded|reached)|hard limit (?:has been |is )?reached|payment[ _](?:instrument|required|method|failed|overdue|past due)|past due|unpaid|arrears?\b|overdue|good standing/,
+      text: anyOf(
+        String.raw`budget (?:has been |have been |is |was |limit )?(?:exceeded|exceeds|reached|exhausted)|exceeded ?budget`,
+        String.raw`(?:exceed(?:ed|s|ing)?|over|reached)(?: [a-z]{1,20}){0,3} budget\b`,
+        String.raw`\bspend(?:ing)?[ -](?:limit|cap|threshold|budget)`,
+        String.raw`(?:api )?key(?:'s)? (?:total |spending |spend |credit )?limit (?:has been |is |was )?(?:exceeded|reached)`,
+        String.raw`hard limit (?:has been |is )?reached|payment[ _](?:instrument|required|method|failed|overdue|past due)|past due`,
+        String.raw`unpaid|arrears?\b|overdue|good standing`,
+      ),
       unless: { codes: ["carddeclined"], text: /(?:thinking|token|request|retry|time)[ _]?budget|budget_tokens|card was declined/ },
       example: "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0",
     },
@@ -122,7 +158,10 @@ export const MONEY: CategoryRules = {
       codes: ["quotaexceedederror"],
       text: /quotas? (?:has been |have been |is |was )?(?:exceeded|reached)|exceed(?:ed|s|ing)? (?:[a-z]{1,20} ){0,2}quota\b/,
       unless: {
-        text: /quota exceeded for|allocated quota exceeded|allocated quota|account quotas|check quota|per[ _-]?(?:minute|min|second|hour)\b|perminute|please retry in \d|\b[rt]pm\b/,
+        text: anyOf(
+          String.raw`quota exceeded for|allocated quota exceeded|allocated quota|account quotas|check quota`,
+          String.raw`per[ _-]?(?:minute|min|second|hour)\b|perminute|please retry in \d|\b[rt]pm\b`,
+        ),
         codes: ["resourceexhausted", "throttlingexception", "throttling", "toomanyrequestsexception"],
       },
       example: "Quota has been exceeded",
@@ -138,5 +177,3 @@ export const MONEY: CategoryRules = {
   implied: [],
   vague: [],
 };
-
-export const QUOTA_WINDOWS = { minutes: MINUTES_RESTORE, days: DAYS_RESTORE };

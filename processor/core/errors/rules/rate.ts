@@ -11,14 +11,19 @@ export const RATE: CategoryRules = {
     {
       name: "rate: one request above the limit",
       category: "rate_limit",
-      text: /(?:request|prompt|input)(?: is)? too large.{0,300}(?:\btpm\b|tokens per min|per minute|rate limit|limit:? \d|requested:? \d)/,
+      text: anyOf(
+        String.raw`(?:request|prompt|input)(?: is)? too large.{0,300}(?:\btpm\b|tokens per min|per minute|rate limit|limit:? \d|requested:? \d)`,
+      ),
       retryable: false,
       example: "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 71050.",
     },
     {
       name: "rate: rate limit code",
       category: "rate_limit",
-      stem: /ratelimit|throttl|toomanyrequests|[rt]p[ms](?:limit|exceeded)|concurren\w{0,20}(?:limit|exceeded)|requesttoofast|bursttoofast|ramplimit|reachlimit|requestratetoo/,
+      stem: anyOf(
+        String.raw`ratelimit|throttl|toomanyrequests|[rt]p[ms](?:limit|exceeded)|concurren\w{0,20}(?:limit|exceeded)|requesttoofast`,
+        String.raw`bursttoofast|ramplimit|reachlimit|requestratetoo`,
+      ),
       codes: [
         "ratelimitexceeded",
         "ratelimitreached",
@@ -67,7 +72,7 @@ export const RATE: CategoryRules = {
       category: "rate_limit",
       text: anyOf(
         near(
-          String.raw`(?:request|call|query|invocation|message|token)? ?rate|requests|(?<!tool )calls|queries|invocations|frequency|hourly(?: [a-z]{1,20})? limit`,
+          String.raw`rate|requests|(?<!tool )calls|queries|invocations|frequency|hourly(?: [a-z]{1,20})? limit`,
           String.raw`too (?:quickly|fast|frequent(?:ly)?|high)|exceed(?:ed|s|ing)?|reduce|limit (?:reached|hit)`,
         ),
         String.raw`rate[ _-]?limit(?:s|ed|ing)?\b(?! (?:must|should|parameter|field|value|is not a|config))|too many (?:concurrent|simultaneous|parallel|calls|connections from|queries)|too many tokens,? (?:please|per)|\bthrottl(?:ed|ing|e)\b|(?:requests?|calls?|queries|messages) (?:limit|quota) (?:has been |is |was )?(?:exceeded|reached)|\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b|\b(?:tpm|rpm|rps|qps|itpm|otpm)\b|per[ -]minute (?:limit|quota|rate)|perminute|concurren(?:t|cy)(?: [a-z]{1,20}){0,3} (?:limit|limits|exceeded|reached|quota|maximum)|(?:limit|maximum|max)(?: [a-z]{1,20}){0,3} (?:concurrent|parallel) (?:requests|connections|calls|sessions)|quota exceeded for|allocated quota exceeded|account quotas|exhausted your capacity|resource has been exhausted|请求过于频繁|频率|限流|并发|速率限制|请求数过多|请求次数`,

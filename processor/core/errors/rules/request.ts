@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { anyOf } from "../prose-pattern.ts";
 
 /** The request, or what the model made of it, is refused as it stands. */
 export const REQUEST: CategoryRules = {
@@ -32,14 +33,26 @@ export const REQUEST: CategoryRules = {
         "lengthfinishreasonerror",
         "maxtokensexceeded",
       ],
-      text: /context (?:length|window|size|limit)|(?:prompt|input|request|message|conversation|text)s?(?: is| are| was| too)? (?:too long|too large)|maximum (?:context|prompt|input|sequence|number of tokens|tokens|token count|length)|(?:exceeds?|exceeded|exceeding|over|above|longer than|larger than|greater than)(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b|tokens? (?:count|limit)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)|token limit exceeded|context overflow|input tokens exceed|too long\b|range of input length|上下文(?:长度|窗口)|(?:输入|提示词?|内容|文本|token)[^。]{0,10}(?:过长|超长|超出|超过)|超出(?:模型)?(?:最大|上下文|长度)|^(?:error: )?too many tokens\.?$|(?:request entity|payload|content) too large/,
+      text: anyOf(
+        String.raw`context (?:length|window|size|limit)`,
+        String.raw`(?:prompt|input|request|message|conversation|text)s?(?: is| are| was| too)? (?:too long|too large)`,
+        String.raw`maximum (?:context|prompt|input|sequence|number of tokens|tokens|token count|length)`,
+        String.raw`(?:exceeds?|exceeded|exceeding|over|above|longer than|larger than|greater than)(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b`,
+        String.raw`tokens? (?:count|limit)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)`,
+        String.raw`token limit exceeded|context overflow|input tokens exceed|too long\b|range of input length|上下文(?:长度|窗口)`,
+        String.raw`(?:输入|提示词?|内容|文本|token)[^。]{0,10}(?:过长|超长|超出|超过)|超出(?:模型)?(?:最大|上下文|长度)|^(?:error: )?too many tokens\.?$`,
+        String.raw`(?:request entity|payload|content) too large`,
+      ),
       unless: { text: /not enough data|content length header|http request length/ },
       example: "This model's maximum context length is 128000 tokens. However, your messages resulted in 150012 tokens.",
     },
     {
       name: "request: content filter",
       category: "validation",
-      stem: /contentfilter|contentpolicy|moderation|guardrail|safetyfilter|policyviolation|(?:cyber|bio)policy|sensitivecontent|contentdetected|inspectionfailed/,
+      stem: anyOf(
+        String.raw`contentfilter|contentpolicy|moderation|guardrail|safetyfilter|policyviolation|(?:cyber|bio)policy`,
+        String.raw`sensitivecontent|contentdetected|inspectionfailed`,
+      ),
       codes: [
         "contentfilter",
         "contentfiltererror",
@@ -64,13 +77,22 @@ export const REQUEST: CategoryRules = {
         "cyberpolicyviolation",
         "contentmoderation",
       ],
-      text: /content (?:management |moderation |usage |safety )?(?:policy|policies|filter|filtering|filters|moderation|was blocked|blocked)|content_filter|flagged|moderation|safety (?:system|filter|policy|settings|reasons|checks?|concerns)|(?:blocked|rejected|refused|filtered|stopped|finish ?reason)[^.]{0,60}(?:safety|polic|guardrail|recitation|filter|prohibited)|inappropriate content|harmful|guardrail|(?:violat(?:es|ed|ing|ion)|against)(?: [a-z]{1,20}){0,4} (?:polic|guideline)|usage polic|敏感|违规|不合规|内容安全/,
+      text: anyOf(
+        String.raw`content (?:management |moderation |usage |safety )?(?:policy|policies|filter|filtering|filters|moderation|was blocked|blocked)`,
+        String.raw`content_filter|flagged|moderation|safety (?:system|filter|policy|settings|reasons|checks?|concerns)`,
+        String.raw`(?:blocked|rejected|refused|filtered|stopped|finish ?reason)[^.]{0,60}(?:safety|polic|guardrail|recitation|filter|prohibited)`,
+        String.raw`inappropriate content|harmful|guardrail`,
+        String.raw`(?:violat(?:es|ed|ing|ion)|against)(?: [a-z]{1,20}){0,4} (?:polic|guideline)|usage polic|敏感|违规|不合规|内容安全`,
+      ),
       example: "The response was filtered due to the prompt triggering Azure OpenAI's content management policy",
     },
     {
       name: "request: model or deployment",
       category: "validation",
-      stem: /model(?:id)?(?:notfound|notsupported|notavailable|notexist|deprecated|decommissioned|invalid)|(?:invalid|unknown|unsupported|nosuch)model|deploymentnotfound/,
+      stem: anyOf(
+        String.raw`model(?:id)?(?:notfound|notsupported|notavailable|notexist|deprecated|decommissioned|invalid)`,
+        String.raw`(?:invalid|unknown|unsupported|nosuch)model|deploymentnotfound`,
+      ),
       codes: [
         "modelnotfound",
         "modelnotfounderror",
@@ -87,7 +109,12 @@ export const REQUEST: CategoryRules = {
         "modelnotallowed",
         "unsupportedmodelerror",
       ],
-      text: /\b(?:model|deployment|engine|publisher model)s?\b(?:[^.]|\.\w){0,120}?(?:not found|(?:does not|doesn't|did not|not) exist|(?:is |are )?not (?:supported|available|a valid|a chat model|valid|recognized|allowed|a supported)|unknown|deprecated|decommissioned|retired|discontinued|shut ?down|end of (?:its )?life|no longer|isn.?t supported|unsupported|not a valid)|(?:unknown|invalid|unsupported|no such|not a valid|unrecognized|could not find)(?: [a-z]{1,20})? model\b|^(?:\d{3} )?model: \S|模型(?:不存在|未找到|已下线|不可用)|不存在的模型|no endpoints found|no (?:allowed )?providers? (?:are )?available/,
+      text: anyOf(
+        String.raw`\b(?:model|deployment|engine|publisher model)s?\b(?:[^.]|\.\w){0,120}?(?:not found|(?:does not|doesn't|did not|not) exist|(?:is |are )?not (?:supported|available|a valid|a chat model|valid|recognized|allowed|a supported)|unknown|deprecated|decommissioned|retired|discontinued|shut ?down|end of (?:its )?life|no longer|isn.?t supported|unsupported|not a valid)`,
+        String.raw`(?:unknown|invalid|unsupported|no such|not a valid|unrecognized|could not find)(?: [a-z]{1,20})? model\b`,
+        String.raw`^(?:\d{3} )?model: \S|模型(?:不存在|未找到|已下线|不可用)|不存在的模型|no endpoints found`,
+        String.raw`no (?:allowed )?providers? (?:are )?available`,
+      ),
       example: "The model `gpt-9` does not exist or you do not have access to it.",
     },
     {
@@ -118,7 +145,12 @@ export const REQUEST: CategoryRules = {
         "incompleteoutputexception",
         "unexpectedtoolcall",
       ],
-      text: /malformed[_ ]function[_ ]call|failed to (?:call a function|generate json|parse(?: [a-z]{1,20}){0,3} (?:output|tool call|arguments))|could not parse (?:the )?(?:llm |model )?(?:output|response)|did not call a tool|invalid input for tool|no object generated|output validation/,
+      text: anyOf(
+        String.raw`malformed[_ ]function[_ ]call`,
+        String.raw`failed to (?:call a function|generate json|parse(?: [a-z]{1,20}){0,3} (?:output|tool call|arguments))`,
+        String.raw`could not parse (?:the )?(?:llm |model )?(?:output|response)|did not call a tool|invalid input for tool`,
+        String.raw`no object generated|output validation`,
+      ),
       unless: { text: /invalid json response|fetch failed/ },
       example: "AI_NoObjectGeneratedError: No object generated: could not parse the response.",
     },
@@ -181,7 +213,19 @@ export const REQUEST: CategoryRules = {
     {
       name: "request: argument in words",
       category: "validation",
-      text: /\binvalid value:|supported values are|input should be|\b(?:invalid|unsupported|unknown|unrecognized|unexpected|illegal|bad|missing|incorrect|duplicate|malformed)(?: required)?(?: [a-z_]{1,20})? (?:value|parameters?|arguments?|fields?|keyword argument|property|type|schema|role|format|option|request|payload|input|json payload|header|media type|content type|image|url|base64|body|messages?)\b|is not (?:a )?valid\b(?! json)|must be (?:a |an |one of|at least|at most|less|greater|between|positive|non-?|in |of |set|followed|either|provided|specified|the )|(?:field|parameter|argument|property) (?:is )?(?:required|missing)|is required\b|extra inputs are not permitted|(?:does not|doesn't|do not) support|(?:is|are) not supported|cannot be (?:empty|null|used|specified|both|disabled)|should (?:be|not be) (?:a |an |less|greater|between|non)|schema|were found without|expected (?:a |an )?(?:string|number|object|array|boolean|integer)|json (?:parse|decode) error in request|parameter error|not allowed (?:for|with|when)|cannot convert argument|参数(?:错误|无效|不合法|校验|缺失)|无效的?参数|请求(?:格式|参数)(?:错误|无效)|不支持|invalid (?:character in )?header|headers? (?:value|name|content)[^.]{0,40}invalid|invalid url|not a legal http/,
+      text: anyOf(
+        String.raw`\binvalid value:|supported values are|input should be`,
+        String.raw`\b(?:invalid|unsupported|unknown|unrecognized|unexpected|illegal|bad|missing|incorrect|duplicate|malformed)(?: required)?(?: [a-z_]{1,20})? (?:value|parameters?|arguments?|fields?|keyword argument|property|type|schema|role|format|option|request|payload|input|json payload|header|media type|content type|image|url|base64|body|messages?)\b`,
+        String.raw`is not (?:a )?valid\b(?! json)`,
+        String.raw`must be (?:a |an |one of|at least|at most|less|greater|between|positive|non-?|in |of |set|followed|either|provided|specified|the )`,
+        String.raw`(?:field|parameter|argument|property) (?:is )?(?:required|missing)|is required\b|extra inputs are not permitted`,
+        String.raw`(?:does not|doesn't|do not) support|(?:is|are) not supported`,
+        String.raw`cannot be (?:empty|null|used|specified|both|disabled)|should (?:be|not be) (?:a |an |less|greater|between|non)`,
+        String.raw`schema|were found without|expected (?:a |an )?(?:string|number|object|array|boolean|integer)`,
+        String.raw`json (?:parse|decode) error in request|parameter error|not allowed (?:for|with|when)|cannot convert argument`,
+        String.raw`参数(?:错误|无效|不合法|校验|缺失)|无效的?参数|请求(?:格式|参数)(?:错误|无效)|不支持|invalid (?:character in )?header`,
+        String.raw`headers? (?:value|name|content)[^.]{0,40}invalid|invalid url|not a legal http`,
+      ),
       unless: {
         codes: ["unimplemented"],
         status: [401, 402, 403, 407, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530],
@@ -229,7 +273,15 @@ export const REQUEST: CategoryRules = {
     {
       name: "request: words of refusal",
       category: "validation",
-      text: /\b(?:invalid|unsupported|unrecogni[sz]ed|malformed|missing|unknown (?!error)|mismatch|duplicate|illegal)|\bnot (?:found|supported|allowed|valid|permitted|recogni[sz]ed)|\bmust (?:be|not|contain|have|alternate|start|end|match|include|provide|specify|use|follow)\b|\bcannot (?!read|set|access|find module|connect|reach|destructure|convert undefined)|(?:is|are) (?:only|required|too (?:large|long|many|small|short))|exceeds? (?:the )?(?:limit|max|configured)|(?:does|do) not match|overflow|no tool|\bis empty\b|within the allowed|max(?:imum)? (?:input|number|length|size|characters|tokens)|sensitive|could not process/,
+      text: anyOf(
+        String.raw`\b(?:invalid|unsupported|unrecogni[sz]ed|malformed|missing|unknown (?!error)|mismatch|duplicate|illegal)`,
+        String.raw`\bnot (?:found|supported|allowed|valid|permitted|recogni[sz]ed)`,
+        String.raw`\bmust (?:be|not|contain|have|alternate|start|end|match|include|provide|specify|use|follow)\b`,
+        String.raw`\bcannot (?!read|set|access|find module|connect|reach|destructure|convert undefined)`,
+        String.raw`(?:is|are) (?:only|required|too (?:large|long|many|small|short))|exceeds? (?:the )?(?:limit|max|configured)`,
+        String.raw`(?:does|do) not match|overflow|no tool|validation error|\bis empty\b|within the allowed`,
+        String.raw`max(?:imum)? (?:input|number|length|size|characters|tokens)|sensitive|could not process`,
+      ),
       unless: { text: /is not (?:a function|defined|iterable|subscriptable)|has no attribute|out of range|stack|call stack/ },
       example: "roles must alternate between user and assistant",
     },

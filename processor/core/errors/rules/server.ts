@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { anyOf } from "../prose-pattern.ts";
 
 /** The server failed, whoever's it is. */
 export const SERVER: CategoryRules = {
@@ -32,7 +33,13 @@ export const SERVER: CategoryRules = {
         "syntaxerror",
         "jsonexception",
       ],
-      text: /invalid json response|unexpected token ['"]?<|is not valid json|unexpected (?:mimetype|content-?type)|expecting value: line 1 column 1|attempt to decode json with|failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)|error decoding response body|invalid response (?:from|format|object)|empty response body|(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)/,
+      text: anyOf(
+        String.raw`invalid json response|unexpected token ['"]?<|is not valid json|unexpected (?:mimetype|content-?type)`,
+        String.raw`expecting value: line 1 column 1|attempt to decode json with`,
+        String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)`,
+        String.raw`error decoding response body|invalid response (?:from|format|object)|empty response body`,
+        String.raw`(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)`,
+      ),
       example: "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
     },
     {
@@ -58,7 +65,13 @@ export const SERVER: CategoryRules = {
         "badgateway",
         "badgatewayerror",
       ],
-      text: /cuda (?:error|out of memory)|out of memory|server had an error|internal (?:server )?error|something went wrong on our (?:end|side)|error occurred while (?:streaming|processing|generating)|error while processing (?:your|the) (?:request|model)|an error occurred while processing your request|unexpected error occurred on|upstream (?:error|server)|processing the model|connection slots|too many clients|database is (?:busy|locked)|runner process has terminated|bad gateway/,
+      text: anyOf(
+        String.raw`cuda (?:error|out of memory)|out of memory|server had an error|internal (?:server )?error`,
+        String.raw`something went wrong on our (?:end|side)|error occurred while (?:streaming|processing|generating)`,
+        String.raw`error while processing (?:your|the) (?:request|model)|an error occurred while processing your request`,
+        String.raw`unexpected error occurred on|upstream (?:error|server)|processing the model|connection slots|too many clients`,
+        String.raw`database is (?:busy|locked)|runner process has terminated|bad gateway`,
+      ),
       unless: { status: [400, 401, 402, 403, 404, 408, 413, 422, 429, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530] },
       example: "The server had an error while processing your request. Sorry about that!",
     },
@@ -86,7 +99,13 @@ export const SERVER: CategoryRules = {
         "upstreamerror",
         "providererror",
       ],
-      text: /\b(?:stream(?:ing)?|generation|prediction|inference|completion|upstream) (?:error|failed|failure|was interrupted|interrupted)|\b(?:server|service|upstream|backend|provider|model|engine|runner|inference)\b[^.]{0,30}\b(?:error|failed|failure|crashed|no longer running|not responding)|server issue|retry your request|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error|系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable|temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available/,
+      text: anyOf(
+        String.raw`\b(?:stream(?:ing)?|generation|prediction|inference|completion|upstream) (?:error|failed|failure|was interrupted|interrupted)`,
+        String.raw`\b(?:server|service|upstream|backend|provider|model|engine|runner|inference)\b[^.]{0,30}\b(?:error|failed|failure|crashed|no longer running|not responding)`,
+        String.raw`server issue|retry your request|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error`,
+        String.raw`系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable`,
+        String.raw`temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available`,
+      ),
       example: '{"type": "error", "error": {"type": "api_error"}}',
     },
   ],

@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { anyOf } from "../prose-pattern.ts";
 
 /** Failures that are nobody's answer: the caller's own machine, its loop guards, an answer with nothing in it. */
 export const UNKNOWN: CategoryRules = {
@@ -30,7 +31,10 @@ export const UNKNOWN: CategoryRules = {
         "memoryerror",
         "recursionerror",
       ],
-      text: /\b(?:eacces|eperm|enoent|eisdir|emfile|enospc): |\[errno (?:1|2|13|17|20|21|24|28)\]|no such file or directory|command (?:failed with exit code|was killed)|cannot find module/,
+      text: anyOf(
+        String.raw`\b(?:eacces|eperm|enoent|eisdir|emfile|enospc): |\[errno (?:1|2|13|17|20|21|24|28)\]|no such file or directory`,
+        String.raw`command (?:failed with exit code|was killed)|cannot find module`,
+      ),
       retryable: false,
       example: "EACCES: permission denied, open '/etc/app.json'",
     },
@@ -54,7 +58,11 @@ export const UNKNOWN: CategoryRules = {
       name: "unknown: empty answer",
       category: "unknown",
       codes: ["ainooutputgeneratederror", "nooutputgeneratederror", "emptyresponseerror", "emptymodelresponse"],
-      text: /no (?:output|content|text|response|choices|candidates) (?:was |were )?(?:generated|produced|returned)|(?:returned|received|got|with) (?:an )?empty (?:response|output|content|message|completion|reply)|empty (?:response|output|completion) from (?:the )?model/,
+      text: anyOf(
+        String.raw`no (?:output|content|text|response|choices|candidates) (?:was |were )?(?:generated|produced|returned)`,
+        String.raw`(?:returned|received|got|with) (?:an )?empty (?:response|output|content|message|completion|reply)`,
+        String.raw`empty (?:response|output|completion) from (?:the )?model`,
+      ),
       unless: { text: /could not parse|schema|blocked|safety|upstream|provider|server|gateway/ },
       retryable: false,
       example: "AI_NoOutputGeneratedError: No output generated.",

@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { anyOf } from "../prose-pattern.ts";
 
 /** The wire broke before the answer was complete. */
 export const WIRE: CategoryRules = {
@@ -32,7 +33,10 @@ export const WIRE: CategoryRules = {
         "invalidcertificate",
       ],
       stem: /certificate/,
-      text: /certificate|self[- ]signed|wrong version number|pkix path|tls alert|ssl alert|sslv3 alert|handshake fail|ssl routines|unknown issuer|tls: |unable to get local issuer|unable to verify the first/,
+      text: anyOf(
+        String.raw`certificate|self[- ]signed|wrong version number|pkix path|tls alert|ssl alert|sslv3 alert|handshake fail`,
+        String.raw`ssl routines|unknown issuer|tls: |unable to get local issuer|unable to verify the first`,
+      ),
       unless: { text: /eof occurred|unexpected eof while reading|connection reset|econnreset|before secure tls/ },
       retryable: false,
       example: "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate",
@@ -41,7 +45,11 @@ export const WIRE: CategoryRules = {
       name: "wire: host name not found",
       category: "network_error",
       codes: ["enotfound", "errnamenotresolved", "unknownhostexception", "nameresolutionerror", "hostnotfound", "nxdomain"],
-      text: /\benotfound\b|name or service not known|nodename nor servname|no such host|name_not_resolved|name not resolved|getaddrinfo failed|could not resolve host|failed to resolve|name resolution (?:failed|error)|nxdomain|no address associated|os error 11001|host not found|unknown host|failed to lookup address|cannot resolve/,
+      text: anyOf(
+        String.raw`\benotfound\b|name or service not known|nodename nor servname|no such host|name_not_resolved|name not resolved`,
+        String.raw`getaddrinfo failed|could not resolve host|failed to resolve|name resolution (?:failed|error)|nxdomain`,
+        String.raw`no address associated|os error 11001|host not found|unknown host|failed to lookup address|cannot resolve`,
+      ),
       unless: { text: /eai_again|temporary failure|temporary dns|try again/ },
       retryable: false,
       example: "getaddrinfo ENOTFOUND api.openai.com",
@@ -139,7 +147,27 @@ export const WIRE: CategoryRules = {
     {
       name: "wire: connection in words",
       category: "network_error",
-      text: /\becon(?:nreset|nrefused|naborted)\b|\bepipe\b|\beai_again\b|\be(?:host|net)unreach\b|\behostdown\b|socket hang up|other side closed|^(?:typeerror: )?terminated$|premature(?:ly)? clos|prematurely|before secure tls|connection (?:was |is |has been |already )?(?:reset|refused|closed|aborted|lost|dropped|terminated|interrupted|broken|failed|unexpectedly|attempt failed)|connection reset by peer|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host|network (?:is )?(?:unreachable|down|connection|changed|error)|host is (?:down|unreachable)|closed (?:the )?connection|(?:server|remote|peer|remote host|host) (?:disconnected|closed|forcibly closed|hung up)|without sending (?:a )?(?:complete|response)|incomplete (?:chunked )?(?:read|message|response|body)|response ended prematurely|stream (?:was |has been )?(?:closed before|disconnected(?! before completion: )|ended (?:before|unexpectedly|without)|interrupted|truncated|closed unexpectedly|reset|is closed|closed)|unexpected(?:ly)? (?:eof|end of (?:file|stream|input|json|data))|\beof\b|goaway|rst_stream|refused_stream|enhance_your_calm|protocol error|getaddrinfo|temporary failure in name resolution|dns (?:failure|error|lookup)|upstream connect error|disconnect\/reset before headers|connection termination|error sending request|cannot connect|could not connect|couldn't connect|failed to connect|unable to connect|failed to establish a new connection|unable to make request|not enough data to satisfy|payload is not completed|unterminated (?:string|json)|os error (?:10054|10053|10061|104|111|32|54|61)\b|winerror 100(?:54|53|61)|errno (?:104|111|32|54|61|113|101)\b|err_connection|err_network|err_internet|failed to fetch|load failed|networkerror when attempting|远程主机|连接(?:被|已|失败|超时|重置|关闭)|接続|conexión|verbindung|connexion|соединение/,
+      text: anyOf(
+        String.raw`\becon(?:nreset|nrefused|naborted)\b|\bepipe\b|\beai_again\b|\be(?:host|net)unreach\b|\behostdown\b`,
+        String.raw`socket hang up|other side closed|^(?:typeerror: )?terminated$|premature(?:ly)? clos|prematurely`,
+        String.raw`before secure tls`,
+        String.raw`connection (?:was |is |has been |already )?(?:reset|refused|closed|aborted|lost|dropped|terminated|interrupted|broken|failed|unexpectedly|attempt failed)`,
+        String.raw`connection reset by peer|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
+        String.raw`network (?:is )?(?:unreachable|down|connection|changed|error)|host is (?:down|unreachable)`,
+        String.raw`closed (?:the )?connection`,
+        String.raw`(?:server|remote|peer|remote host|host) (?:disconnected|closed|forcibly closed|hung up)`,
+        String.raw`without sending (?:a )?(?:complete|response)|incomplete (?:chunked )?(?:read|message|response|body)`,
+        String.raw`response ended prematurely`,
+        String.raw`stream (?:was |has been )?(?:closed before|disconnected(?! before completion: )|ended (?:before|unexpectedly|without)|interrupted|truncated|closed unexpectedly|reset|is closed|closed)`,
+        String.raw`unexpected(?:ly)? (?:eof|end of (?:file|stream|input|json|data))|\beof\b|goaway|rst_stream|refused_stream`,
+        String.raw`enhance_your_calm|protocol error|getaddrinfo|temporary failure in name resolution|dns (?:failure|error|lookup)`,
+        String.raw`upstream connect error|disconnect\/reset before headers|connection termination|error sending request`,
+        String.raw`cannot connect|could not connect|couldn't connect|failed to connect|unable to connect`,
+        String.raw`failed to establish a new connection|unable to make request|not enough data to satisfy|payload is not completed`,
+        String.raw`unterminated (?:string|json)|os error (?:10054|10053|10061|104|111|32|54|61)\b|winerror 100(?:54|53|61)`,
+        String.raw`errno (?:104|111|32|54|61|113|101)\b|err_connection|err_network|err_internet|failed to fetch|load failed`,
+        String.raw`networkerror when attempting|远程主机|连接(?:被|已|失败|超时|重置|关闭)|接続|conexión|verbindung|connexion|соединение`,
+      ),
       unless: { text: /postgres|sqlstate|database (?:system )?is/ },
       example: "peer closed connection without sending complete message body",
     },
@@ -172,7 +200,10 @@ export const WIRE: CategoryRules = {
         "fetchfailed",
         "clientconnectorsslerror",
       ],
-      text: /^(?:[a-z]{1,20}error: )?(?:fetch failed|connection error\.?|network error|network request failed|failed to fetch|request failed due to network)|\bfetch failed\b|\bconnection error\b|failed to process successful response/,
+      text: anyOf(
+        String.raw`^(?:[a-z]{1,20}error: )?(?:fetch failed|connection error\.?|network error|network request failed|failed to fetch|request failed due to network)`,
+        String.raw`\bfetch failed\b|\bconnection error\b|failed to process successful response`,
+      ),
       unless: { status: [400, 401, 402, 403, 404, 413, 422, 429, 529] },
       example: "APIConnectionError: Connection error.",
     },
@@ -181,7 +212,10 @@ export const WIRE: CategoryRules = {
     {
       name: "wire: words of the wire",
       category: "network_error",
-      text: /\b(?:connections?|sockets?|network|dns|tls|ssl|proxy|tunnel(?:ing|ling)?|host)\b[^.]{0,40}\b(?:fail(?:ed|s|ure)?|error|could not|unreachable|closed|lost|broken|reset|refused|established)|(?:could not|cannot|can't|unable to|failed to) (?:reach|connect)|无法连接|网络/,
+      text: anyOf(
+        String.raw`\b(?:connections?|sockets?|network|dns|tls|ssl|proxy|tunnel(?:ing|ling)?|host)\b[^.]{0,40}\b(?:fail(?:ed|s|ure)?|error|could not|unreachable|closed|lost|broken|reset|refused|established)`,
+        String.raw`(?:could not|cannot|can't|unable to|failed to) (?:reach|connect)|无法连接|网络`,
+      ),
       example: "All connection attempts failed",
     },
   ],

@@ -7,9 +7,10 @@ import { provisioningFiles } from "./provisioning-files.ts";
  * file on disk differs from what the code says, is missing, or is left over.
  */
 const ROOT = join(import.meta.dirname, "..", "provisioning", "grafana");
+const RUNBOOKS = join(import.meta.dirname, "..", "docs", "runbooks.md");
 
 async function main(check: boolean): Promise<number> {
-  const files = provisioningFiles();
+  const files = provisioningFiles(await readFile(RUNBOOKS, "utf8"));
   const stale = [...(await differing(files)), ...(await leftOver(files))];
   if (check) {
     for (const { path, state } of stale) process.stderr.write(`${path}: ${state}\n`);

@@ -50,7 +50,7 @@ function headline() {
     }),
     statPanel({
       id: 3,
-      title: "Forecast of budget",
+      title: "Of budget",
       description:
         "Month forecast / monthly budget (the field above; its default is in dashboards/alert-settings.ts). Orange from 80 %, red when the budget will not do.",
       ...size,
@@ -169,7 +169,7 @@ function byModel() {
     query: queries.byModel,
     columns: {
       model_provider: { title: "Provider", width: 120 },
-      model: { title: "Model", width: 210, links: [callsLink(row)] },
+      model: { title: "Model", links: [callsLink(row)] },
       calls: { title: "Calls", unit: "short", width: 80 },
       cost: { title: "Cost", unit: "currencyUSD", decimals: 2, width: 95 },
       cost_share: { title: "Share", unit: "percentunit", decimals: 0, width: 120, cell: "bar", max: 1, steps: [["blue", null]] },
@@ -180,7 +180,7 @@ function byModel() {
       cache_write: { title: "Tokens written", unit: "short", width: 115 },
       reads_per_write: { title: "Reads per write", unit: "short", decimals: 1, width: 120 },
       cache_savings: { title: "Saved (net)", unit: "currencyUSD", decimals: 2, width: 105, cell: "text", steps: GAIN_OR_LOSS },
-      savings_share: { title: "Saved share", unit: "percentunit", decimals: 0, cell: "text", steps: GAIN_OR_LOSS },
+      savings_share: { title: "Saved share", unit: "percentunit", decimals: 0, width: 110, cell: "text", steps: GAIN_OR_LOSS },
     },
   });
 }
@@ -194,7 +194,7 @@ function caching() {
       description:
         "Input tokens read from the cache / input tokens, of models whose calls hit a cache. A sudden drop: somebody changed the beginning of a prompt.",
       width: 8,
-      height: 8,
+      height: 9,
       query: queries.hitRateByModel,
       unit: "percentunit",
       name: "${__field.labels.model}",
@@ -208,7 +208,7 @@ function caching() {
       description:
         "Tokens per minute read from and written to prompt caches. Writing costs extra with some providers: it pays when read stays well above written.",
       width: 8,
-      height: 8,
+      height: 9,
       query: queries.cacheReadAgainstWrite,
       colors: TOKEN_COLORS,
       unit: "short",
@@ -219,13 +219,14 @@ function caching() {
       title: "Net savings per hour by model",
       description: "USD per hour that caching saved; below zero it costs more than it saves.",
       width: 8,
-      height: 8,
+      height: 9,
       query: queries.savingsOverTime,
       unit: "currencyUSD",
       name: "${__field.labels.model}",
       draw: "lines",
+      fromZero: false,
       links: [callsLink(model)],
-    }).axisCenteredZero(false),
+    }),
   ];
 }
 
@@ -236,7 +237,7 @@ function details() {
       title: "Tokens per minute by kind",
       description: "Every token once: cached tokens are not in the input, reasoning is not in the output.",
       width: 8,
-      height: 8,
+      height: 9,
       query: queries.tokensByKind,
       colors: TOKEN_COLORS,
       unit: "short",
@@ -247,7 +248,7 @@ function details() {
       title: "Spend by service",
       description: "Cost of priced calls by service.name, most first.",
       width: 8,
-      height: 8,
+      height: 9,
       query: queries.byService,
       columns: {
         service_name: { title: "Service", links: [callsLink({ service: rowValue("service_name") })] },
@@ -262,7 +263,7 @@ function details() {
       title: "Spend by user",
       description: "The 25 users with the highest cost, of calls that name one (user.id). Whole hours.",
       width: 4,
-      height: 8,
+      height: 9,
       query: queries.byUser,
       columns: {
         user_id: { title: "User" },
@@ -278,7 +279,7 @@ function details() {
       description:
         "Models whose calls have no price, or one that rests on an uncertain reading of the token counts (ambiguous_usage). `genai-otel prices explain` says why.",
       width: 4,
-      height: 8,
+      height: 9,
       query: queries.unpriced,
       columns: {
         model_provider: { title: "Provider", hidden: true },

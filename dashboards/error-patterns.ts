@@ -14,7 +14,7 @@ export function errorPatterns(): Dashboard {
     description: "Which errors, where, since when, whether another try helps, and what to do about each kind.",
     store: "postgres",
     variables: [postgresVariable(), ...filterVariables(), categoryVariable()],
-    panels: [...headline(), ...patterns(), ...rates(), ...where(), latest()],
+    panels: [...headline(), distribution(), ...rates(), ...where(), latest()],
   });
 }
 
@@ -88,32 +88,35 @@ function headline() {
   ];
 }
 
-function patterns() {
+function distribution() {
+  return tablePanel({
+    id: 10,
+    title: "Errors by category, and what to do",
+    description: "Failed calls by category, most first, with the providers that they come from and the suggested action.",
+    width: 24,
+    height: 8,
+    query: queries.distribution,
+    columns: {
+      error_category: { title: "Category", width: 140, links: [failuresLink({ category: rowValue("error_category") })] },
+      failed: { title: "Failed", unit: "short", width: 70 },
+      share: { title: "Share", unit: "percentunit", decimals: 0, width: 110, cell: "bar", max: 1, steps: [["red", null]] },
+      retryable: { title: "Retryable", unit: "percentunit", decimals: 0, width: 80 },
+      average_duration: { title: "Lasted", unit: "s", decimals: 1, width: 70 },
+      providers: { title: "Providers", width: 250 },
+      suggested_action: { title: "Suggested action" },
+    },
+  });
+}
+
+function rates() {
   return [
-    tablePanel({
-      id: 10,
-      title: "Errors by category, and what to do",
-      description: "Failed calls by category, most first, with the providers that they come from and the suggested action.",
-      width: 15,
-      height: 8,
-      query: queries.distribution,
-      columns: {
-        error_category: { title: "Category", width: 140, links: [failuresLink({ category: rowValue("error_category") })] },
-        failed: { title: "Failed", unit: "short", width: 70 },
-        share: { title: "Share", unit: "percentunit", decimals: 0, width: 110, cell: "bar", max: 1, steps: [["red", null]] },
-        retryable: { title: "Retryable", unit: "percentunit", decimals: 0, width: 80 },
-        average_duration: { title: "Lasted", unit: "s", decimals: 1, width: 70 },
-        providers: { title: "Providers", width: 210 },
-        suggested_action: { title: "Suggested action" },
-      },
-    }),
     tablePanel({
       id: 11,
       title: "Rate limits by provider",
       description:
         "Limited: calls whose first attempt met a rate limit; share: of all calls. Lost: calls that ended in one. Stated wait: what the provider asked for, else the suggestion. Client waited: time between the attempts of limited calls.",
-      width: 9,
-      height: 8,
+      width: 8,
+      height: 9,
       query: queries.rateLimits,
       columns: {
         model_provider: {
@@ -135,37 +138,30 @@ function patterns() {
         client_wait: { title: "Client waited", unit: "s", decimals: 1 },
       },
     }),
-  ];
-}
-
-function rates() {
-  return [
     seriesPanel({
       id: 12,
       title: "Error rate by category",
-      description: "Failed calls of each category / all calls.",
-      width: 12,
-      height: 8,
+      description: "Failed calls of each category / all calls; the bars add up to the error rate.",
+      width: 8,
+      height: 9,
       query: queries.rateByCategory,
       unit: "percentunit",
       name: "${__field.labels.error_category}",
       colors: CATEGORY_COLORS,
-      draw: "lines",
-      legend: "right",
+      draw: "bars",
       links: [failuresLink({ category: seriesLabel("error_category") })],
     }),
     seriesPanel({
       id: 13,
       title: "Error rate by provider",
       description: "Failed calls of the chosen categories / calls of the provider. The dashed line is where the alert fires.",
-      width: 12,
-      height: 8,
+      width: 8,
+      height: 9,
       query: queries.rateByProvider,
       unit: "percentunit",
       name: "${__field.labels.model_provider}",
       colors: PROVIDER_COLORS,
       draw: "lines",
-      legend: "right",
       steps: [
         ["green", null],
         ["red", ALERT_SETTINGS.errorRate.above],

@@ -8,6 +8,7 @@ export const DASHBOARD_UIDS = {
   calls: "genai-calls",
   trace: "genai-trace",
   pipeline: "genai-pipeline",
+  runbooks: "genai-runbooks",
   tempoOverview: "genai-tempo-overview",
   tempoErrors: "genai-tempo-errors-and-retries",
   tempoCost: "genai-tempo-cost-and-caching",

@@ -14,7 +14,16 @@ export interface TraceqlQuery {
   readonly kind: "range" | "instant" | "spans" | "traces";
 }
 
-export type PanelQuery = SqlQuery | TraceqlQuery;
+/** Two TraceQL metrics and their quotient, which Grafana works out: the TraceQL of Tempo 3.0 cannot divide. */
+export interface TraceqlRatio {
+  readonly language: "traceql-ratio";
+  readonly part: string;
+  readonly whole: string;
+  /** "range": at every point. "total": of the sums over the whole range. */
+  readonly kind: "range" | "total";
+}
+
+export type PanelQuery = SqlQuery | TraceqlQuery | TraceqlRatio;
 
 export function tableQuery(columns: readonly string[], text: string): SqlQuery {
   return { language: "sql", format: "table", columns, text: trimLines(text) };
@@ -32,6 +41,10 @@ export function wideSeriesQuery(values: readonly string[], text: string): SqlQue
 
 export function traceql(kind: TraceqlQuery["kind"], text: string): TraceqlQuery {
   return { language: "traceql", kind, text: text.trim() };
+}
+
+export function traceqlRatio(kind: TraceqlRatio["kind"], part: string, whole: string): TraceqlRatio {
+  return { language: "traceql-ratio", kind, part, whole };
 }
 
 function trimLines(text: string): string {

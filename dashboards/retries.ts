@@ -169,7 +169,7 @@ function byModel() {
     query: queries.byModel,
     columns: {
       model_provider: { title: "Provider", width: 120 },
-      model: { title: "Model", width: 210, links: [callsLink(row), failuresLink(row)] },
+      model: { title: "Model", links: [callsLink(row), failuresLink(row)] },
       calls: { title: "Calls", unit: "short", width: 80 },
       retry_rate: { title: "Retry rate", unit: "percentunit", decimals: 1, width: 120, cell: "bar", steps: lowIsGood(LIMIT / 2, LIMIT) },
       more_attempts: { title: "More attempts", unit: "short", width: 115 },
@@ -179,7 +179,7 @@ function byModel() {
       final_success_rate: { title: "In the end", unit: "percentunit", decimals: 2, width: 95 },
       average_wait: { title: "Waited", unit: "s", decimals: 1, width: 85 },
       wasted_tokens: { title: "Wasted tokens", unit: "short", width: 115 },
-      wasted_spend: { title: "Wasted spend", unit: "currencyUSD", decimals: 2 },
+      wasted_spend: { title: "Wasted spend", unit: "currencyUSD", decimals: 2, width: 115 },
     },
   });
 }

@@ -49,7 +49,7 @@ import type { DataLink } from "./links.ts";
 import type { Colors } from "./palette.ts";
 import type { PanelQuery } from "./panel-query.ts";
 import { DATASOURCE, postgresTarget } from "./postgres-target.ts";
-import { TEMPO_DATASOURCE, tempoTarget } from "./tempo-target.ts";
+import { TEMPO_DATASOURCE, tempoRatioTargets, tempoTarget } from "./tempo-target.ts";
 
 /** Shown where a query has rows but no value: nothing was measured. */
 const NO_VALUE = "–";
@@ -95,6 +95,8 @@ export interface StatOptions extends PanelFrame {
   readonly unit: string;
   readonly decimals?: number;
   readonly steps?: Steps;
+  /** What to make of several rows; the last by default. "sum" for TraceQL counts over time. */
+  readonly reduce?: "lastNotNull" | "sum";
   /** How to colour the change against the period before; leave out for a panel whose query has no such row. */
   readonly change?: "more is good" | "less is good" | "neither";
   readonly links?: readonly DataLink[];
@@ -105,7 +107,12 @@ export function statPanel(options: StatOptions): StatBuilder {
     .unit(options.unit)
     .thresholds(thresholds(options.steps ?? NEUTRAL))
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false))
+    .reduceOptions(
+      new ReduceDataOptionsBuilder()
+        .calcs([options.reduce ?? "lastNotNull"])
+        .fields("")
+        .values(false),
+    )
     .graphMode(BigValueGraphMode.None)
     .colorMode(BigValueColorMode.Value)
     .textMode(BigValueTextMode.Value)
@@ -259,12 +266,17 @@ function wordMapping(words: Readonly<Record<string, string>>): ValueMapping {
 
 export interface BarsOptions extends PanelFrame {
   readonly unit: string;
+  /** Name of a series where the query has series instead of rows. */
+  readonly name?: string;
+  readonly reduce?: "lastNotNull" | "sum";
+  readonly colors?: Colors;
   readonly decimals?: number;
   readonly links?: readonly DataLink[];
 }
 
-/** One horizontal bar per row of a table with one text and one number column. */
+/** One horizontal bar per row of a table with one text and one number column, or per series. */
 export function barsPanel(options: BarsOptions): BarGaugeBuilder {
+  const perSeries = options.name !== undefined;
   const panel = framed(new BarGaugeBuilder(), options)
     .unit(options.unit)
     .min(0)
@@ -273,7 +285,17 @@ export function barsPanel(options: BarsOptions): BarGaugeBuilder {
     .displayMode(BarGaugeDisplayMode.Basic)
     .namePlacement(BarGaugeNamePlacement.Left)
     .showUnfilled(false)
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(true));
+    .text(new VizTextDisplayOptionsBuilder().titleSize(13).valueSize(18))
+    .reduceOptions(
+      new ReduceDataOptionsBuilder()
+        .calcs([options.reduce ?? "lastNotNull"])
+        .fields("")
+        .values(!perSeries),
+    );
+  if (options.name !== undefined) panel.displayName(options.name);
+  for (const [name, fixedColor] of Object.entries(options.colors ?? {})) {
+    panel.overrideByName(name, [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor } }]);
+  }
   if (options.decimals !== undefined) panel.decimals(options.decimals);
   if (options.links !== undefined) panel.dataLinks(options.links.map(linkOf));
   return panel;
@@ -349,16 +371,27 @@ interface FramedBuilder {
 }
 
 function framed<T extends FramedBuilder>(builder: T, frame: PanelFrame): T {
-  const sql = frame.query.language === "sql";
-  return builder
+  builder
     .id(frame.id)
     .title(frame.title)
     .description(frame.description)
     .span(frame.width)
     .height(frame.height)
-    .datasource(sql ? DATASOURCE : TEMPO_DATASOURCE)
-    .noValue(NO_VALUE)
-    .withTarget(frame.query.language === "sql" ? postgresTarget(frame.query) : tempoTarget(frame.query));
+    .datasource(frame.query.language === "sql" ? DATASOURCE : TEMPO_DATASOURCE)
+    .noValue(NO_VALUE);
+  for (const target of targetsOf(frame.query)) builder.withTarget(target);
+  return builder;
+}
+
+function targetsOf(query: PanelQuery): Builder<Dataquery>[] {
+  switch (query.language) {
+    case "sql":
+      return [postgresTarget(query)];
+    case "traceql":
+      return [tempoTarget(query)];
+    case "traceql-ratio":
+      return tempoRatioTargets(query);
+  }
 }
 
 function thresholds(steps: Steps): ThresholdsConfigBuilder {

@@ -1,5 +1,6 @@
 import { DataqueryBuilder, MetricsQueryType, SearchTableType } from "@grafana/grafana-foundation-sdk/tempo";
-import type { TraceqlQuery } from "./panel-query.ts";
+import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
+import type { TraceqlQuery, TraceqlRatio } from "./panel-query.ts";
 
 export const TEMPO = "tempo";
 export const TEMPO_DATASOURCE = { type: TEMPO, uid: "${datasource}" };
@@ -20,4 +21,24 @@ export function tempoTarget(query: TraceqlQuery, refId = "A"): DataqueryBuilder 
     case "traces":
       return target.limit(SEARCH_LIMIT).spss(SPANS_PER_TRACE).tableType(SearchTableType.Traces);
   }
+}
+
+const EXPRESSION = { type: "__expr__", uid: "__expr__" };
+
+/** Both metrics, hidden, and Grafana's expressions over them. */
+export function tempoRatioTargets(ratio: TraceqlRatio): Builder<Dataquery>[] {
+  const part = tempoTarget({ language: "traceql", kind: "range", text: ratio.part }, "A").hide(true);
+  const whole = tempoTarget({ language: "traceql", kind: "range", text: ratio.whole }, "B").hide(true);
+  if (ratio.kind === "range") return [part, whole, expressionTarget("C", { type: "math", expression: "$A / $B" })];
+  return [
+    part,
+    whole,
+    expressionTarget("D", { type: "reduce", expression: "A", reducer: "sum", settings: { mode: "dropNN" }, hide: true }),
+    expressionTarget("E", { type: "reduce", expression: "B", reducer: "sum", settings: { mode: "dropNN" }, hide: true }),
+    expressionTarget("C", { type: "math", expression: "$D / $E" }),
+  ];
+}
+
+function expressionTarget(refId: string, expression: object): Builder<Dataquery> {
+  return { build: () => ({ refId, datasource: EXPRESSION, ...expression, _implementsDataqueryVariant: () => undefined }) };
 }

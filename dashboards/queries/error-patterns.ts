@@ -107,14 +107,14 @@ export const firstAttemptAgainstFinal = tableQuery(
   ["first_error", "first_failed", "recovered", "lost", "recovered_share"],
   `
 with operations as (
-  select coalesce(retry_reason, error_category) as first_error, sum(first_failed) as first_failed,
-    coalesce(sum(retried) filter (where status = 'completed'), 0) as recovered
-  from ${CALLS} where ${SELECTED} and coalesce(retry_reason, error_category) in ($category)
+  select error_category as first_error, sum(first_failed) as first_failed, coalesce(sum(retried) filter (where status = 'completed'), 0) as recovered
+  from (select coalesce(retry_reason, error_category) as error_category, first_failed, retried, status from ${CALLS} where ${SELECTED}) calls
+  where error_category in ($category)
   group by 1
 )
 select first_error, first_failed::double precision as first_failed, recovered::double precision as recovered,
   greatest(0, first_failed - recovered)::double precision as lost, least(1, recovered::double precision / nullif(first_failed, 0)) as recovered_share
-from operations where first_error is not null
+from operations
 order by 2 desc`,
 );
 

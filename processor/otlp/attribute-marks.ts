@@ -4,6 +4,14 @@ import type { KeyFacts } from "./key-dictionary.ts";
 const STRIDE = 4;
 const ATTRIBUTE_BYTES_GUESS = 48;
 
+/** Where the parts of one attribute stand; one for a whole scan, filled anew for each attribute. `valueStart` is -1 where it has no value. */
+export interface AttributePlace {
+  keyStart: number;
+  keyEnd: number;
+  valueStart: number;
+  valueEnd: number;
+}
+
 /** Where every attribute of a request's spans stands in the bytes, in their order: a table instead of an object for each. */
 export class AttributeMarks {
   private positions: Int32Array;
@@ -17,22 +25,15 @@ export class AttributeMarks {
     return this.keys.length;
   }
 
-  /** Notes an attribute from its tag on; its value is noted separately, because it may have none. */
-  add(key: KeyFacts, start: number, end: number): void {
+  /** Notes an attribute whose tag begins at `start`. */
+  add(key: KeyFacts, start: number, { valueStart, valueEnd }: AttributePlace, end: number): void {
     const at = this.keys.length * STRIDE;
     if (at === this.positions.length) this.grow();
     this.keys.push(key);
     this.positions[at] = start;
-    this.positions[at + 1] = -1;
-    this.positions[at + 2] = -1;
+    this.positions[at + 1] = valueStart;
+    this.positions[at + 2] = valueEnd;
     this.positions[at + 3] = end;
-  }
-
-  /** Of the attribute that was added last. */
-  setValue(start: number, end: number): void {
-    const at = (this.keys.length - 1) * STRIDE;
-    this.positions[at + 1] = start;
-    this.positions[at + 2] = end;
   }
 
   /** Forgets all from `count` on. */

@@ -7,9 +7,11 @@ const LOOP_BYTES_MAX = 48;
 export class ByteWriter {
   length = 0;
   private buffer: Buffer;
+  private view: DataView;
 
   constructor(capacity: number) {
     this.buffer = Buffer.allocUnsafeSlow(Math.max(capacity, 64));
+    this.view = new DataView(this.buffer.buffer);
   }
 
   /** What was written so far: a view, good until the next write. */
@@ -40,7 +42,15 @@ export class ByteWriter {
 
   double(value: number): void {
     if (this.length + 8 > this.buffer.length) this.grow(8);
-    this.length = this.buffer.writeDoubleLE(value, this.length);
+    this.view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
+  /** Bytes that were packed into words beforehand: twice as fast as a loop over bytes, and a call costs more than both. */
+  words(words: Int32Array, bytes: number): void {
+    if (this.length + words.length * 4 > this.buffer.length) this.grow(words.length * 4);
+    for (let index = 0; index < words.length; index++) this.view.setInt32(this.length + index * 4, words[index] ?? 0, true);
+    this.length += bytes;
   }
 
   bytes(source: Uint8Array): void {
@@ -79,6 +89,7 @@ export class ByteWriter {
     const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + count));
     larger.set(this.buffer.subarray(0, this.length));
     this.buffer = larger;
+    this.view = new DataView(larger.buffer);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Span } from "../core/span.ts";
 import { laterCodec, type ReferenceKeyValue } from "../../test/support/otlp-reference-codec.ts";
 import { type ReferenceRequest, requests } from "../../test/support/otlp-requests.ts";
 import { emitRequest } from "./emit-request.ts";
-import { AttributeEncoder } from "./encode-attributes.ts";
+import { AttributeEncoder } from "./attribute-encoder.ts";
 import { KeyDictionary } from "./key-dictionary.ts";
 import { scanRequest } from "./scan-request.ts";
 
@@ -42,13 +42,26 @@ function emitByReference(body: Uint8Array): Uint8Array {
   let index = 0;
   for (const span of request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))) {
     const enrichment = mark(scan.spans[index++]!.span);
-    if (enrichment !== null) span.attributes = [...kept(span.attributes ?? [], enrichment), ...added(enrichment)];
+    if (enrichment !== null) span.attributes = replaced(span.attributes ?? [], enrichment);
   }
   return codec.encode(request).finish();
 }
 
-function kept(attributes: ReferenceKeyValue[], enrichment: Enrichment): ReferenceKeyValue[] {
-  return attributes.filter(({ key }) => !Object.hasOwn(enrichment, key));
+/** An attribute that already says what it is to say stays where it is, once. */
+function replaced(attributes: ReferenceKeyValue[], enrichment: Enrichment): ReferenceKeyValue[] {
+  const left = new Map(added(enrichment).map((attribute) => [attribute.key, attribute]));
+  const kept = attributes.filter((attribute) => {
+    if (!Object.hasOwn(enrichment, attribute.key)) return true;
+    const ours = left.get(attribute.key);
+    return ours !== undefined && sameBytes(ours, attribute) && left.delete(attribute.key);
+  });
+  return [...kept, ...left.values()];
+}
+
+function sameBytes(left: ReferenceKeyValue, right: ReferenceKeyValue): boolean {
+  const anyValue = laterCodec("AnyValue");
+  const [one, other] = [left, right].map(({ value }) => anyValue.encode(anyValue.fromObject(value ?? {})).finish());
+  return Buffer.from(one!).equals(other!);
 }
 
 function added(enrichment: Enrichment): ReferenceKeyValue[] {

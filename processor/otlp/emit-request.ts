@@ -1,137 +1,150 @@
 import type { Enrichment } from "../core/enrichment.ts";
+import type { AttributeEncoder } from "./attribute-encoder.ts";
 import { ByteWriter, varintSize } from "./byte-writer.ts";
-import type { AttributeEncoder } from "./encode-attributes.ts";
-import type { Region, RequestScan, ScannedSpan } from "./request-scan.ts";
+import type { RequestScan, ScannedSpan } from "./request-scan.ts";
 
-/** How the bytes of one region change; -1 for spans that stay. */
+/** How the bytes of a request change, by index in `regions`. */
 interface Edits {
-  /** Bytes by which the content of each region grows, by index in `regions`. */
+  /** Bytes by which a region's content grows. */
   readonly growth: Int32Array;
-  /** Whether its length has to be written anew. */
-  readonly changed: Uint8Array;
-  /** Index in `spans` of an enriched span's region + 1, REJECTED for one that goes. */
+  /** UNCHANGED, CHANGED within, REJECTED, or ENRICHED + the index of its span in `spans`. */
   readonly action: Int32Array;
-  /** Where the new attributes of span i stand in `added`: from i to i + 1. */
+  /** Pairs of start and end of the attributes that are cut out, in the order of the bytes. */
+  readonly cuts: number[];
+  /** By span: where its cuts end in `cuts`, and its new attributes in `added`. */
+  readonly cutsEnd: Int32Array;
   readonly addedEnd: Int32Array;
-  readonly added: Uint8Array;
+  readonly added: ByteWriter;
 }
 
-const REJECTED = -1;
-const ENRICHED_BYTES_GUESS = 640;
+const UNCHANGED = 0;
+const CHANGED = 1;
+const REJECTED = 2;
+const ENRICHED = 3;
+const ADDED_BYTES_GUESS = 512;
+/** A length that grows takes at most as many bytes more. */
+const LENGTH_GROWTH_BYTES_MAX = 4;
 
 /**
- * The request's bytes with every enriched span's attributes appended, older ones of the same keys and refused spans cut
- * out, and the lengths around them corrected; every other byte as it came. Where nothing changes, the body itself.
+ * The request's bytes with every enriched span's attributes appended, older ones of the same keys cut out where they say
+ * something else, refused spans cut out, and the lengths around them corrected; every other byte as it came. Where nothing
+ * changes, the body itself.
  */
 export function emitRequest(scan: RequestScan, enrichments: readonly (Enrichment | null)[], encoder: AttributeEncoder): Uint8Array {
   const edits = planEdits(scan, enrichments, encoder);
-  if (edits === null) return scan.reader.bytes;
-  const source = scan.reader.bytes;
-  // A length grows by at most 4 bytes for each message.
-  const out = new ByteWriter(source.length + edits.added.length + scan.regions.length * 4);
+  const { regions, reader } = scan;
+  const source = reader.bytes;
+  const out = new ByteWriter(source.length + edits.added.length + regions.count * LENGTH_GROWTH_BYTES_MAX);
   let cursor = 0;
-  for (let index = 0; index < scan.regions.length; index++) {
-    const action = edits.action[index] ?? 0;
-    if (edits.changed[index] === 0 && action !== REJECTED) continue;
-    const region = regionAt(scan, index);
+  for (let index = 0; index < regions.count; index++) {
+    const action = edits.action[index] ?? UNCHANGED;
+    if (action === UNCHANGED) continue;
     if (action === REJECTED) {
-      out.slice(source, cursor, region.tagStart);
-      cursor = region.end;
+      out.slice(source, cursor, regions.tagStart(index));
+      cursor = regions.end(index);
       continue;
     }
-    out.slice(source, cursor, region.lengthStart);
-    out.varint(region.end - region.start + (edits.growth[index] ?? 0));
-    cursor = region.start;
-    if (action > 0) cursor = emitSpan(scan, action - 1, { enrichments, edits, out });
+    const start = regions.start(index);
+    out.slice(source, cursor, regions.lengthStart(index));
+    out.varint(regions.end(index) - start + (edits.growth[index] ?? 0));
+    cursor = action === CHANGED ? start : emitSpan(scan, edits, action - ENRICHED, out);
   }
+  if (cursor === 0) return source;
   out.slice(source, cursor, source.length);
   return out.written();
 }
 
-interface Emission {
-  readonly enrichments: readonly (Enrichment | null)[];
-  readonly edits: Edits;
-  readonly out: ByteWriter;
-}
-
-/** Writes the span's content and answers where it ends in the source. */
-function emitSpan(scan: RequestScan, index: number, { enrichments, edits, out }: Emission): number {
-  const scanned = spanAt(scan, index);
-  const region = regionAt(scan, scanned.region);
+/** Writes a span's content and answers where it ends in the source. */
+function emitSpan(scan: RequestScan, edits: Edits, index: number, out: ByteWriter): number {
   const source = scan.reader.bytes;
-  let cursor = region.start;
-  eachReplaced(scan, scanned, enrichments[index] ?? null, (start, end) => {
-    out.slice(source, cursor, start);
-    cursor = end;
-  });
-  out.slice(source, cursor, region.end);
-  out.slice(edits.added, index === 0 ? 0 : (edits.addedEnd[index - 1] ?? 0), edits.addedEnd[index] ?? 0);
-  return region.end;
+  const region = spanAt(scan, index).region;
+  const end = scan.regions.end(region);
+  let cursor = scan.regions.start(region);
+  const cutsEnd = edits.cutsEnd[index] ?? 0;
+  for (let cut = index === 0 ? 0 : (edits.cutsEnd[index - 1] ?? 0); cut < cutsEnd; cut += 2) {
+    const cutStart = edits.cuts[cut] ?? 0;
+    if (cutStart > cursor) out.slice(source, cursor, cutStart);
+    cursor = edits.cuts[cut + 1] ?? 0;
+  }
+  out.slice(source, cursor, end);
+  out.slice(edits.added.written(), index === 0 ? 0 : (edits.addedEnd[index - 1] ?? 0), edits.addedEnd[index] ?? 0);
+  return end;
 }
 
-function planEdits(scan: RequestScan, enrichments: readonly (Enrichment | null)[], encoder: AttributeEncoder): Edits | null {
+function planEdits(scan: RequestScan, enrichments: readonly (Enrichment | null)[], encoder: AttributeEncoder): Edits {
   const { regions, spans, rejected } = scan;
-  const enriched = enrichments.reduce((count, enrichment) => (enrichment === null ? count : count + 1), 0);
-  if (enriched === 0 && rejected.length === 0) return null;
-  const added = new ByteWriter(enriched * ENRICHED_BYTES_GUESS);
-  const growth = new Int32Array(regions.length);
-  const changed = new Uint8Array(regions.length);
-  const action = new Int32Array(regions.length);
-  const addedEnd = new Int32Array(spans.length);
+  const edits: Edits = {
+    growth: new Int32Array(regions.count),
+    action: new Int32Array(regions.count),
+    cuts: [],
+    cutsEnd: new Int32Array(spans.length),
+    addedEnd: new Int32Array(spans.length),
+    added: new ByteWriter(spans.length * ADDED_BYTES_GUESS),
+  };
   for (let index = 0; index < spans.length; index++) {
     const enrichment = enrichments[index] ?? null;
-    if (enrichment !== null) {
-      const scanned = spanAt(scan, index);
-      const before = added.length;
-      encoder.encode(enrichment, added);
-      let cut = 0;
-      eachReplaced(scan, scanned, enrichment, (start, end) => (cut += end - start));
-      growth[scanned.region] = added.length - before - cut;
-      changed[scanned.region] = 1;
-      action[scanned.region] = index + 1;
-    }
-    addedEnd[index] = added.length;
+    if (enrichment !== null) planSpan(scan, edits, { index, enrichment }, encoder);
+    edits.cutsEnd[index] = edits.cuts.length;
+    edits.addedEnd[index] = edits.added.length;
   }
-  for (const region of rejected) action[region] = REJECTED;
-  passUp(scan, { growth, changed, action });
-  return { growth, changed, action, addedEnd, added: added.written() };
+  for (const region of rejected) edits.action[region] = REJECTED;
+  passUp(scan, edits);
+  return edits;
 }
 
-/** Lengths of the messages around, from the inside out: children stand after their parents. */
-function passUp(scan: RequestScan, { growth, changed, action }: Pick<Edits, "growth" | "changed" | "action">): void {
-  for (let index = scan.regions.length - 1; index >= 0; index--) {
-    const region = regionAt(scan, index);
-    if (region.parent < 0) continue;
-    let grows = 0;
-    if (action[index] === REJECTED) grows = region.tagStart - region.end;
-    else if (changed[index] === 1) {
-      const grown = growth[index] ?? 0;
-      grows = grown + varintSize(region.end - region.start + grown) - (region.start - region.lengthStart);
-    } else continue;
-    growth[region.parent] = (growth[region.parent] ?? 0) + grows;
-    changed[region.parent] = 1;
-  }
+function planSpan(
+  scan: RequestScan,
+  edits: Edits,
+  { index, enrichment }: { index: number; enrichment: Enrichment },
+  encoder: AttributeEncoder,
+): void {
+  const scanned = spanAt(scan, index);
+  const before = edits.added.length;
+  encoder.begin();
+  const cutBytes = planCuts(scan, scanned, enrichment, { cuts: edits.cuts, encoder });
+  encoder.encode(enrichment, edits.added);
+  const addedBytes = edits.added.length - before;
+  if (addedBytes === 0 && cutBytes === 0) return;
+  edits.growth[scanned.region] = addedBytes - cutBytes;
+  edits.action[scanned.region] = ENRICHED + index;
 }
 
-/** Calls `found` for every attribute that the enrichment replaces, in the order of the bytes. */
-function eachReplaced(
+/** Notes the attributes that make room for new ones, and answers their bytes. */
+function planCuts(
   scan: RequestScan,
   scanned: ScannedSpan,
-  enrichment: Enrichment | null,
-  found: (start: number, end: number) => void,
-): void {
-  if (enrichment === null) return;
-  const { marks } = scan;
+  enrichment: Enrichment,
+  { cuts, encoder }: { cuts: number[]; encoder: AttributeEncoder },
+): number {
+  const { marks, reader } = scan;
+  let bytes = 0;
   for (let index = scanned.firstMark; index < scanned.endMark; index++) {
     const key = marks.key(index);
-    if (key !== undefined && enrichment[key.key] !== undefined) found(marks.start(index), marks.end(index));
+    if (key === undefined || key.writtenIndex < 0) continue;
+    const value = enrichment[key.key];
+    if (value === undefined) continue;
+    if (encoder.keeps(key.writtenIndex, value, reader, { start: marks.valueStart(index), end: marks.valueEnd(index) })) continue;
+    cuts.push(marks.start(index), marks.end(index));
+    bytes += marks.end(index) - marks.start(index);
   }
+  return bytes;
 }
 
-function regionAt(scan: RequestScan, index: number): Region {
-  const region = scan.regions[index];
-  if (region === undefined) throw new RangeError(`no region ${index}`);
-  return region;
+/** Lengths of the messages around, from the inside out: those within stand after those around them. */
+function passUp({ regions }: RequestScan, { growth, action }: Edits): void {
+  for (let index = regions.count - 1; index >= 0; index--) {
+    const parent = regions.parent(index);
+    const change = action[index] ?? UNCHANGED;
+    if (parent < 0 || change === UNCHANGED) continue;
+    const grown = growth[index] ?? 0;
+    const size = regions.end(index) - regions.start(index);
+    const grows =
+      change === REJECTED
+        ? regions.tagStart(index) - regions.end(index)
+        : grown + varintSize(size + grown) - (regions.start(index) - regions.lengthStart(index));
+    growth[parent] = (growth[parent] ?? 0) + grows;
+    action[parent] = CHANGED;
+  }
 }
 
 function spanAt(scan: RequestScan, index: number): ScannedSpan {

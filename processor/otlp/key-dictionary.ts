@@ -1,3 +1,4 @@
+import { WRITTEN_KEYS } from "./attribute-encoder.ts";
 import { isContentKey } from "./content-keys.ts";
 import type { WireReader } from "./wire-reader.ts";
 
@@ -6,6 +7,8 @@ export interface KeyFacts {
   readonly key: string;
   /** The core reads it. */
   readonly read: boolean;
+  /** In WRITTEN_KEYS, the keys that enrichment may write; -1 for all others. */
+  readonly writtenIndex: number;
   /** Its text is what people and models said: not stored unless configured. */
   readonly content: boolean;
   /** `"key":` in JSON, UTF-8. */
@@ -58,6 +61,7 @@ export class KeyDictionary {
     return {
       key,
       read: this.readKeys.has(key),
+      writtenIndex: WRITTEN_KEYS.indexOf(key),
       content: isContentKey(key),
       json: Buffer.from(`${JSON.stringify(key.replaceAll("\0", ""))}:`),
       words: wordsOf(bytes),

@@ -1,18 +1,8 @@
 import type { Attributes, Span } from "../core/span.ts";
-import type { AttributeMarks } from "./attribute-marks.ts";
+import type { AttributeMarks, AttributePlace } from "./attribute-marks.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
+import type { RegionTable } from "./region-table.ts";
 import type { WireReader } from "./wire-reader.ts";
-
-/** A message within a message, by positions in the body. */
-export interface Region {
-  /** First byte of its tag, and of its length. */
-  readonly tagStart: number;
-  readonly lengthStart: number;
-  readonly start: number;
-  readonly end: number;
-  /** Index in `regions` of the message that holds it; -1 for ResourceSpans. */
-  readonly parent: number;
-}
 
 export interface ScannedSpan {
   readonly span: Span;
@@ -38,8 +28,7 @@ export type RejectionReason =
 export interface RequestScan {
   readonly reader: WireReader;
   readonly keys: KeyDictionary;
-  /** Every ResourceSpans, ScopeSpans and Span, in the order of the bytes. */
-  readonly regions: Region[];
+  readonly regions: RegionTable;
   readonly spans: ScannedSpan[];
   /** Regions of the spans that are refused. */
   readonly rejected: number[];
@@ -47,6 +36,8 @@ export interface RequestScan {
   /** What was wrong with the first span that was refused, for whoever has to find it. */
   firstRejection: string;
   readonly marks: AttributeMarks;
+  /** Of the attribute that was scanned last. */
+  readonly place: AttributePlace;
   readonly limits: ScanLimits;
   eventsRead: number;
   /** Spans of a trace mostly follow each other: where its id stood last, and its digits. */

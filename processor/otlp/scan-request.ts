@@ -4,7 +4,6 @@ import { AttributeMarks } from "./attribute-marks.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
 import {
   DEFAULT_SCAN_LIMITS,
-  type Region,
   type RejectionReason,
   REQUEST_REGIONS_MAX,
   type RequestScan,
@@ -12,6 +11,7 @@ import {
   type Scope,
   type SpanOrigin,
 } from "./request-scan.ts";
+import { RegionTable } from "./region-table.ts";
 import { scanSpan } from "./scan-span.ts";
 import { decodeText } from "./text-cache.ts";
 import { MalformedError, tagOf, WIRE_TYPE, WireReader } from "./wire-reader.ts";
@@ -38,18 +38,19 @@ export function scanRequest(body: Uint8Array, keys: KeyDictionary, limits: ScanL
   const scan: RequestScan = {
     reader: new WireReader(body),
     keys,
-    regions: [],
+    regions: new RegionTable(),
     spans: [],
     rejected: [],
     rejectionReasons: new Map(),
     firstRejection: "",
     marks: new AttributeMarks(body.length),
+    place: { keyStart: 0, keyEnd: 0, valueStart: -1, valueEnd: -1 },
     limits,
     eventsRead: 0,
     lastTrace: { position: -1, hex: "" },
   };
   eachMessage(scan, body.length, RESOURCE_SPANS, (tagStart, lengthStart, end) => {
-    const region = addRegion(scan, { tagStart, lengthStart, start: scan.reader.position, end, parent: -1 });
+    const region = addRegion(scan, { tagStart, lengthStart, end }, -1);
     scanResourceSpans(scan, region, end);
   });
   return scan;
@@ -63,7 +64,7 @@ function scanResourceSpans(scan: RequestScan, parent: number, end: number): void
   eachMessage(scan, end, RESOURCE, (_tagStart, _lengthStart, resourceEnd) => readResource(reader, resourceEnd, resource));
   reader.position = start;
   eachMessage(scan, end, SCOPE_SPANS, (tagStart, lengthStart, scopeEnd) => {
-    const region = addRegion(scan, { tagStart, lengthStart, start: reader.position, end: scopeEnd, parent });
+    const region = addRegion(scan, { tagStart, lengthStart, end: scopeEnd }, parent);
     scanScopeSpans(scan, region, scopeEnd, resource);
   });
 }
@@ -75,7 +76,7 @@ function scanScopeSpans(scan: RequestScan, parent: number, end: number, resource
   eachMessage(scan, end, SCOPE, (_tagStart, _lengthStart, scopeEnd) => readScope(reader, scopeEnd, scope));
   reader.position = start;
   eachMessage(scan, end, SPANS, (tagStart, lengthStart, spanEnd) => {
-    const region = addRegion(scan, { tagStart, lengthStart, start: reader.position, end: spanEnd, parent });
+    const region = addRegion(scan, { tagStart, lengthStart, end: spanEnd }, parent);
     scanSpanOrReject(scan, region, spanEnd, { scope, resource });
   });
 }
@@ -94,7 +95,7 @@ function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin
     detail = error.message;
   }
   if (reason === null) return;
-  if (scan.rejected.length === 0) scan.firstRejection = `${pathOf(scan, region)}: ${detail === "" ? reason : detail}`;
+  if (scan.rejected.length === 0) scan.firstRejection = `${pathOf(scan.regions, region)}: ${detail === "" ? reason : detail}`;
   scan.rejected.push(region);
   scan.rejectionReasons.set(reason, (scan.rejectionReasons.get(reason) ?? 0) + 1);
   scan.marks.truncate(firstMark);
@@ -102,12 +103,13 @@ function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin
 }
 
 /** `resourceSpans[0].scopeSpans[2].spans[1]`, as the sender counts. */
-function pathOf(scan: RequestScan, region: number): string {
-  const { parent } = scan.regions[region] ?? { parent: -1 };
-  const index = scan.regions.slice(0, region).filter((other) => other.parent === parent).length;
+function pathOf(regions: RegionTable, region: number): string {
+  const parent = regions.parent(region);
+  let index = 0;
+  for (let other = 0; other < region; other++) if (regions.parent(other) === parent) index++;
   if (parent < 0) return `resourceSpans[${index}]`;
-  const isScope = (scan.regions[parent]?.parent ?? -1) < 0;
-  return `${pathOf(scan, parent)}.${isScope ? "scopeSpans" : "spans"}[${index}]`;
+  const list = regions.parent(parent) < 0 ? "scopeSpans" : "spans";
+  return `${pathOf(regions, parent)}.${list}[${index}]`;
 }
 
 /** Calls `found` with the reader on the first byte of every message of that tag; other fields are passed over. */
@@ -133,9 +135,10 @@ function eachMessage(
   }
 }
 
-function addRegion(scan: RequestScan, region: Region): number {
-  if (scan.regions.length >= REQUEST_REGIONS_MAX) scan.reader.fail(`more than ${REQUEST_REGIONS_MAX} messages in one request`);
-  return scan.regions.push(region) - 1;
+function addRegion(scan: RequestScan, at: { tagStart: number; lengthStart: number; end: number }, parent: number): number {
+  const { reader, regions } = scan;
+  if (regions.count >= REQUEST_REGIONS_MAX) reader.fail(`more than ${REQUEST_REGIONS_MAX} messages in one request`);
+  return regions.add(at.tagStart, at.lengthStart, { start: reader.position, end: at.end }, parent);
 }
 
 function readResource(reader: WireReader, end: number, resource: Record<string, AttributeValue>): void {

@@ -1,15 +1,10 @@
 import type { Attributes, AttributeValue, Span, SpanEvent } from "../core/span.ts";
-import { checkAnyValue, checkKeyValue, KEY_VALUE, readAnyValue, READ_TEXT_BYTES_MAX } from "./any-value.ts";
+import { checkKeyValue, KEY_VALUE, readAnyValue, READ_TEXT_BYTES_MAX } from "./any-value.ts";
 import { isZero, sameTraceId, spanIdHex, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
-import {
-  type RejectionReason,
-  REQUEST_ATTRIBUTES_MAX,
-  REQUEST_EVENTS_READ_MAX,
-  type RequestScan,
-  type SpanOrigin,
-} from "./request-scan.ts";
+import { type RejectionReason, REQUEST_EVENTS_READ_MAX, type RequestScan, type SpanOrigin } from "./request-scan.ts";
+import { readPlace, scanAttribute } from "./scan-attribute.ts";
 import { decodeText } from "./text-cache.ts";
-import { tagOf, WIRE_TYPE, type WireReader } from "./wire-reader.ts";
+import { skipField, tagOf, WIRE_TYPE, type WireReader } from "./wire-reader.ts";
 
 /** Fields of Span (opentelemetry/proto/trace/v1/trace.proto); those not named here are passed over. */
 const SPAN = {
@@ -30,7 +25,6 @@ const SPAN = {
 const SPAN_WIRE_TYPES: readonly number[] = [-1, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5];
 const EVENT_WIRE_TYPES: readonly number[] = [-1, 1, 2, 2, 0];
 const LINK_WIRE_TYPES: readonly number[] = [-1, 2, 2, 2, 2, 0, 5];
-const KEY_VALUE_WIRE_TYPES: readonly number[] = [-1, 2, 2];
 const STATUS_WIRE_TYPES: readonly number[] = [-1, -1, 2, 0];
 
 const EVENT = { time: tagOf(1, WIRE_TYPE.fixed64), name: tagOf(2, WIRE_TYPE.length), attributes: tagOf(3, WIRE_TYPE.length) } as const;
@@ -61,8 +55,10 @@ export function scanSpan(scan: RequestScan, end: number, origin: SpanOrigin): Sp
   while (reader.position < end) {
     const tagStart = reader.position;
     const tag = reader.tag(end);
-    if (tag === SPAN.attributes) scanAttribute(scan, tagStart, end, span);
-    else if ((tag & 7) === WIRE_TYPE.length && tag <= SPAN.status) rejection ??= readMessageField(scan, tag, end, span);
+    if (tag === SPAN.attributes) {
+      const facts = scanAttribute(scan, tagStart, end);
+      if (facts.read) setAttribute(scan, facts.key, span);
+    } else if ((tag & 7) === WIRE_TYPE.length && tag <= SPAN.status) rejection ??= readMessageField(scan, tag, end, span);
     else readNumberField(reader, tag, end, span);
   }
   if (scan.marks.count - firstMark > SPAN_ATTRIBUTES_MAX) rejection ??= "too_many_attributes";
@@ -149,38 +145,10 @@ function spanIdOrEmpty(reader: WireReader, end: number): string {
   return end - start !== SPAN_ID_BYTES || isZero(reader.view, start, SPAN_ID_BYTES) ? "" : spanIdHex(reader.view, start);
 }
 
-/** Notes where an attribute stands, checks its value, and reads it when somebody wants it. */
-function scanAttribute(scan: RequestScan, tagStart: number, spanEnd: number, span: Draft): void {
-  const { reader, marks } = scan;
-  const end = reader.lengthEnd(spanEnd, "Span.attributes");
-  let keyStart = 0;
-  let keyEnd = 0;
-  let valueStart = -1;
-  let valueEnd = -1;
-  while (reader.position < end) {
-    const tag = reader.tag(end);
-    if (tag === KEY_VALUE.key) {
-      keyEnd = reader.lengthEnd(end, "KeyValue.key");
-      keyStart = reader.position;
-      reader.position = keyEnd;
-    } else if (tag === KEY_VALUE.value) {
-      valueEnd = reader.lengthEnd(end, "KeyValue.value");
-      valueStart = reader.position;
-      checkAnyValue(reader, valueEnd, 0);
-    } else skipField(reader, tag, end, KEY_VALUE_WIRE_TYPES);
-  }
-  if (marks.count >= REQUEST_ATTRIBUTES_MAX) reader.fail(`more than ${REQUEST_ATTRIBUTES_MAX} attributes in one request`);
-  const facts = scan.keys.find(reader, keyStart, keyEnd);
-  marks.add(facts, tagStart, end);
-  if (valueStart < 0) return;
-  marks.setValue(valueStart, valueEnd);
-  if (facts.read) readAttribute(reader, facts.key, { start: valueStart, end: valueEnd }, span);
-  reader.position = end;
-}
-
-function readAttribute(reader: WireReader, key: string, at: { start: number; end: number }, span: Draft): void {
-  reader.position = at.start;
-  const value = readAnyValue(reader, at.end, 0);
+function setAttribute(scan: RequestScan, key: string, span: Draft): void {
+  const end = scan.reader.position;
+  const value = readPlace(scan.reader, scan.place);
+  scan.reader.position = end;
   if (value === undefined) return;
   if (span.attributes === NO_ATTRIBUTES) span.attributes = Object.create(null) as Attributes;
   (span.attributes as Record<string, AttributeValue>)[key] = value;
@@ -265,12 +233,6 @@ function readStatus(reader: WireReader, end: number, span: Draft): void {
       reader.position = textEnd;
     } else skipField(reader, tag, end, STATUS_WIRE_TYPES);
   }
-}
-
-function skipField(reader: WireReader, tag: number, end: number, wireTypes: readonly number[]): void {
-  const expected = wireTypes[tag >>> 3] ?? -1;
-  if (expected >= 0 && expected !== (tag & 7)) reader.fail(`field ${tag >>> 3} has wire type ${tag & 7}, expected ${expected}`);
-  reader.skip(tag, end);
 }
 
 function identityRejection({ traceId, spanId }: Span): RejectionReason | null {

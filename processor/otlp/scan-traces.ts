@@ -4,7 +4,7 @@ import type { Span } from "../core/span.ts";
 import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
 import { attributesJson } from "./attributes-json.ts";
 import { emitRequest } from "./emit-request.ts";
-import { AttributeEncoder } from "./encode-attributes.ts";
+import { AttributeEncoder } from "./attribute-encoder.ts";
 import type { Rejections } from "./partial-success.ts";
 import { DEFAULT_SCAN_LIMITS, type RequestScan, type ScanLimits, type ScannedSpan } from "./request-scan.ts";
 import { SCAN_KEYS } from "./scan-keys.ts";

@@ -17,23 +17,27 @@ const cache: string[] = Array.from({ length: SLOTS }, () => "");
 export function decodeText(bytes: Buffer, start: number, end: number, bytesMax: number): string {
   const length = end - start;
   if (length === 0) return "";
-  if (length > CACHED_BYTES_MAX) return withoutNul(bytes.toString("utf8", start, cutPosition(bytes, start, end, bytesMax)));
-  let hash = length;
-  let all = 0;
-  let zero = 1;
-  for (let index = start; index < end; index++) {
-    const byte = bytes[index] ?? 0;
-    hash = (Math.imul(hash, 31) + byte) | 0;
-    all |= byte;
-    zero = byte === 0 ? 0 : zero;
-  }
-  if (all >= 0x80 || zero === 0) return withoutNul(bytes.toString("utf8", start, cutPosition(bytes, start, end, bytesMax)));
-  const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  if (length > CACHED_BYTES_MAX) return decode(bytes, start, end, bytesMax);
+  const slot = slotOf(bytes, start, end);
   const cached = cache[slot] ?? "";
   if (cached.length === length && sameAscii(cached, bytes, start)) return cached;
-  const text = bytes.toString("latin1", start, end);
-  cache[slot] = text;
+  const text = decode(bytes, start, end, bytesMax);
+  if (text.length === length) cache[slot] = text;
   return text;
+}
+
+/** Hash of the length and eight bytes from both ends and the middle: what differs only elsewhere takes turns in one slot. */
+function slotOf(bytes: Uint8Array, start: number, end: number): number {
+  const middle = (start + end) >>> 1;
+  const outer = (bytes[start] ?? 0) | ((bytes[end - 1] ?? 0) << 8) | ((bytes[end - 2] ?? 0) << 16) | ((bytes[start + 1] ?? 0) << 24);
+  const inner = (bytes[middle] ?? 0) | ((bytes[middle - 1] ?? 0) << 8) | ((bytes[middle + 1] ?? 0) << 16) | ((bytes[end - 3] ?? 0) << 24);
+  const hash = Math.imul(outer ^ Math.imul(end - start, 0x27d4eb2d), 0x9e3779b1) ^ Math.imul(inner, 0x85ebca6b);
+  return (hash ^ (hash >>> 15)) & (SLOTS - 1);
+}
+
+function decode(bytes: Buffer, start: number, end: number, bytesMax: number): string {
+  const text = bytes.toString("utf8", start, cutPosition(bytes, start, end, bytesMax));
+  return text.includes("\0") ? text.replaceAll("\0", "") : text;
 }
 
 /** Where to cut so that no character is halved. */
@@ -48,8 +52,4 @@ export function cutPosition(bytes: Uint8Array, start: number, end: number, bytes
 function sameAscii(text: string, bytes: Uint8Array, start: number): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) !== bytes[start + index]) return false;
   return true;
-}
-
-function withoutNul(text: string): string {
-  return text.includes("\0") ? text.replaceAll("\0", "") : text;
 }

@@ -152,3 +152,13 @@ export class WireReader {
     if (this.position + count > end) this.fail(`${field}: ${count} bytes expected, ${end - this.position} are there`);
   }
 }
+
+/**
+ * Passes over a field that nobody reads. `wireTypes` are those of the message's fields by number, -1 where any will do: a
+ * known field of another type is no unknown field but an error, as for a receiver in Go, which refuses the whole request.
+ */
+export function skipField(reader: WireReader, tag: number, end: number, wireTypes: readonly number[]): void {
+  const expected = wireTypes[tag >>> 3] ?? -1;
+  if (expected >= 0 && expected !== (tag & 7)) reader.fail(`field ${tag >>> 3} has wire type ${tag & 7}, expected ${expected}`);
+  reader.skip(tag, end);
+}

@@ -50,9 +50,9 @@ const TRACE_ID_BYTES = 16;
  * nothing in a request is a span, its first message tells what it is.
  */
 export function assertTraces(scan: RequestScan): void {
-  const first = scan.regions[scan.rejected[0] ?? -1];
+  const [first] = scan.rejected;
   if (scan.spans.length > 0 || first === undefined) return;
-  const signal = signalOf(scan, first.start, first.end);
+  const signal = signalOf(scan, scan.regions.start(first), scan.regions.end(first));
   if (signal !== null) throw new MalformedError(wrongSignalText(signal));
 }
 

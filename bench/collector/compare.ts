@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+
+// npx tsx bench/collector/compare.ts [plain|content] [rounds] [requests]: spans per CPU second of the gateway and of a real
+// OpenTelemetry Collector that does comparable work, in turns. Prints a table in markdown. Linux only: CPU time is read
+// from /proc. builder-config.yaml says how the Collector is built.
+
+const [corpus = "plain", roundsText = "3", requestsText = "3000"] = process.argv.slice(2);
+const COLLECTOR = process.env["COLLECTOR_BINARY"] ?? "/tmp/otelcol-bench";
+const WARM_UP_REQUESTS = 1_000;
+const SETTLE_MS = 250;
+const SETTLE_TRIES = 240;
+/** Linux counts CPU time of a process in these (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const root = here("../../");
+
+interface Subject {
+  readonly name: string;
+  start(receivePort: number, sinkUrl: string): ChildProcess;
+}
+
+const SUBJECTS: readonly Subject[] = [
+  {
+    name: "Collector, transform + batch + otlphttp",
+    start: (port, sinkUrl) =>
+      spawn(COLLECTOR, ["--config", here("collector.yaml")], {
+        env: { ...process.env, RECEIVE_PORT: String(port), SINK_URL: sinkUrl },
+        stdio: ["ignore", "inherit", "inherit"],
+      }),
+  },
+  {
+    name: "genai-otel serve, forwarding only",
+    start: (port, sinkUrl) =>
+      spawn(process.execPath, ["--import", "tsx", "processor/cli.ts", "serve"], {
+        cwd: root,
+        env: {
+          ...process.env,
+          HTTP_PORT: String(port),
+          GRPC_PORT: "off",
+          FORWARD_OTLP_ENDPOINT: sinkUrl,
+          WORKERS: "1",
+          LOG_LEVEL: "error",
+        },
+        stdio: ["ignore", "inherit", "inherit"],
+      }),
+  },
+];
+
+interface Measurement {
+  readonly spansPerCpuSecond: number;
+  readonly cpuMicrosPerSpan: number;
+  readonly spansPerSecond: number;
+  readonly peakMegabytes: number;
+}
+
+if (!existsSync(COLLECTOR)) throw new Error(`no Collector at ${COLLECTOR}: see bench/collector/builder-config.yaml`);
+const results = new Map<string, Measurement[]>(SUBJECTS.map(({ name }) => [name, []]));
+for (let round = 0; round < Number(roundsText); round++) {
+  for (const subject of SUBJECTS) {
+    const measured = await measure(subject);
+    results.get(subject.name)?.push(measured);
+    process.stderr.write(`round ${round + 1}, ${subject.name}: ${Math.round(measured.spansPerCpuSecond)} spans per CPU second\n`);
+  }
+}
+printTable();
+
+async function measure(subject: Subject): Promise<Measurement> {
+  const sink = spawn(process.execPath, ["--import", "tsx", here("sink.ts")], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const sinkUrl = `http://127.0.0.1:${await firstLine(sink)}`;
+  const port = await freePort();
+  const process_ = subject.start(port, sinkUrl);
+  try {
+    await waitForPort(port);
+    const warm = await load(port, WARM_UP_REQUESTS, 0);
+    await settle(sinkUrl, warm.spans);
+    const before = await cpuSeconds(process_);
+    const startMs = performance.now();
+    const sent = await load(port, Number(requestsText), WARM_UP_REQUESTS);
+    const seen = await settle(sinkUrl, warm.spans + sent.spans);
+    const seconds = (performance.now() - startMs) / 1000;
+    const cpu = (await cpuSeconds(process_)) - before;
+    if (seen.llmCalls === 0 || seen.priced === 0) throw new Error(`${subject.name} did not enrich: ${JSON.stringify(seen)}`);
+    return {
+      spansPerCpuSecond: sent.spans / cpu,
+      cpuMicrosPerSpan: (cpu / sent.spans) * 1e6,
+      spansPerSecond: sent.spans / seconds,
+      peakMegabytes: await peakMegabytes(process_),
+    };
+  } finally {
+    process_.kill();
+    sink.kill();
+    await once(process_, "exit");
+  }
+}
+
+interface Sent {
+  readonly spans: number;
+}
+
+async function load(port: number, requests: number, first: number): Promise<Sent> {
+  const url = `http://127.0.0.1:${port}/v1/traces`;
+  const child = spawn(process.execPath, ["--import", "tsx", here("load.ts"), url, corpus, String(requests), String(first)], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return JSON.parse(await firstLine(child)) as Sent;
+}
+
+interface Seen extends Sent {
+  readonly llmCalls: number;
+  readonly priced: number;
+}
+
+/** What was accepted is not yet forwarded: the measurement ends when the last span has arrived. */
+async function settle(sinkUrl: string, spans: number): Promise<Seen> {
+  for (let attempt = 0; attempt < SETTLE_TRIES; attempt++) {
+    const seen = (await (await fetch(sinkUrl)).json()) as Seen;
+    if (seen.spans >= spans) return seen;
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
+  throw new Error(`spans did not arrive: ${JSON.stringify(await (await fetch(sinkUrl)).json())} of ${spans}`);
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  let text = "";
+  for await (const chunk of child.stdout ?? []) {
+    text += String(chunk);
+    if (text.includes("\n")) return text.trim();
+  }
+  throw new Error(`a helper process ended without a word: ${child.spawnargs.join(" ")}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function waitForPort(port: number): Promise<void> {
+  for (let attempt = 0; attempt < SETTLE_TRIES; attempt++) {
+    const answered = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/x-protobuf" },
+    }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answered) return;
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
+  throw new Error(`nothing answers on port ${port}`);
+}
+
+/** User and system time of all threads, and of children that have ended (proc_pid_stat(5), fields 14 to 17). */
+async function cpuSeconds({ pid }: ChildProcess): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
+}
+
+async function peakMegabytes({ pid }: ChildProcess): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+function printTable(): void {
+  const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  const rows = [...results].map(([name, measurements]) => ({
+    name,
+    perCpuSecond: median(measurements.map((measured) => measured.spansPerCpuSecond)),
+    micros: median(measurements.map((measured) => measured.cpuMicrosPerSpan)),
+    perSecond: median(measurements.map((measured) => measured.spansPerSecond)),
+    peak: Math.max(...measurements.map((measured) => measured.peakMegabytes)),
+  }));
+  const base = rows[0]?.perCpuSecond ?? Number.NaN;
+  const lines = rows.map(
+    ({ name, perCpuSecond, micros, perSecond, peak }) =>
+      `| ${name} | ${Math.round(perCpuSecond)} | ${micros.toFixed(2)} | ${Math.round(perSecond)} | ${Math.round(peak)} | ${(perCpuSecond / base).toFixed(2)} |`,
+  );
+  process.stdout.write(
+    [
+      `Corpus ${corpus}, ${requestsText} requests of about 100 spans, medians of ${roundsText} rounds in turns, ${cpus()[0]?.model ?? "unknown CPU"}, Node ${process.version}:`,
+      "",
+      "| | spans per CPU second | CPU µs per span | spans per second | peak RSS, MB | ratio |",
+      "| --- | --- | --- | --- | --- | --- |",
+      ...lines,
+      "",
+    ].join("\n"),
+  );
+}

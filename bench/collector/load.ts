@@ -1,0 +1,87 @@
+import { Agent, request } from "node:http";
+import { once } from "node:events";
+import { corpusRequest } from "../otlp-corpus.ts";
+import { SPAN_ID_BYTES, TRACE_ID_BYTES } from "../../processor/otlp/ids.ts";
+import { tagOf, WIRE_TYPE, WireReader } from "../../processor/otlp/wire-reader.ts";
+
+// Sends a number of requests over keep-alive connections, each as soon as the one before it is answered, and prints a line
+// when all are. Arguments: URL, plain|content, requests, first serial number.
+
+const CONNECTIONS = 8;
+const BODIES = 48;
+const SPANS_PER_REQUEST = 100;
+const RETRY_MS = 20;
+
+const [url = "", corpus = "plain", countText = "0", firstText = "0"] = process.argv.slice(2);
+const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+const bodies = Array.from({ length: BODIES }, (_, seed) => {
+  const { body, spans, genAiSpans } = corpusRequest({ spans: SPANS_PER_REQUEST, content: corpus === "content", seed: seed + 1 });
+  return { body: Buffer.from(body), ids: idPositions(body), spans, genAiSpans };
+});
+
+let next = Number(firstText);
+const end = next + Number(countText);
+const sent = { spans: 0, genAiSpans: 0, bytes: 0, retries: 0 };
+
+await Promise.all(Array.from({ length: CONNECTIONS }, sendUntilEnd));
+agent.destroy();
+process.stdout.write(`${JSON.stringify(sent)}\n`);
+
+async function sendUntilEnd(): Promise<void> {
+  while (next < end) {
+    const serial = next++;
+    const { body, ids, spans, genAiSpans } = bodies[serial % BODIES]!;
+    // No trace comes twice, as in life: the same ids again would be a resent batch to whoever remembers traces.
+    const fresh = Buffer.from(body);
+    for (const position of ids) fresh.writeUInt32LE((body.readUInt32LE(position) ^ serial) >>> 0, position);
+    while (!(await post(fresh))) {
+      sent.retries++;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    sent.spans += spans;
+    sent.genAiSpans += genAiSpans;
+    sent.bytes += body.length;
+  }
+}
+
+/** False when the receiver wants it again. */
+async function post(body: Buffer): Promise<boolean> {
+  const sending = request(url, {
+    method: "POST",
+    agent,
+    headers: { "content-type": "application/x-protobuf", "content-length": body.length },
+  });
+  sending.end(body);
+  const [response] = (await once(sending, "response")) as [import("node:http").IncomingMessage];
+  response.resume();
+  await once(response, "end");
+  const status = response.statusCode ?? 0;
+  if (status === 200) return true;
+  if (status === 429 || status === 503) return false;
+  throw new Error(`the receiver answered ${status}`);
+}
+
+/** Where the ids of spans and of their traces and parents stand. */
+function idPositions(body: Uint8Array): number[] {
+  const reader = new WireReader(body);
+  const found: number[] = [];
+  const nested = [tagOf(1, WIRE_TYPE.length), tagOf(2, WIRE_TYPE.length), tagOf(2, WIRE_TYPE.length)];
+  const ids = new Map([
+    [tagOf(1, WIRE_TYPE.length), TRACE_ID_BYTES],
+    [tagOf(2, WIRE_TYPE.length), SPAN_ID_BYTES],
+    [tagOf(4, WIRE_TYPE.length), SPAN_ID_BYTES],
+  ]);
+  const walk = (end_: number, depth: number): void => {
+    while (reader.position < end_) {
+      const tag = reader.tag(end_);
+      if (depth < nested.length && tag === nested[depth]) walk(reader.lengthEnd(end_, "message"), depth + 1);
+      else if (depth === nested.length && ids.has(tag)) {
+        const valueEnd = reader.lengthEnd(end_, "id");
+        found.push(reader.position);
+        reader.position = valueEnd;
+      } else reader.skip(tag, end_);
+    }
+  };
+  walk(body.length, 0);
+  return found;
+}

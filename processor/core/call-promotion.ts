@@ -82,7 +82,6 @@ function callOf(http: HttpCall): Call {
     answered: !http.failed,
     failed: http.failed,
     errorType: http.errorType === "" ? undefined : http.errorType,
-    httpStatus: http.status === 0 ? undefined : http.status,
     resendCount: undefined,
     ttftSeconds: undefined,
     durationMs: undefined,

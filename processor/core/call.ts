@@ -15,7 +15,6 @@ export interface Call {
   readonly answered: boolean;
   readonly failed: boolean;
   readonly errorType: string | undefined;
-  readonly httpStatus: number | undefined;
   /** Attempts before the last one, where the emitter counts them itself. */
   readonly resendCount: number | undefined;
   readonly ttftSeconds: number | undefined;
@@ -75,7 +74,6 @@ export function readCall(span: Span, dialect: Dialect): Call {
     answered,
     failed: isFailed(span, dialect, fields),
     errorType: text(fields[FIELD.errorType]),
-    httpStatus: whole(fields[FIELD.httpStatus]),
     resendCount: resendCountOf(fields),
     ttftSeconds: ttftSecondsOf(span, dialect, fields),
     durationMs: durationMsOf(fields),

@@ -28,10 +28,8 @@ export const convention: DialectTable = {
     operation: ["gen_ai.operation.name", "llm.request.type"],
     requestModel: ["gen_ai.request.model"],
     responseModel: ["gen_ai.response.model"],
-    responseId: ["gen_ai.response.id"],
     finishReasons: ["gen_ai.response.finish_reasons", "gen_ai.response.finish_reason"],
     errorType: ["error.type"],
-    httpStatus: ["http.response.status_code"],
     resendCount: ["http.request.resend_count"],
     ttftSeconds: [
       "gen_ai.response.time_to_first_chunk",

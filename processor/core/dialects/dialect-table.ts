@@ -4,10 +4,8 @@ export type Field =
   | "operation"
   | "requestModel"
   | "responseModel"
-  | "responseId"
   | "finishReasons"
   | "errorType"
-  | "httpStatus"
   /** Attempts before the last one, counted by the emitter. */
   | "resendCount"
   /** Number of this attempt, starting at 1. */
@@ -51,8 +49,6 @@ export interface DialectTable {
   readonly failureWords?: readonly string[];
   /** The provider SDK's own span: of two spans for one call it is the nearest to the wire and stands for it. */
   readonly native?: true;
-  /** `provider` names the framework, not the vendor: the vendor is told by the model. */
-  readonly providerIsFramework?: true;
   /** Its requests may lie outside the span that stands for them: before it, after it, or in another trace of the same process. */
   readonly requestsOutside?: true;
   /** A streamed call is one span without usage and, when the stream ends, a second one that stands for the call. */

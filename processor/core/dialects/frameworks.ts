@@ -59,7 +59,6 @@ export const strands: DialectTable = {
   scopes: ["strands.telemetry.tracer"],
   fields: { ttftMs: ["gen_ai.server.time_to_first_token"] },
   ignored: ["gen_ai.server.time_to_first_token"],
-  providerIsFramework: true,
   note: "`gen_ai.server.time_to_first_token` is in milliseconds; the provider says strands-agents. Its own throttle retries are sibling `chat` spans.",
 };
 

@@ -56,7 +56,6 @@ export const litellm: DialectTable = {
   markers: ["litellm.call_id", "litellm.call_type", "litellm.provider.model", "hidden_params", "error.llm_provider"],
   fields: {
     operation: ["gen_ai.operation.name", "llm.request.type"],
-    httpStatus: ["http.response.status_code", "error.code", "litellm.provider.error.code"],
   },
   spanNames: { raw_gen_ai_request: "raw_request" },
   requestsOutside: true,
@@ -74,7 +73,6 @@ export const claudeCode: DialectTable = {
     requestModel: ["gen_ai.request.model", "model"],
     responseModel: ["gen_ai.response.model"],
     finishReasons: ["stop_reason"],
-    httpStatus: ["status_code"],
     attempt: ["attempt"],
     ttftMs: ["ttft_ms"],
     outputTokens: ["output_tokens"],

@@ -29,7 +29,6 @@ export const vercelAi: DialectTable = {
     operation: ["ai.operationId"],
     requestModel: ["ai.model.id", "gen_ai.request.model"],
     responseModel: ["ai.response.model", "gen_ai.response.model"],
-    responseId: ["ai.response.id", "gen_ai.response.id"],
     finishReasons: ["ai.response.finishReason", "gen_ai.response.finish_reasons"],
     ttftMs: ["ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"],
     outputTokens: ["ai.usage.outputTokens", "ai.usage.completionTokens", "gen_ai.usage.output_tokens"],

@@ -8,8 +8,8 @@ const CONNECT_MS_MAX = 5000;
 /** A gateway that receives spans stores them within a second; a quiet app may pause for longer. */
 const SILENCE_MS_MAX = 10 * 60_000;
 
-/** Opens the database, or says why not. */
-export async function openDatabase(url: string): Promise<pg.Client | Finding> {
+/** Connects, or says why not. */
+export async function connectDatabase(url: string): Promise<pg.Client | Finding> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS_MAX });
   client.on("error", () => undefined);
   try {
@@ -29,9 +29,13 @@ export async function openDatabase(url: string): Promise<pg.Client | Finding> {
 export async function checkDatabase(database: Database, schema: string, nowMs: number): Promise<Finding[]> {
   const version = await readSchemaVersion(database, schema);
   if (version === null) {
-    return [{ station: "database", verdict: "problem", what: `schema "${schema}" has no genai-otel tables`, next: "run `genai-otel migrate`" }];
+    return [
+      { station: "database", verdict: "problem", what: `schema "${schema}" has no genai-otel tables`, next: "run `genai-otel migrate`" },
+    ];
   }
-  const { rows } = await database.query<{ last: Date | null }>(`select max(created_at) as last from ${schema}.llm_traces where created_at <= now() + interval '1 hour'`);
+  const { rows } = await database.query<{ last: Date | null }>(
+    `select max(created_at) as last from ${schema}.llm_traces where created_at <= now() + interval '1 hour'`,
+  );
   const last = rows[0]?.last ?? null;
   return [{ station: "database", verdict: "ok", what: `schema "${schema}" at version ${version}` }, describeLast(last, nowMs)];
 }
@@ -50,7 +54,12 @@ function describeLast(last: Date | null, nowMs: number): Finding {
   const ageMs = nowMs - last.getTime();
   const what = `the newest GenAI span is ${formatAge(ageMs)} old`;
   if (ageMs <= SILENCE_MS_MAX) return { station: "database", verdict: "ok", what };
-  return { station: "database", verdict: "warning", what, next: "if apps are calling models now, look at the gateway above and at the apps' own logs" };
+  return {
+    station: "database",
+    verdict: "warning",
+    what,
+    next: "if apps are calling models now, look at the gateway above and at the apps' own logs",
+  };
 }
 
 export function formatAge(ms: number): string {

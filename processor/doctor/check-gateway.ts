@@ -35,8 +35,8 @@ async function checkIngest(gatewayUrl: string, readToken: string | undefined): P
   if (metrics.status === 401) {
     return { station: "gateway", verdict: "unchecked", what: "its metrics need a token", next: "pass a read token with --token" };
   }
-  const received = sumOf(metrics.text, "genai_otel_received_spans_total");
-  const refused = sumOf(metrics.text, "genai_otel_refused_spans_total");
+  const received = sumOf(metrics.text, "genai_otel_spans_received_total");
+  const refused = sumOf(metrics.text, "genai_otel_spans_refused_total");
   if (received === 0) {
     return {
       station: "gateway",
@@ -50,7 +50,7 @@ async function checkIngest(gatewayUrl: string, readToken: string | undefined): P
       station: "gateway",
       verdict: "warning",
       what: `${received} spans received, ${refused} refused`,
-      next: "genai_otel_refused_spans_total in /metrics says for which reasons",
+      next: "genai_otel_spans_refused_total in /metrics says for which reasons",
     };
   }
   return { station: "gateway", verdict: "ok", what: `${received} spans received, none refused` };

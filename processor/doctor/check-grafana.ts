@@ -24,12 +24,22 @@ interface DataSource {
 export async function checkGrafana(grafana: GrafanaAccess): Promise<Finding[]> {
   const health = await ask<{ version?: string }>(grafana, "/api/health");
   if (!health.ok) {
-    return [problem(`no Grafana answers at ${grafana.url} (${health.reason})`, "`docker compose up`, or say where it is with --grafana URL")];
+    return [
+      problem(`no Grafana answers at ${grafana.url} (${health.reason})`, "`docker compose up`, or say where it is with --grafana URL"),
+    ];
   }
   const findings: Finding[] = [{ station: "grafana", verdict: "ok", what: `Grafana ${health.value.version ?? ""} at ${grafana.url}` }];
   const search = await ask<SearchHit[]>(grafana, "/api/search?type=dash-db&tag=genai-otel&limit=100");
   if (!search.ok) {
-    return [...findings, { station: "grafana", verdict: "unchecked", what: `its dashboards could not be listed (${search.reason})`, next: "pass a service account token with --grafana-token" }];
+    return [
+      ...findings,
+      {
+        station: "grafana",
+        verdict: "unchecked",
+        what: `its dashboards could not be listed (${search.reason})`,
+        next: "pass a service account token with --grafana-token",
+      },
+    ];
   }
   findings.push(
     search.value.length > 0
@@ -50,11 +60,18 @@ async function checkDataSources(grafana: GrafanaAccess): Promise<Finding[]> {
 async function checkDataSource(grafana: GrafanaAccess, { uid, name }: DataSource): Promise<Finding> {
   const answer = await ask<{ status?: string; message?: string }>(grafana, `/api/datasources/uid/${encodeURIComponent(uid)}/health`);
   if (answer.ok && answer.value.status === "OK") return { station: "grafana", verdict: "ok", what: `data source ${name} works` };
-  return problem(`data source ${name} does not work: ${answer.ok ? (answer.value.message ?? "") : answer.reason}`, "check its address, user and password");
+  return problem(
+    `data source ${name} does not work: ${answer.ok ? (answer.value.message ?? "") : answer.reason}`,
+    "check its address, user and password",
+  );
 }
 
 interface RuleList {
-  readonly data?: { readonly groups?: readonly { readonly rules?: readonly { readonly name: string; readonly health?: string; readonly state?: string }[] }[] };
+  readonly data?: {
+    readonly groups?: readonly {
+      readonly rules?: readonly { readonly name: string; readonly health?: string; readonly state?: string }[];
+    }[];
+  };
 }
 
 async function checkRules(grafana: GrafanaAccess): Promise<Finding> {
@@ -63,7 +80,8 @@ async function checkRules(grafana: GrafanaAccess): Promise<Finding> {
   const rules = (list.value.data?.groups ?? []).flatMap((group) => group.rules ?? []);
   const broken = rules.filter(({ health }) => health === "error");
   if (rules.length === 0) return problem("no alert rule is provisioned", "copy provisioning/grafana/alerting and restart Grafana");
-  if (broken.length > 0) return problem(`alert rules that fail: ${broken.map(({ name }) => name).join(", ")}`, "open them in Grafana: the error is shown there");
+  if (broken.length > 0)
+    return problem(`alert rules that fail: ${broken.map(({ name }) => name).join(", ")}`, "open them in Grafana: the error is shown there");
   const firing = rules.filter(({ state }) => state === "firing");
   return { station: "grafana", verdict: "ok", what: `${rules.length} alert rules, ${firing.length} firing` };
 }
@@ -74,7 +92,8 @@ type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false
 
 async function ask<T>(grafana: GrafanaAccess, path: string): Promise<Answer<T>> {
   try {
-    const headers = grafana.token === null ? {} : { authorization: grafana.token.includes(":") ? basic(grafana.token) : `Bearer ${grafana.token}` };
+    const headers =
+      grafana.token === null ? {} : { authorization: grafana.token.includes(":") ? basic(grafana.token) : `Bearer ${grafana.token}` };
     const response = await fetch(new URL(path, grafana.url), { headers, signal: AbortSignal.timeout(ANSWER_MS_MAX) });
     if (!response.ok) return { ok: false, reason: `HTTP ${response.status}` };
     return { ok: true, value: (await response.json()) as T };

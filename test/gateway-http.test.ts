@@ -142,7 +142,7 @@ describe("POST /v1/traces", () => {
       8,
     ],
     ["a deflate bomb", deflateSync(Buffer.alloc(BODY_BYTES_MAX * 4)), { ...PROTOBUF, "content-encoding": "deflate" }, 413, 8],
-  ])("refuses %s", async (_name, body, headers, status, code) => {
+  ] as const)("refuses %s", async (...[, body, headers, status, code]) => {
     const response = await post(body, headers as Record<string, string>);
     expect(response.status).toBe(status);
     expect(response.headers.get("retry-after")).toBeNull();
@@ -232,7 +232,7 @@ function spanWith(spanId: string) {
 
 function bytesIds(value: unknown): Record<string, unknown> {
   return JSON.parse(JSON.stringify(value), (key, inner: unknown) =>
-    /Id$/.test(key) ? [...Buffer.from(String(inner), "hex")] : inner,
+    key.endsWith("Id") ? [...Buffer.from(String(inner), "hex")] : inner,
   ) as Record<string, unknown>;
 }
 

@@ -44,7 +44,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   const gates = await openGates(config, log);
   const enricher = await createEnricher(config, metrics);
   const sinks = await openSinks({ ...options, metrics });
-  const receiver = createReceiver({ scanOptions: enricher.scanOptions, sink: sinks.sink, blocked: sinks.blocked, metrics });
+  const receiver = createReceiver({ scanOptions: () => enricher.scanOptions(), sink: sinks.sink, blocked: () => sinks.blocked(), metrics });
   const budget = createByteBudget(config.admittedBytesMax);
   const analytics = analyticsRoutes(options.databaseUrl, config.schema);
   const { bodyBytesMax, corsOrigins, requestTimeoutMs } = config;

@@ -104,7 +104,7 @@ async function answer(options: HttpDoorOptions, request: IncomingMessage, respon
   });
   try {
     if (applyCors(options.corsOrigins, request, response)) return;
-    await (await admit(options, path, request)).handle(request, response);
+    await admit(options, path, request).handle(request, response);
   } catch (error) {
     if (error instanceof SenderGoneError) return;
     const refusal = asRefusal(error, options.log, path);

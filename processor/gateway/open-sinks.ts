@@ -60,8 +60,8 @@ export async function openSinks(options: OpenSinksOptions): Promise<OpenSinks> {
   };
   return {
     sink: fanOut(durable.map(({ sink }) => batchSink(sink, limits))),
-    blocked: () => (durable.some(({ status }) => status().blocked) ? new SinkAwayError("a spool is full", BLOCKED_RETRY_AFTER_MS) : null),
-    statuses: () => durable.map(({ status }) => status()),
+    blocked: () => (durable.some((sink) => sink.status().blocked) ? new SinkAwayError("a spool is full", BLOCKED_RETRY_AFTER_MS) : null),
+    statuses: () => durable.map((sink) => sink.status()),
   };
 }
 
@@ -133,7 +133,7 @@ async function makeDurable(inner: Sink, options: OpenSinksOptions): Promise<Dura
       spoolBytes: spool.bytes(),
       spoolBytesMax: bytesMax,
       spoolAgeMs: Math.max(0, Date.now() - (spool.oldestMs() ?? Date.now())),
-      blocked: !spool.isEmpty() && spool.isFull(Math.min(config.batchBytesMax, bytesMax / 8)),
+      blocked: sink.isBlocked(Math.min(config.batchBytesMax, bytesMax / 8)),
     }),
   };
 }

@@ -1,5 +1,5 @@
 import {
-  ChannelCredentials,
+  type ChannelCredentials,
   Client,
   compressionAlgorithms,
   credentials,

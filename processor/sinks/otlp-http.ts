@@ -60,7 +60,7 @@ interface Answer {
 
 function exchange(request: ReturnType<typeof httpRequest>, body: Uint8Array, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    request.once("response", (response) => readAnswer(response).then(resolve, reject));
+    request.once("response", (response) => void readAnswer(response).then(resolve, reject));
     request.once("error", (error) => {
       reject(
         error.name === "AbortError" || error.name === "TimeoutError" ? new SinkAwayError(`no answer within ${timeoutMs} ms`, 0) : error,

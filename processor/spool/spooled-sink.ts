@@ -9,6 +9,8 @@ import type { Spool, SpoolChunk } from "./spool.ts";
 /** Bytes that one write takes out of the spool: a batch of usual size. */
 const DRAIN_BYTES_MAX = 3 * 1024 * 1024;
 const BACKOFF = { firstMs: 250, maxMs: 15_000 };
+/** After an append that failed, senders are told to wait for so long, unless a drain makes room before. */
+const BLOCKED_MS = 5000;
 
 export interface SpooledSinkOptions {
   readonly inner: Sink;
@@ -40,12 +42,18 @@ export class SpooledSink implements Sink {
   #directSpans = 0;
   #failure: string | null = null;
   #draining: Promise<void> | null = null;
+  #blockedUntilMs = 0;
 
   constructor(options: SpooledSinkOptions) {
     this.name = options.inner.name;
     this.spool = options.spool;
     this.#options = options;
     if (!options.spool.isEmpty()) this.#startDraining();
+  }
+
+  /** Nothing more can be kept just now: whoever comes next would be refused. `bytes` is what the next batch may need. */
+  isBlocked(bytes: number): boolean {
+    return Date.now() < this.#blockedUntilMs || (!this.spool.isEmpty() && this.spool.isFull(bytes));
   }
 
   /** Why the last write failed; null when it succeeded. */
@@ -80,8 +88,16 @@ export class SpooledSink implements Sink {
   }
 
   async #append(otlp: Uint8Array): Promise<void> {
-    await this.spool.append(otlp);
-    this.#startDraining();
+    try {
+      await this.spool.append(otlp);
+    } catch (error) {
+      if (Date.now() >= this.#blockedUntilMs)
+        this.#options.log.error({ sink: this.name, error: describeError(error) }, "the spool takes no more: senders are told to wait");
+      this.#blockedUntilMs = Date.now() + BLOCKED_MS;
+      throw error;
+    } finally {
+      this.#startDraining();
+    }
   }
 
   #startDraining(): void {
@@ -119,6 +135,7 @@ export class SpooledSink implements Sink {
       for (const batch of batches) await this.#writeAlone(batch);
     }
     await chunk.advance();
+    this.#blockedUntilMs = 0;
   }
 
   /** One batch alone, after it was refused in company. */

@@ -10,7 +10,7 @@ export interface TestGateway {
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly dataDir: string;
-  close(): Promise<void>;
+  close(options?: { readonly keepData?: boolean }): Promise<void>;
 }
 
 /** A gateway in this process, on free ports and with a spool of its own, configured as a user does: by environment variables. */
@@ -24,9 +24,9 @@ export async function startTestGateway(env: Readonly<Record<string, string>>): P
     httpPort: gateway.httpPort,
     grpcPort: gateway.grpcPort ?? 0,
     dataDir,
-    async close() {
+    async close({ keepData = false } = {}) {
       await gateway.close();
-      await rm(dataDir, { recursive: true, force: true });
+      if (!keepData) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

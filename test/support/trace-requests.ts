@@ -89,5 +89,56 @@ const nanos = (ms: number): string => `${BigInt(Math.round(ms)) * 1_000_000n}`;
 /** Ids are hex in OTLP/JSON; JSON.stringify meets a Buffer as its toJSON form. */
 function hexIds(key: string, value: unknown): unknown {
   const isBuffer = typeof value === "object" && value !== null && (value as { type?: string }).type === "Buffer";
-  return isBuffer && /Id$/.test(key) ? Buffer.from((value as { data: number[] }).data).toString("hex") : value;
+  return isBuffer && key.endsWith("Id") ? Buffer.from((value as { data: number[] }).data).toString("hex") : value;
+}
+
+/** 500 spans, some as bad as can be; the ids are of those that a gateway has to store. Three are refused. */
+export function poisonedRequest(): { readonly poisoned: Buffer; readonly spanIds: readonly string[] } {
+  const spans = spansOf({ spans: 499, failedEvery: 0 });
+  const poison = (index: number, change: Record<string, unknown>): void => void Object.assign(spans[index] ?? {}, change);
+  poison(7, { traceId: randomBytes(3) });
+  poison(70, { spanId: Buffer.alloc(8) });
+  poison(140, { startTimeUnixNano: "18446744073709551615", endTimeUnixNano: "1" });
+  const nestedId = randomBytes(8);
+  const refused = new Set([7, 70, 140]);
+  poison(210, { name: "\0\ud800 name", status: { code: 2, message: "\0\udfff" } });
+  poison(280, {
+    attributes: [
+      text("gen_ai.operation.name", "chat"),
+      int("gen_ai.usage.input_tokens", -5),
+      { key: "__proto__", value: { stringValue: "x" } },
+    ],
+  });
+  poison(350, {
+    attributes: [
+      text("gen_ai.operation.name", "chat"),
+      { key: "gen_ai.usage.output_tokens", value: { doubleValue: Number.NaN } },
+      text("gen_ai.request.model", "\0\ud800".repeat(2000)),
+    ],
+  });
+  poison(420, { attributes: [text("gen_ai.operation.name", "chat"), text("fat", "x".repeat(10_000_000))] });
+  const request = {
+    resourceSpans: [{ resource: { attributes: [text("service.name", "\0poison")] }, scopeSpans: [{ scope: { name: "poison" }, spans }] }],
+  };
+  return {
+    poisoned: Buffer.concat([REQUEST.encode(REQUEST.fromObject(request)).finish(), nestedSpanRequest(nestedId)]),
+    spanIds: [...spans.filter((_span, index) => !refused.has(index)).map(({ spanId }) => spanId), nestedId].map((id) => id.toString("hex")),
+  };
+}
+
+/** A request with one span whose attribute is a list in a list, 200 deep: by hand, because the reference codec gives up. */
+function nestedSpanRequest(spanId: Buffer): Buffer {
+  const field = (number: number, content: Uint8Array): Buffer =>
+    Buffer.concat([Buffer.from([(number << 3) | 2]), varint(content.length), content]);
+  const nested = Array.from({ length: 200 }).reduce<Buffer>((inner) => field(5, field(1, inner)), field(1, Buffer.from("deep")));
+  const attribute = field(9, Buffer.concat([field(1, Buffer.from("nested")), field(2, nested)]));
+  const start = Buffer.alloc(9, 0x17);
+  start[0] = (7 << 3) | 1;
+  return field(1, field(2, field(2, Buffer.concat([field(1, randomBytes(16)), field(2, spanId), start, attribute]))));
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return Buffer.from([...bytes, value >>> (7 * bytes.length)]);
 }

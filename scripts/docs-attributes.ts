@@ -82,7 +82,7 @@ function renderEndpoints(): string[] {
   const paths = new Map<string, string[]>();
   for (const { host, path, provider } of MODEL_ENDPOINTS) {
     const cells = row(code(host ?? "any"), code(provider ?? ""));
-    paths.set(cells, [...(paths.get(cells) ?? []), code(path.source).replaceAll("|", "\\|")]);
+    paths.set(cells, [...(paths.get(cells) ?? []), code(path.source.replaceAll("\\/", "/")).replaceAll("|", "\\|")]);
   }
   return [...paths].map(([cells, sources]) => `${cells} ${sources.join(", ")} |`);
 }

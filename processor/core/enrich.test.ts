@@ -236,6 +236,21 @@ describe("retries", () => {
     expect(settled(appOf({ id: 9 }), ...spans)[4]).toMatchObject({ llm_call: true, retry_of: idOf(2), retry_count: 1 });
   });
 
+  test("where only the address names the model, it tells a retry from a fallback", () => {
+    const gemini = (model: string): Record<string, string> => ({
+      "url.full": `https://generativelanguage.googleapis.com/v1beta/models/${model}:generateContent`,
+    });
+    const unnamed = { "gen_ai.request.model": "", "gen_ai.provider.name": "gcp.gemini" };
+    const pair = (second: string): Span[] => [
+      chatOf({ id: 1, parent: 9, to: 10, error: "503", attributes: unnamed }),
+      requestOf({ id: 11, parent: 1, to: 9, status: 503, attributes: gemini("gemini-2.5-pro") }),
+      chatOf({ id: 2, parent: 9, from: 60, attributes: unnamed }),
+      requestOf({ id: 12, parent: 2, from: 61, attributes: gemini(second) }),
+    ];
+    expect(settled(...pair("gemini-2.5-pro"))[2]).toMatchObject({ retry_of: idOf(1) });
+    expect(settled(...pair("gemini-2.5-flash"))[2]).not.toHaveProperty("retry_of");
+  });
+
   test.each([
     ["another model is a fallback", { model: "gpt-4.1-mini" }],
     ["a call after half an hour is another operation", { from: 30 * 60_000, to: 31 * 60_000 }],

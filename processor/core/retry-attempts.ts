@@ -28,7 +28,11 @@ export function claimAttempts(call: TraceNode, elsewhere: Elsewhere): Attempts {
   if (found.length === 0) collectBeside(call, found);
   if (found.length === 0 && call.note.requestsOutside) collectElsewhere(call, elsewhere, found);
   for (const request of found) request.claimedBy = call;
-  return eachOnce(found);
+  const attempts = eachOnce(found);
+  // Where only the address names the model (Gemini, Bedrock, Azure), it tells a retry from a fallback.
+  const asked = attempts[0]?.note.model ?? "";
+  if (call.note.model === "" && asked !== "") call.note = { ...call.note, model: asked };
+  return attempts;
 }
 
 function collectBelow(node: TraceNode, found: TraceNode[], depth: number): void {

@@ -7,6 +7,8 @@ export const RETRY_GAP_MS_MAX = 5 * 60_000;
 /** Less than a timer's tick between two calls whose models are not known: nobody waited, as one does before a fallback. */
 export const BACKOFF_MS_MIN = 15;
 const CLOCK_SLACK_MS = 2;
+/** Frameworks clean up before they throw. */
+const PASSING_ON_MS_MAX = 250;
 /** Agents and workflows between a call and the loop that repeats it. */
 const LEVELS_MAX = 6;
 const SIBLINGS_MAX = 256;
@@ -62,8 +64,7 @@ function isLostCall(node: TraceNode): boolean {
 
 function callsIn(branch: TraceNode): TraceNode[] {
   if (branch.counted || isLostCall(branch)) return [branch];
-  // A wrapper that went well has dealt with its failures itself.
-  if (!branch.callBelow || (branch.note !== UNSEEN && !branch.note.failed)) return [];
+  if (!branch.callBelow) return [];
   const found: TraceNode[] = [];
   const open = [...branch.children];
   for (let seen = 0; seen < DESCENDANTS_MAX; seen += 1) {
@@ -72,7 +73,12 @@ function callsIn(branch: TraceNode): TraceNode[] {
     if (node.counted) found.push(node);
     else open.push(...node.children);
   }
-  return found;
+  return found.filter((failure) => isPassedOn(failure, branch));
+}
+
+/** A wrapper that went on after a failure has dealt with it itself; one that ended with it passed it on, whatever its status. */
+function isPassedOn(failure: TraceNode, { note }: TraceNode): boolean {
+  return note === UNSEEN || note.failed || note.endMs - failure.note.endMs <= PASSING_ON_MS_MAX;
 }
 
 /** A failure worth another try that no other call has repeated. */

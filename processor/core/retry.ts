@@ -31,19 +31,24 @@ export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attem
   const earlier = earlierFailureOf(call, trace, attempts);
   const before = earlier === null ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
   const failures = failuresBeforeOutcome(call, attempts);
-  const stated = Math.max(own.resendCount ?? 0, ...attempts.map((attempt) => attempt.note.resendCount));
-  const count = before.failedAttempts + Math.max(failures.length, stated);
+  const count = before.failedAttempts + Math.max(failures.length, statedCount(own, attempts));
   const reason = before.firstFailure ?? failures[0]?.category ?? null;
   const waitMs = before.waitMs + waitsBetween(attempts);
   noteOutcome(call, { failedAttempts: count + 1, firstFailure: count === 0 ? call.category : reason, waitMs }, earlier);
-  const isKnown = earlier !== null || attempts.length > 0 || own.resendCount !== undefined || own.countsResends;
-  return {
-    count: isKnown ? count : undefined,
-    reason: count === 0 ? undefined : (reason ?? undefined),
-    waitMs: count > 0 && (earlier !== null || attempts.length > 1) ? waitMs : undefined,
-    of: earlier?.spanId,
-    lastAttempt: attempts.at(-1),
-  };
+  const found = { of: earlier?.spanId, lastAttempt: attempts.at(-1) };
+  if (count === 0) return { ...found, count: isEvidence(own, attempts) ? 0 : undefined, reason: undefined, waitMs: undefined };
+  const isTimed = earlier !== null || attempts.length > 1;
+  return { ...found, count, reason: reason ?? undefined, waitMs: isTimed ? waitMs : undefined };
+}
+
+/** By the emitter's count or the SDK's header, which know of attempts that were not traced. */
+function statedCount(own: OwnEvidence, attempts: Attempts): number {
+  return Math.max(own.resendCount ?? 0, ...attempts.map((attempt) => attempt.note.resendCount));
+}
+
+/** Something would have shown retries, had there been any. */
+function isEvidence(own: OwnEvidence, attempts: Attempts): boolean {
+  return attempts.length > 0 || own.resendCount !== undefined || own.countsResends;
 }
 
 /** For the call that may repeat this one. */

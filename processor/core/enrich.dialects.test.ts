@@ -15,7 +15,10 @@ interface Emitted extends Partial<Omit<Span, "attributes">> {
 function enriched(emitted: Emitted): Enrichment | null {
   const memory = createTraceMemory({ tracesMax: 10, spansPerTraceMax: 10, ageMsMax: 1_000 });
   return (
-    enrichBatch([spanOf({ id: 1, kind: SPAN_KIND.internal, scopeName: "app", to: 1_000, ...emitted })], { prices: DEFAULT_PRICE_BOOK, memory })[0] ?? null
+    enrichBatch([spanOf({ id: 1, kind: SPAN_KIND.internal, scopeName: "app", to: 1_000, ...emitted })], {
+      prices: DEFAULT_PRICE_BOOK,
+      memory,
+    })[0] ?? null
   );
 }
 

@@ -21,6 +21,7 @@ describe("the default book", () => {
     ["aws.bedrock", "bedrock/us.amazon.nova-pro-v1:0", { input: 0.8, output: 3.2, cacheRead: 0.2 }],
     ["gcp.vertex_ai", "publishers/google/models/gemini-2.5-flash", { input: 0.3, output: 2.5, cacheRead: 0.03, inputAudio: 1 }],
     ["gcp.vertex_ai", "claude-haiku-4-5@20251001", { input: 1, output: 5, cacheRead: 0.1, cacheWrite: 1.25, cacheWrite1h: 2 }],
+    ["azure.ai.openai", "azure/gpt-4o", { input: 2.5, output: 10, cacheRead: 1.25 }],
     ["azure.ai.openai", "gpt-4o", { input: 2.5, output: 10, cacheRead: 1.25 }],
     ["groq", "openai/gpt-oss-120b", { input: 0.15, output: 0.6, cacheRead: 0.075 }],
     ["alibaba_cloud", "qwen-plus", { input: 0.4, output: 1.2, cacheRead: 0.08 }],

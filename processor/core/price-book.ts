@@ -105,31 +105,34 @@ function generalPrices(): PriceBook {
     date: PRICE_DATA_DATE,
     find(provider, model) {
       const table = TABLE_NAMES[provider] ?? provider;
-      const index = indexOf(table);
-      if (index === null) return { status: "unknown_provider" };
-      const found = findInTable(index, table, model) ?? findResold(indexOf, table, model);
-      return found === null ? { status: "unknown_model" } : { status: "found", model: found };
+      if (indexOf(table) === null) return { status: "unknown_provider" };
+      for (const name of namesOfModel(table, model)) {
+        const found = findInTables(indexOf, table, name);
+        if (found !== null) return { status: "found", model: found };
+      }
+      return { status: "unknown_model" };
     },
     providers: () => [...new Set([...Object.keys(PRICE_DATA).map(canonicalOf), ...supplemented().keys()])],
     models: (provider) => indexOf(TABLE_NAMES[provider] ?? provider)?.models ?? [],
   };
 }
 
-/** LiteLLM and gateways write "openai/gpt-5.2": the provider's own name before its model may go. */
-function findInTable(index: ModelIndex, table: string, model: string): ModelPrices | null {
-  const found = index.find(model);
-  const slash = model.indexOf("/");
-  if (found !== null || slash <= 0) return found;
-  const prefix = knownProvider(model.slice(0, slash)) ?? "";
-  return (TABLE_NAMES[prefix] ?? prefix) === table ? findInTable(index, table, model.slice(slash + 1)) : null;
-}
-
-function findResold(indexOf: (table: string) => ModelIndex | null, table: string, model: string): ModelPrices | null {
+/** The table's own model, else one that it resells. */
+function findInTables(indexOf: (table: string) => ModelIndex | null, table: string, model: string): ModelPrices | null {
+  const own = indexOf(table)?.find(model) ?? null;
+  if (own !== null) return own;
   for (const vendor of RESELLS[table] ?? []) {
     const found = indexOf(vendor)?.find(model) ?? null;
     if (found !== null) return { ...found, tiers: [] };
   }
   return null;
+}
+
+/** LiteLLM and gateways write "openai/gpt-5.2": the provider's own name before its model may go. */
+function namesOfModel(table: string, model: string): string[] {
+  const slash = model.indexOf("/");
+  const prefix = slash <= 0 ? "" : (knownProvider(model.slice(0, slash)) ?? "");
+  return prefix !== "" && (TABLE_NAMES[prefix] ?? prefix) === table ? [model, model.slice(slash + 1)] : [model];
 }
 
 function canonicalOf(table: string): string {

@@ -63,6 +63,7 @@ describe("what is another model", () => {
     "mistral-large-2407",
     "eu.anthropic.claude-opus-5-5",
     "anthropic.claude-opus-5-5",
+    "us-gov.amazon.nova-pro-v1:0",
     "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6",
     "deepseek/deepseek-r1:thinking",
     "",

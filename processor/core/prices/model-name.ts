@@ -25,8 +25,8 @@ const VERSION_SUFFIXES: readonly RegExp[] = [
 /** A year and month as Mistral writes it (2506), or a month and day (0613), or Google's 001: only where the source matches by prefix. */
 const SHORT_VERSION = /-\d{3,4}$/;
 
-/** "us.", "eu.", "anthropic.": what Bedrock puts before a model. */
-const DOTTED_PREFIX = /^[a-z-]+\./;
+/** "us.", "eu.", "anthropic.": what Bedrock puts before a model. The government's regions have prices of their own. */
+const DOTTED_PREFIX = /^(?!us-gov\.)[a-z-]+\./;
 
 /** Longest id that is looked at: longer ones are no model's name. */
 const MODEL_NAME_CHARS_MAX = 256;

@@ -16,6 +16,11 @@ export const SUPPLEMENT: PriceFile = {
     ...qwen("qwen3-next-80b-a3b-instruct", 0.15, 1.2),
     ...qwen("qwen3-next-80b-a3b-thinking", 0.15, 1.2),
     ...qwen("qwq-plus", 0.8, 2.4),
+    ...qwen("qwen3-vl-235b-a22b-instruct", 0.4, 1.6),
+    ...qwen("qwen3-vl-235b-a22b-thinking", 0.4, 4),
+    ...qwen("qwen3-vl-32b-instruct", 0.16, 0.64),
+    ...qwen("qwen3-vl-32b-thinking", 0.16, 2.87),
+    { provider: "alibaba_cloud", model: "qwen3.8-omni-flash", input: 0.15, output: 0.47, cacheRead: 0.016, source: MODEL_STUDIO },
     { provider: "alibaba_cloud", model: "qwen3.8-max", input: 2, output: 6, cacheRead: 0.25, source: MODEL_STUDIO },
     {
       provider: "alibaba_cloud",

@@ -6,6 +6,16 @@ export function anyOf(...alternatives: readonly string[]): RegExp {
   return new RegExp(alternatives.join("|"));
 }
 
+/** A list of words as one group. */
+export function words(...alternatives: readonly string[]): string {
+  return `(?:${alternatives.join("|")})`;
+}
+
+/** Parts that follow each other. */
+export function sequence(...parts: readonly string[]): string {
+  return parts.join("");
+}
+
 /**
  * Either word order of a complaint: "credits have been exhausted", "insufficient credits". `\b` at both ends and a bounded gap
  * keep it linear: no quantifier stands inside another.

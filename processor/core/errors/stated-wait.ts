@@ -1,5 +1,6 @@
 import type { ErrorEvidence } from "../categorization.ts";
 import type { ErrorFacts } from "./error-layers.ts";
+import { anyOf, sequence, words } from "./prose-pattern.ts";
 
 /** Waits beyond this are nonsense (a date far away, an id taken for seconds) and count as not stated. */
 const WAIT_MS_MAX = 366 * 24 * 3600 * 1000;
@@ -55,11 +56,30 @@ function durationMs(value: unknown): number | null {
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-// "try again in 6m0s", "retry after 86400 seconds", "wait 20s", "resets in 5h", "retry_after: 5s", "available again in 2 hours"
-const SPOKEN_WAIT = new RegExp(
-  String.raw`\b(?:try again|retry|retrying|retry[ _-]?after|retry[ _-]?delay|retry your request|wait|resets?|reset after|available again|resume)(?: (?:your request|it|again|at least|approximately|about|another))?(?: (?:in|after|for|within))?["']?:? ?["']?((?:\d{1,9}(?:\.\d{1,9})? ?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])(?:,? (?:and )?)?|\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h|d)){1,5})`,
+const AMOUNT = String.raw`\d{1,9}(?:\.\d{1,9})?`;
+const UNIT = words("milliseconds?", "ms", "seconds?", "secs?", "s", "minutes?", "mins?", "m", "hours?", "hrs?", "h", "days?", "d");
+// "try again in 6m0s", "retry after 86400 seconds", "wait 20s", "resets in ~5h", "retry_after: 5s", "available again in 2 hours"
+const SPOKEN_WAIT = anyOf(
+  sequence(
+    String.raw`\b`,
+    words(
+      "try again",
+      "retry(?:ing)?",
+      "retry[ _-]?after",
+      "retry[ _-]?delay",
+      "wait",
+      "resets?",
+      "reset after",
+      "available again",
+      "resume",
+    ),
+    "(?: (?:your request|it|again|at least|approximately|about|another))?(?: (?:in|after|for|within))?",
+    String.raw`["']?:? ?["'~]?((?:${AMOUNT} ?${UNIT}(?![a-z])(?:,? (?:and )?)?|${AMOUNT}(?:ms|s|m|h|d)){1,5})`,
+  ),
 );
-const SPOKEN_PARTS = /(\d{1,9}(?:\.\d{1,9})?) ?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)/g;
+const SPOKEN_PARTS = new RegExp(`(${AMOUNT}) ?(${UNIT})`, "g");
+// The header, or a field of its name, quoted in prose: seconds without a unit (RFC 9110 10.2.3).
+const QUOTED_HEADER = /\bretry[ _-]after["']?\s?[:=]\s?["']?(\d{1,9})(?![\w.])/;
 // "请在30秒后重试", "请 5 分钟后再试"
 const CHINESE_WAIT = /(\d{1,9}) ?(秒|分钟|小时)(?:钟)?(?:之)?后/;
 const CHINESE_UNIT_MS: Readonly<Record<string, number>> = { 秒: 1000, 分钟: 60_000, 小时: 3_600_000 };
@@ -68,6 +88,8 @@ function proseWaitMs(prose: string): number | null {
   if (!/\d/.test(prose)) return null;
   const spoken = SPOKEN_WAIT.exec(prose)?.[1];
   if (spoken !== undefined) return spokenMs(spoken);
+  const seconds = QUOTED_HEADER.exec(prose)?.[1];
+  if (seconds !== undefined) return Number(seconds) * 1000;
   const chinese = CHINESE_WAIT.exec(prose);
   return chinese === null ? null : Number(chinese[1]) * (CHINESE_UNIT_MS[chinese[2] ?? ""] ?? 0);
 }

@@ -1,5 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
-import { anyOf } from "../prose-pattern.ts";
+import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** A deadline that is named makes a cancellation a timeout: `AbortSignal.timeout`, .NET's `HttpClient.Timeout`. */
 const DEADLINE = /time[ds]?[ -]?out|deadline|elapsed|httpclient\.timeout|超时/;
@@ -29,7 +29,24 @@ export const CANCEL: CategoryRules = {
         "clientclosedrequest",
       ],
       text: anyOf(
-        String.raw`\b(?:request|operation|signal|call|stream|streaming|run|task|generation|execution|response|query) (?:was |is |has been |were )?(?:aborted|cancell?ed)\b`,
+        sequence(
+          String.raw`\b`,
+          words(
+            "request",
+            "operation",
+            "signal",
+            "call",
+            "stream",
+            "streaming",
+            "run",
+            "task",
+            "generation",
+            "execution",
+            "response",
+            "query",
+          ),
+          String.raw` (?:was |is |has been |were )?(?:aborted|cancell?ed)\b`,
+        ),
         String.raw`\b(?:aborted|cancell?ed) by (?:the )?(?:user|caller|client)|\buser (?:aborted|cancell?ed|interrupt)`,
         String.raw`^(?:error: |aborterror: )?(?:aborted|cancell?ed)\.?$|context cancell?ed|client closed request`,
         String.raw`client disconnected|aborted without reason|keyboardinterrupt`,

@@ -1,5 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
-import { anyOf } from "../prose-pattern.ts";
+import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** A tool's or a database's own slots are not a model's capacity. */
 const OTHER_SERVER = anyOf(
@@ -51,7 +51,10 @@ export const CAPACITY: CategoryRules = {
       text: anyOf(
         String.raw`\boverload(?:ed|ing)?\b|high (?:demand|traffic|load|volume)|heavy load`,
         String.raw`(?:at|over|under|out of|no|insufficient|limited|lacks?|not enough|without|reached|beyond)(?: [a-z]{1,20}){0,3} capacity\b`,
-        String.raw`capacity (?:is |has been |was |currently )?(?:exceeded|exhausted|constraints?|limit|limits|reached|full|unavailable|available|issues?)`,
+        sequence(
+          "capacity (?:is |has been |was |currently )?",
+          words("exceeded", "exhausted", "constraints?", "limit", "limits", "reached", "full", "unavailable", "available", "issues?"),
+        ),
         String.raw`insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|访问量|算力不足`,
       ),
       unless: {
@@ -79,7 +82,10 @@ export const CAPACITY: CategoryRules = {
         String.raw`(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)`,
         String.raw`not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)`,
         String.raw`(?:request )?queue (?:has )?(?:reached|exceeded)`,
-        String.raw`(?:server|model|service|system|engine|api|worker|instance|replica|slot|gpu)s? (?:is |are )?(?:all |too |currently |temporarily |very )?busy`,
+        sequence(
+          words("server", "model", "service", "system", "engine", "api", "worker", "instance", "replica", "slot", "gpu"),
+          "s? (?:is |are )?(?:all |too |currently |temporarily |very )?busy",
+        ),
         String.raw`too busy`,
         String.raw`no (?:available |free )?(?:slots|workers|instances|replicas|gpus?)(?: [a-z]{1,20}){0,2} ?(?:available|free)?`,
         String.raw`no slots|^slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv`,

@@ -1,5 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
-import { anyOf } from "../prose-pattern.ts";
+import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** A clock ran out: the client's, a proxy's, or the model's. */
 export const CLOCK: CategoryRules = {
@@ -65,9 +65,59 @@ export const CLOCK: CategoryRules = {
       name: "clock: timed out",
       category: "timeout",
       text: anyOf(
-        String.raw`\btimed?[ -]?out (?:after|while|waiting|awaiting|exceeded|expired|elapsed|reached|error|occurred|on endpoint|reading|connecting|of \d{1,9} ?m?s)`,
+        sequence(
+          String.raw`\btimed?[ -]?out `,
+          words(
+            "after",
+            "while",
+            "waiting",
+            "awaiting",
+            "exceeded",
+            "expired",
+            "elapsed",
+            "reached",
+            "error",
+            "occurred",
+            "on endpoint",
+            "reading",
+            "connecting",
+            String.raw`of \d{1,9} ?m?s`,
+          ),
+        ),
         String.raw`\btimed[ -]out\b|\btime-out\b`,
-        String.raw`\b(?:request|connection|connect|read|write|gateway|socket|response|idle|headers?|body|inactivity|statement|operation|upstream|network|server|stream|tls handshake|handshake|query|llm|model|api|client) ?time-?outs?\b(?!'|"| (?:must|should|parameter|value|setting|is not|cannot|option|field|of must|needs|has to))`,
+        sequence(
+          String.raw`\b`,
+          words(
+            "request",
+            "connection",
+            "connect",
+            "read",
+            "write",
+            "gateway",
+            "socket",
+            "response",
+            "idle",
+            "headers?",
+            "body",
+            "inactivity",
+            "statement",
+            "operation",
+            "upstream",
+            "network",
+            "server",
+            "stream",
+            "tls handshake",
+            "handshake",
+            "query",
+            "llm",
+            "model",
+            "api",
+            "client",
+          ),
+          String.raw` ?time-?outs?\b(?!'|"| `,
+          words("must", "should", "parameter", "value", "setting", "is not", "cannot", "option", "field", "of must", "needs", "has to"),
+          ")",
+        ),
         String.raw`exceed(?:ed|s|ing)?(?: [a-z0-9.]{1,20}){0,4} (?:timeout|deadline|time limit)`,
         String.raw`deadline (?:has )?(?:been )?exceeded|took too long|(?:maximum|max) (?:execution|processing|response) time`,
         String.raw`respond in time|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d`,

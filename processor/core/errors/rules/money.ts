@@ -1,5 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
-import { anyOf, near } from "../prose-pattern.ts";
+import { anyOf, near, sequence, words } from "../prose-pattern.ts";
 
 /** Gemini words a per-minute limit as a quota of the plan; the window or the wait in seconds tells which it is. */
 const MINUTES_RESTORE =
@@ -91,7 +91,10 @@ export const MONEY: CategoryRules = {
       category: "quota_exceeded",
       text: anyOf(
         String.raw`\blimit: 0\b(?![.,]\d)|free allocated quota`,
-        String.raw`(?:does(?: not|n't) have|no|without|not (?:available|included) (?:in|on|with|for))(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)`,
+        sequence(
+          words("does(?: not|n't) have", "no", "without", "not (?:available|included) (?:in|on|with|for)"),
+          "(?: an?| the)? free (?:quota |usage )?(?:tier|plan|quota)",
+        ),
         String.raw`free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)`,
         String.raw`used all (?:of )?(?:your|the) free|free[- ]tier limit|免费额度`,
       ),
@@ -117,7 +120,10 @@ export const MONEY: CategoryRules = {
       text: anyOf(
         String.raw`\busage limits?\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)`,
         String.raw`upgrade (?:your|to a paid|to a higher|the)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account|tier)`,
-        String.raw`(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} (?:expired|ended|does(?: not|n't)(?: yet)? (?:include|allow|support|cover)|has ended|limit)`,
+        sequence(
+          "(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} ",
+          words("expired", "ended", "does(?: not|n't)(?: yet)? (?:include|allow|support|cover)", "has ended", "limit"),
+        ),
         String.raw`subscription (?:has )?(?:expired|ended|is required)`,
         String.raw`(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid)`,
         String.raw`requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)`,
@@ -130,8 +136,49 @@ export const MONEY: CategoryRules = {
       category: "quota_exceeded",
       text: anyOf(
         near(
-          String.raw`credits?|balance|funds|wallet|allowance|prepayment|free (?:tier|quota|requests?|trial)|trial|subscription(?! key| id)|premium requests?|(?:token|coding|usage|paid|free) plan`,
-          String.raw`insufficient|(?:not|n't|without) [a-z ]{0,12}enough|no|zero|out of|exhausted|depleted|exceed(?:ed|s|ing)?|used up|used all|run out|ran out|too low|low on|negative|expired|ended|has been reached|required|requires?|remaining|empty|add|purchase|buy|upgrade|renew|past due`,
+          words(
+            "credits?",
+            "balance",
+            "funds",
+            "wallet",
+            "allowance",
+            "prepayment",
+            "free (?:tier|quota|requests?|trial)",
+            "trial",
+            "subscription(?! key| id)",
+            "premium requests?",
+            "(?:token|coding|usage|paid|free) plan",
+          ),
+          words(
+            "insufficient",
+            "(?:not|n't|without) [a-z ]{0,12}enough",
+            "no",
+            "zero",
+            "out of",
+            "exhausted",
+            "depleted",
+            "exceed(?:ed|s|ing)?",
+            "used up",
+            "used all",
+            "run out",
+            "ran out",
+            "too low",
+            "low on",
+            "negative",
+            "expired",
+            "ended",
+            "has been reached",
+            "required",
+            "requires?",
+            "remaining",
+            "empty",
+            "add",
+            "purchase",
+            "buy",
+            "upgrade",
+            "renew",
+            "past due",
+          ),
         ),
         String.raw`can only afford|top[ -]?up|recharge|charge your card|余额|欠费|充值|额度(?:不足|已|用)|配额(?:不足|已用)`,
       ),

@@ -1,5 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
-import { anyOf } from "../prose-pattern.ts";
+import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** The server failed, whoever's it is. */
 export const SERVER: CategoryRules = {
@@ -101,7 +101,12 @@ export const SERVER: CategoryRules = {
       ],
       text: anyOf(
         String.raw`\b(?:stream(?:ing)?|generation|prediction|inference|completion|upstream) (?:error|failed|failure|was interrupted|interrupted)`,
-        String.raw`\b(?:server|service|upstream|backend|provider|model|engine|runner|inference)\b[^.]{0,30}\b(?:error|failed|failure|crashed|no longer running|not responding)`,
+        sequence(
+          String.raw`\b`,
+          words("server", "service", "upstream", "backend", "provider", "model", "engine", "runner", "inference"),
+          String.raw`\b[^.]{0,30}\b`,
+          words("error", "failed", "failure", "crashed", "no longer running", "not responding"),
+        ),
         String.raw`server issue|retry your request|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error`,
         String.raw`系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable`,
         String.raw`temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available`,

@@ -1,5 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
-import { anyOf } from "../prose-pattern.ts";
+import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** The wire broke before the answer was complete. */
 export const WIRE: CategoryRules = {
@@ -151,14 +151,43 @@ export const WIRE: CategoryRules = {
         String.raw`\becon(?:nreset|nrefused|naborted)\b|\bepipe\b|\beai_again\b|\be(?:host|net)unreach\b|\behostdown\b`,
         String.raw`socket hang up|other side closed|^(?:typeerror: )?terminated$|premature(?:ly)? clos|prematurely`,
         String.raw`before secure tls`,
-        String.raw`connection (?:was |is |has been |already )?(?:reset|refused|closed|aborted|lost|dropped|terminated|interrupted|broken|failed|unexpectedly|attempt failed)`,
+        sequence(
+          "connection (?:was |is |has been |already )?",
+          words(
+            "reset",
+            "refused",
+            "closed",
+            "aborted",
+            "lost",
+            "dropped",
+            "terminated",
+            "interrupted",
+            "broken",
+            "failed",
+            "unexpectedly",
+            "attempt failed",
+          ),
+        ),
         String.raw`connection reset by peer|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
         String.raw`network (?:is )?(?:unreachable|down|connection|changed|error)|host is (?:down|unreachable)`,
         String.raw`closed (?:the )?connection`,
         String.raw`(?:server|remote|peer|remote host|host) (?:disconnected|closed|forcibly closed|hung up)`,
         String.raw`without sending (?:a )?(?:complete|response)|incomplete (?:chunked )?(?:read|message|response|body)`,
         String.raw`response ended prematurely`,
-        String.raw`stream (?:was |has been )?(?:closed before|disconnected(?! before completion: )|ended (?:before|unexpectedly|without)|interrupted|truncated|closed unexpectedly|reset|is closed|closed)`,
+        sequence(
+          "stream (?:was |has been )?",
+          words(
+            "closed before",
+            "disconnected(?! before completion: )",
+            "ended (?:before|unexpectedly|without)",
+            "interrupted",
+            "truncated",
+            "closed unexpectedly",
+            "reset",
+            "is closed",
+            "closed",
+          ),
+        ),
         String.raw`unexpected(?:ly)? (?:eof|end of (?:file|stream|input|json|data))|\beof\b|goaway|rst_stream|refused_stream`,
         String.raw`enhance_your_calm|protocol error|getaddrinfo|temporary failure in name resolution|dns (?:failure|error|lookup)`,
         String.raw`upstream connect error|disconnect\/reset before headers|connection termination|error sending request`,
@@ -201,7 +230,17 @@ export const WIRE: CategoryRules = {
         "clientconnectorsslerror",
       ],
       text: anyOf(
-        String.raw`^(?:[a-z]{1,20}error: )?(?:fetch failed|connection error\.?|network error|network request failed|failed to fetch|request failed due to network)`,
+        sequence(
+          "^(?:[a-z]{1,20}error: )?",
+          words(
+            "fetch failed",
+            String.raw`connection error\.?`,
+            "network error",
+            "network request failed",
+            "failed to fetch",
+            "request failed due to network",
+          ),
+        ),
         String.raw`\bfetch failed\b|\bconnection error\b|failed to process successful response`,
       ),
       unless: { status: [400, 401, 402, 403, 404, 413, 422, 429, 529] },
@@ -213,7 +252,12 @@ export const WIRE: CategoryRules = {
       name: "wire: words of the wire",
       category: "network_error",
       text: anyOf(
-        String.raw`\b(?:connections?|sockets?|network|dns|tls|ssl|proxy|tunnel(?:ing|ling)?|host)\b[^.]{0,40}\b(?:fail(?:ed|s|ure)?|error|could not|unreachable|closed|lost|broken|reset|refused|established)`,
+        sequence(
+          String.raw`\b`,
+          words("connections?", "sockets?", "network", "dns", "tls", "ssl", "proxy", "tunnel(?:ing|ling)?", "host"),
+          String.raw`\b[^.]{0,40}\b`,
+          words("fail(?:ed|s|ure)?", "error", "could not", "unreachable", "closed", "lost", "broken", "reset", "refused", "established"),
+        ),
         String.raw`(?:could not|cannot|can't|unable to|failed to) (?:reach|connect)|无法连接|网络`,
       ),
       example: "All connection attempts failed",

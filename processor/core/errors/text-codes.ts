@@ -1,0 +1,73 @@
+import { sequence, words } from "./prose-pattern.ts";
+
+/** Codes taken from one text. */
+const TEXT_CODES_MAX = 64;
+
+/** A text that is one word is a code: "RateLimitError", "no_kv_space". */
+const ONE_WORD = /^[\w.:$-]{3,80}$/;
+// A code that introduces its message: "invalid_grant: Bad Request".
+const LEADING_CODE = /^(?:error: )?([a-z][a-z0-9]{0,30}(?:[_.-][a-z0-9]{1,30}){1,6}): /i;
+// gRPC's and Google's heads: "12 UNIMPLEMENTED: ...", "503 UNAVAILABLE. {...}".
+const NUMBERED_CODE = /(?:^|[^\w.])\d{1,3} ([A-Z][A-Z_]{3,30})[.:]/;
+// A class name that introduces or wraps its message: "openai.RateLimitError: ...", "ThrottlingException(properties ...".
+const CLASS_NAME = /(?<![\w'"`/])[A-Za-z][\w.$]{0,100}(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded)\b/g;
+// Names that are only ever codes: RESOURCE_EXHAUSTED, ECONNRESET, UND_ERR_SOCKET.
+const SHOUTED_CODE = /(?<![\w$%{])(?:[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}|E[A-Z0-9]{4,20})(?![\w(=}])/g;
+// snake_case in prose only with an ending that names a complaint: a parameter (`request_timeout`) has none of these.
+const SPOKEN_CODE = new RegExp(
+  sequence(
+    "(?<![\\w'\"`.[])[a-z]{2,30}(?:_[a-z]{2,30}){0,6}_",
+    words(
+      "error",
+      "exceeded",
+      "exhausted",
+      "reached",
+      "quota",
+      "denied",
+      "violation",
+      "failed",
+      "expired",
+      "unavailable",
+      "intervened",
+      "overloaded",
+      "limited",
+      "unsupported",
+      "disabled",
+    ),
+    "(?![\\w'\"`])",
+  ),
+  "g",
+);
+// A code beside its key, in JSON, a Python repr, a Swift or gRPC dump: "code": "x", 'type': 'x', grpc_status:7.
+const KEYED_CODE = new RegExp(
+  sequence(
+    String.raw`\b`,
+    words(
+      "code",
+      "type",
+      "status",
+      "reason",
+      "error_code",
+      "errorcode",
+      "err_code",
+      "error_type",
+      "errortype",
+      "__type",
+      "grpc_status",
+      "error",
+      "name",
+    ),
+    String.raw`["']?\s{0,4}[:=]\s{0,4}["']?([a-z][\w.:-]{2,80})`,
+  ),
+  "gi",
+);
+
+/** Machine codes that stand in a text, in JSON or out of it, as they are spelled there. */
+export function codesIn(text: string): string[] {
+  if (ONE_WORD.test(text)) return [text];
+  const codes = [CLASS_NAME, SHOUTED_CODE, SPOKEN_CODE].flatMap((pattern) => text.match(pattern) ?? []);
+  if (/[:=]/.test(text)) for (const [, code] of text.matchAll(KEYED_CODE)) codes.push(code ?? "");
+  const leading = (LEADING_CODE.exec(text) ?? NUMBERED_CODE.exec(text))?.[1];
+  if (leading !== undefined) codes.push(leading);
+  return codes.length > TEXT_CODES_MAX ? codes.slice(0, TEXT_CODES_MAX) : codes;
+}

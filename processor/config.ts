@@ -82,6 +82,11 @@ const ENTRIES = {
     about: "Days that rows are kept; older day partitions are dropped.",
     default: "30",
   }),
+  readerPassword: optionalVariable("GENAI_READER_PASSWORD", text, {
+    section: STORE,
+    about: "Password of the read-only role `genai_reader`, for Grafana. Without it the role exists and cannot log in.",
+    fallback: "none",
+  }),
   databaseConnections: variable("DATABASE_CONNECTIONS", wholeNumber(1, 32), {
     section: STORE,
     about: "Connections that write, per worker.",

@@ -1,10 +1,14 @@
-import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import pg from "pg";
+import { readPriceBook } from "../cli/price.ts";
 import { ConfigError, type Config } from "../config.ts";
 import { describeError } from "../sinks/sink-error.ts";
 import { startEmbeddedPostgres } from "../storage/embedded-postgres.ts";
+import { type Housekeeper, startHousekeeper } from "../storage/housekeeper.ts";
 import { migrate, NewerDatabaseError } from "../storage/migrate.ts";
+import { modelPriceRows, syncModelPrices } from "../storage/model-prices.ts";
+import { embeddedFolder } from "../storage/open-database.ts";
 
 export interface PreparedDatabase {
   /** null: rows go nowhere, spans are only forwarded. */
@@ -23,29 +27,40 @@ const RETRY_MS = 5000;
  */
 export async function prepareDatabase(config: Config, log: Logger): Promise<PreparedDatabase> {
   if (config.databaseUrl === null && config.forwardEndpoint !== null) return { url: null, warnings: [], close: async () => undefined };
-  const embedded = config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: join(config.dataDir, "postgres") }) : null;
-  const url = embedded?.url ?? config.databaseUrl ?? "";
+  const embedded = config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: embeddedFolder(config.dataDir) }) : null;
+  const database = { url: embedded?.url ?? config.databaseUrl ?? "", config, log };
   const stop = new AbortController();
-  const failure = await tryMigrate(url, config.schema, log);
-  const later = failure === null ? Promise.resolve() : migrateLater(url, config.schema, { log, signal: stop.signal });
+  const failure = await tryMigrate(database);
+  const housekeeper = failure === null ? Promise.resolve(openHousekeeper(database)) : housekeeperLater(database, stop.signal);
   return {
-    url,
-    warnings: failure === null ? [] : [`PostgreSQL at ${hostOf(url)} cannot be reached (${failure}): spans wait in the spool until it can`],
+    url: database.url,
+    warnings:
+      failure === null
+        ? []
+        : [`PostgreSQL at ${hostOf(database.url)} cannot be reached (${failure}): spans wait in the spool until it can`],
     async close() {
       stop.abort();
-      await later;
+      await (await housekeeper)?.close();
       await embedded?.close();
     },
   };
 }
 
+interface Database {
+  readonly url: string;
+  readonly config: Config;
+  readonly log: Logger;
+}
+
 /** null when done, what is in the way when another try may work; throws what another try will not mend. */
-async function tryMigrate(url: string, schema: string, log: Logger): Promise<string | null> {
+async function tryMigrate({ url, config, log }: Database): Promise<string | null> {
+  const { schema, readerPassword, pricesFile } = config;
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS_MAX, application_name: "genai-otel migrate" });
   client.on("error", () => undefined);
   try {
     await client.connect();
-    const { applied, version } = await migrate(client, { schema });
+    const { applied, version } = await migrate(client, { schema, readerPassword: readerPassword ?? undefined });
+    await syncModelPrices(client, modelPriceRows(await readPriceBook(pricesFile ?? undefined), Date.now()), schema);
     log.info({ applied, version }, "the database schema is up to date");
     return null;
   } catch (error) {
@@ -68,22 +83,29 @@ function isPassing(error: unknown): boolean {
   return PASSING_CODES.has(code) || PASSING_STATES.test(code);
 }
 
-async function migrateLater(url: string, schema: string, { log, signal }: { log: Logger; signal: AbortSignal }): Promise<void> {
+async function housekeeperLater(database: Database, signal: AbortSignal): Promise<Housekeeper | null> {
   while (!signal.aborted) {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, RETRY_MS);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-    if (signal.aborted) return;
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     try {
-      if ((await tryMigrate(url, schema, log)) === null) return;
+      if (!signal.aborted && (await tryMigrate(database)) === null) return openHousekeeper(database);
     } catch (error) {
-      log.error({ error: describeError(error) }, "the database is there and cannot be used");
+      database.log.error({ error: describeError(error) }, "the database is there and cannot be used");
     }
   }
+  return null;
+}
+
+/** Partitions ahead, late rows into their day, old days away: once an hour, in one process. */
+function openHousekeeper({ url, config, log }: Database): Housekeeper {
+  const { schema, retentionDays } = config;
+  return startHousekeeper({
+    url,
+    schema,
+    retentionDays,
+    onKept: (kept) => log.info(kept, "partitions and retention are up to date"),
+    onError: (error) =>
+      log.warn({ error: describeError(error) }, "partitions and retention could not be looked after; the next try is in an hour"),
+  });
 }
 
 /** Without the user and password that a URL may carry. */

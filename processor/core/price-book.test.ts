@@ -62,6 +62,12 @@ describe("the default book", () => {
     );
   });
 
+  test("names of a megabyte are looked at, found unknown and not kept", () => {
+    const long = "us.".repeat(300_000);
+    expect(DEFAULT_PRICE_BOOK.find("aws.bedrock", long, long)).toEqual({ status: "unknown_model" });
+    expect(DEFAULT_PRICE_BOOK.find(long, "gpt-4o")).toEqual({ status: "unknown_provider" });
+  });
+
   test("every listed provider has models, and finds each by its name", () => {
     for (const provider of DEFAULT_PRICE_BOOK.providers()) {
       const models = DEFAULT_PRICE_BOOK.models(provider);

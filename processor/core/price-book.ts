@@ -29,6 +29,9 @@ export interface PriceBook {
 /** Entries of one book's memo; it is emptied when full, so that made-up model names cannot fill the memory. */
 const MEMO_ENTRIES_MAX = 4096;
 
+/** Longer keys are no models' names and are not kept: a span may hold megabytes in their place. */
+const MEMO_KEY_CHARS_MAX = 512;
+
 /** Where the table files a provider whose canonical name it does not use. */
 const TABLE_NAMES: Readonly<Record<string, string>> = {
   "aws.bedrock": "aws",
@@ -144,10 +147,11 @@ function memoised(book: PriceBook): PriceBook {
   return {
     ...book,
     find(provider, model, requested = "") {
+      if (provider.length + model.length + requested.length > MEMO_KEY_CHARS_MAX) return book.find(provider, model, requested || undefined);
       const key = `${provider}\n${model}\n${requested}`;
       const known = memo.get(key);
       if (known !== undefined) return known;
-      const match = book.find(provider, model, requested === "" ? undefined : requested);
+      const match = book.find(provider, model, requested || undefined);
       if (memo.size >= MEMO_ENTRIES_MAX) memo.clear();
       memo.set(key, match);
       return match;

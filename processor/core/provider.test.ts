@@ -55,6 +55,14 @@ describe("a framework or nothing is named", () => {
   });
 });
 
+test("names of a megabyte cost nothing to look at", () => {
+  const long = "a.".repeat(500_000);
+  const begun = performance.now();
+  expect(canonicalProvider(long, long, long)).toBe(long);
+  expect(canonicalProvider("openai", long, long)).toBe("openai");
+  expect(performance.now() - begun).toBeLessThan(200);
+});
+
 describe("hosts", () => {
   test.each([
     ["bedrock-runtime.us-east-1.amazonaws.com", "aws.bedrock"],

@@ -173,12 +173,19 @@ const BY_HOST: ReadonlyMap<string, string> = new Map(
 export function canonicalProvider(name: string | undefined, model?: string, serverAddress?: string): string | undefined {
   const known = name === undefined ? undefined : knownProvider(name);
   if (known !== undefined && !UNIVERSAL_CLIENTS.has(known)) return known;
-  if (known === undefined && name !== undefined && !FRAMEWORKS.has(spelled(name))) return name;
+  if (known === undefined && name !== undefined && !isFramework(name)) return name;
   return providerOfHost(serverAddress) ?? known ?? providerOfModel(model) ?? name;
 }
 
+/** Longer ones are no names: what a span holds may be megabytes, and looking into it must cost nothing. */
+const NAME_CHARS_MAX = 128;
+const MODEL_CHARS_MAX = 256;
+/** A DNS name has up to 253; some write the whole URL. */
+const ADDRESS_CHARS_MAX = 1_024;
+
 /** The provider by that spelling, or undefined. */
 export function knownProvider(name: string): string | undefined {
+  if (name.length > NAME_CHARS_MAX) return undefined;
   const exact = BY_SPELLING.get(name);
   if (exact !== undefined) return exact;
   for (let rest = spelled(name); rest !== ""; rest = rest.slice(0, Math.max(0, rest.lastIndexOf(".")))) {
@@ -190,7 +197,7 @@ export function knownProvider(name: string): string | undefined {
 
 /** `server.address` holds a host, or a whole URL (Microsoft's agent framework). */
 export function providerOfHost(serverAddress: string | undefined): string | undefined {
-  if (serverAddress === undefined || serverAddress === "") return undefined;
+  if (serverAddress === undefined || serverAddress === "" || serverAddress.length > ADDRESS_CHARS_MAX) return undefined;
   const exact = BY_HOST.get(serverAddress);
   if (exact !== undefined) return exact;
   const host = serverAddress
@@ -210,13 +217,17 @@ function parentOf(domain: string): string {
 }
 
 function providerOfModel(model: string | undefined): string | undefined {
-  if (model === undefined) return undefined;
+  if (model === undefined || model.length > MODEL_CHARS_MAX) return undefined;
   const id = model.toLowerCase();
   const owner = MODEL_OWNERS.find(([pattern]) => pattern.test(id))?.[1];
   if (owner !== undefined) return owner;
   // LiteLLM's and the AI gateway's way to say it: "groq/llama-3.3-70b".
   const slash = id.indexOf("/");
   return slash > 0 ? knownProvider(id.slice(0, slash)) : undefined;
+}
+
+function isFramework(name: string): boolean {
+  return name.length <= NAME_CHARS_MAX && FRAMEWORKS.has(spelled(name));
 }
 
 function spelled(name: string): string {

@@ -42,7 +42,7 @@ export async function checkDatabase(database: Database, schema: string, nowMs: n
 
 async function readSchemaVersion(database: Database, schema: string): Promise<number | null> {
   const { rows: found } = await database.query<{ table: string | null }>("select to_regclass($1)::text as table", [`${schema}.migrations`]);
-  if (found[0]?.table == null) return null;
+  if ((found[0]?.table ?? null) === null) return null;
   const { rows } = await database.query<{ version: number | null }>(`select max(version) as version from ${schema}.migrations`);
   return rows[0]?.version ?? null;
 }

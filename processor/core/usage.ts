@@ -63,8 +63,8 @@ function resolve(input: UsageInput, attributes: UsageAttributes, documents: Usag
   if (documents.tokens !== null) return checked(documents.tokens, false);
   const counts = countsOf(attributes, documents);
   if (!attributes.counted && Object.keys(documents.counts).length === 0) return NO_USAGE;
-  // In the application and again in the gateway: what we normalised is inclusive and final, whatever the emitter's habit.
   const modalities = modalitiesIn(attributes);
+  // In the application and again in the gateway: what we normalised is inclusive and final, whatever the emitter's habit.
   if (valueIn(attributes, SLOT.enriched) !== undefined) {
     return checked({ ...normalised(counts), modalities }, textIn(attributes, SLOT.costStatus) === "ambiguous_usage");
   }

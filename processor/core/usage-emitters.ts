@@ -53,6 +53,8 @@ const EMITTERS: readonly EmitterRow[] = [
 const EXACT: Readonly<Record<string, EmitterRow>> = {
   ai: { scope: "ai", input: "exclusive" },
   gen_ai: { scope: "gen_ai", input: "inclusive" },
+  /** Our own instrumentation reads the provider's answer. */
+  "genai-otel": { scope: "genai-otel", input: "inclusive" },
 };
 
 export interface Emitter {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { renderAttributesDoc } from "./docs-attributes.ts";
 import { renderConfigurationDoc } from "./docs-configuration.ts";
+import { renderCostsDoc } from "./docs-costs.ts";
 import { renderErrorsDoc } from "./docs-errors.ts";
 
 // npm run docs: writes the documents that are generated from tables. With --check it writes nothing and fails when one is stale.
@@ -11,6 +12,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   "docs/attributes.md": renderAttributesDoc,
   "docs/configuration.md": renderConfigurationDoc,
+  "docs/costs.md": renderCostsDoc,
   "docs/errors.md": renderErrorsDoc,
 };
 

@@ -128,7 +128,7 @@ export const MONEY: CategoryRules = {
         String.raw`(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid)`,
         String.raw`requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)`,
       ),
-      unless: { text: MINUTES_RESTORE },
+      unless: { text: new RegExp(`${MINUTES_RESTORE.source}|request_limit|tokens_limit|tool_calls_limit`) },
       example: "This request exceeds your plan's set usage limit.",
     },
     {
@@ -206,7 +206,7 @@ export const MONEY: CategoryRules = {
       text: /quotas? (?:has been |have been |is |was )?(?:exceeded|reached)|exceed(?:ed|s|ing)? (?:[a-z]{1,20} ){0,2}quota\b/,
       unless: {
         text: anyOf(
-          String.raw`quota exceeded for|allocated quota exceeded|allocated quota|account quotas|check quota`,
+          String.raw`quota exceeded for|allocated quota exceeded|allocated quota|account quotas|check quota|disk quota`,
           String.raw`per[ _-]?(?:minute|min|second|hour)\b|perminute|please retry in \d|\b[rt]pm\b`,
         ),
         codes: ["resourceexhausted", "throttlingexception", "throttling", "toomanyrequestsexception"],

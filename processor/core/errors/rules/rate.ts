@@ -94,6 +94,7 @@ export const RATE: CategoryRules = {
       name: "rate: quota that minutes restore",
       category: "rate_limit",
       text: /exceeded your(?: [a-z]{1,20}){0,2} quota|usage limits?|quota (?:has been |is |was )?(?:exceeded|reached)/,
+      unless: { text: /disk quota/ },
       example: "You exceeded your current quota, please check your plan and billing details. Please retry in 22.9s.",
     },
   ],

@@ -107,7 +107,7 @@ export const SERVER: CategoryRules = {
           String.raw`\b[^.]{0,30}\b`,
           words("error", "failed", "failure", "crashed", "no longer running", "not responding"),
         ),
-        String.raw`server issue|retry your request|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error`,
+        String.raw`server issue|unable to (?:handle|process|complete|serve)|retry your request|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error`,
         String.raw`系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable`,
         String.raw`temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available`,
       ),

@@ -320,6 +320,10 @@ describe("does the input contain the cache?", () => {
     expect(tokens(attributes, { provider: "openai" })).toBe("50 30000 0 0 400 ambiguous");
   });
 
+  test("our own instrumentation leaves no doubt", () => {
+    expect(tokens({ ...EXCLUSIVE, ...cached }, { provider: "anthropic", scope: "genai-otel" })).toBe(inside);
+  });
+
   test("an emitter that never shows the cache gives a lower bound", () => {
     const scope = "opentelemetry.instrumentation.botocore.bedrock-runtime";
     expect(tokens({ ...INCLUSIVE }, { provider: "aws.bedrock", scope })).toBe("1400 0 0 0 80 ambiguous");

@@ -60,7 +60,7 @@ test("names of a megabyte cost nothing to look at", () => {
   const begun = performance.now();
   expect(canonicalProvider(long, long, long)).toBe(long);
   expect(canonicalProvider("openai", long, long)).toBe("openai");
-  expect(performance.now() - begun).toBeLessThan(200);
+  expect(performance.now() - begun).toBeLessThan(2_000);
 });
 
 describe("hosts", () => {

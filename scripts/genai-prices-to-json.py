@@ -1,4 +1,4 @@
-"""Prints the price table of a genai-prices wheel as JSON. It reads the syntax tree of data.py and runs none of it.
+"""Prints the price table and the licence of a genai-prices wheel as JSON. It reads the syntax tree of data.py and runs none of it.
 
 usage: python3 scripts/genai-prices-to-json.py WHEEL
 
@@ -30,10 +30,13 @@ def value(node):
 
 
 def main():
-    source = zipfile.ZipFile(sys.argv[1]).read("genai_prices/data.py").decode()
-    for statement in ast.parse(source).body:
+    wheel = zipfile.ZipFile(sys.argv[1])
+    licence = next((name for name in wheel.namelist() if name.endswith("/LICENSE")), None)
+    if licence is None:
+        sys.exit("expected a LICENSE in the wheel")
+    for statement in ast.parse(wheel.read("genai_prices/data.py").decode()).body:
         if isinstance(statement, ast.AnnAssign) and statement.target.id == "providers":
-            json.dump(value(statement.value), sys.stdout)
+            json.dump({"licence": wheel.read(licence).decode(), "providers": value(statement.value)}, sys.stdout)
             return
     sys.exit("genai_prices/data.py: expected `providers: list[Provider] = [...]`")
 

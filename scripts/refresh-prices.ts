@@ -44,7 +44,12 @@ async function findRelease(wanted: string | undefined): Promise<Release> {
   return { version, date: wheel.upload_time_iso_8601.slice(0, 10), sha256: wheel.digests.sha256 };
 }
 
-function download(release: Release, folder: string): SourceProvider[] {
+interface Wheel {
+  readonly licence: string;
+  readonly providers: readonly SourceProvider[];
+}
+
+function download(release: Release, folder: string): Wheel {
   const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", folder];
   execFileSync("python3", [...pip, `${PACKAGE}==${release.version}`], { stdio: ["ignore", "inherit", "inherit"] });
   const [name] = readdirSync(folder).filter((file) => file.endsWith(".whl"));
@@ -53,15 +58,15 @@ function download(release: Release, folder: string): SourceProvider[] {
   const sha256 = createHash("sha256").update(readFileSync(wheel)).digest("hex");
   if (sha256 !== release.sha256) throw new Error(`${name}: sha256 is ${sha256}, PyPI says ${release.sha256}`);
   const json = execFileSync("python3", ["scripts/genai-prices-to-json.py", wheel], { encoding: "utf8", maxBuffer: 64 << 20 });
-  return JSON.parse(json) as SourceProvider[];
+  return JSON.parse(json) as Wheel;
 }
 
 async function main(): Promise<void> {
   const release = await findRelease(process.argv[2]);
   const folder = mkdtempSync(join(tmpdir(), "genai-prices-"));
   try {
-    const providers = download(release, folder);
-    const { text, models } = priceTableOf(providers, { date: release.date, source: `${PACKAGE} ${release.version}` });
+    const { licence, providers } = download(release, folder);
+    const { text, models } = priceTableOf(providers, { date: release.date, source: `${PACKAGE} ${release.version}`, licence });
     writeFileSync(OUTPUT, text);
     const kilobytes = (text.length / 1024).toFixed(0);
     process.stdout.write(

@@ -4,7 +4,7 @@ import { priceTableOf, type SourceProvider } from "../scripts/price-table.ts";
 
 /** The models that the table of one provider gives back, after the way through the file. */
 function throughTheTable(provider: string, ...models: SourceProvider["models"]): ModelPrices[] {
-  const { text } = priceTableOf([{ id: provider, models }], { date: "2026-11-10", source: "test" });
+  const { text } = priceTableOf([{ id: provider, models }], { date: "2026-11-10", source: "test", licence: "MIT" });
   const [, lines] = /`\n([\s\S]*?)\n`/.exec(text) ?? [];
   return (lines ?? "")
     .split("\n")

@@ -6,9 +6,7 @@ import { SUPPLEMENT } from "./prices/supplement.ts";
 import { knownProvider } from "./provider.ts";
 
 /** What a book knows of a model's price. */
-export type PriceMatch =
-  | { readonly status: "found"; readonly model: ModelPrices }
-  | { readonly status: "unknown_model" | "unknown_provider" };
+type PriceMatch = { readonly status: "found"; readonly model: ModelPrices } | { readonly status: "unknown_model" | "unknown_provider" };
 
 /** Prices by provider and model. Lookups are memoised in the book; the memo is bounded. */
 export interface PriceBook {

@@ -20,7 +20,7 @@ interface LongContext extends PricesWritten {
 }
 
 /** One price of one model. Several entries of a model are its history (`since`) and its tiers (`tier`). */
-export interface PriceFileEntry extends PricesWritten {
+interface PriceFileEntry extends PricesWritten {
   readonly provider: string;
   /** Model id, Azure deployment or inference-profile ARN. */
   readonly model: string;

@@ -3,7 +3,7 @@ import type { PriceFile } from "./price-file.ts";
 /** Alibaba's Model Studio, international; numbers as LiteLLM 1.106.2 lists them (provider dashscope), cache shares from the page below. */
 const MODEL_STUDIO = "https://www.alibabacloud.com/help/en/model-studio/models";
 /** Implicit cache: hits 20 % of input, no write fee. Explicit cache: hits 10 %, writes 125 %. */
-export const ALIBABA_CACHE_SOURCE = "https://www.alibabacloud.com/help/en/model-studio/context-cache";
+const ALIBABA_CACHE_SOURCE = "https://www.alibabacloud.com/help/en/model-studio/context-cache";
 
 /** Hand-written prices of models that genai-prices lacks, in the format of a user's own price file. Each says where it is from. */
 export const SUPPLEMENT: PriceFile = {

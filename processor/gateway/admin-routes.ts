@@ -1,19 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Route } from "./http.ts";
-
-/** One sink as its gateway process sees it. */
-export interface SinkStatus {
-  readonly name: string;
-  readonly up: boolean;
-  /** Why it is not up; null when it is. Never holds a URL with its password. */
-  readonly failure: string | null;
-  readonly spoolBytes: number;
-  readonly spoolBytesMax: number;
-  /** Age of the oldest record in its spool; 0 when it is empty. */
-  readonly spoolAgeMs: number;
-  /** Nothing more can be taken for it. */
-  readonly blocked: boolean;
-}
+import { mergeSinkStatuses, type SinkStatus } from "./sink-status.ts";
 
 export interface GatewayStatus {
   readonly sinks: readonly SinkStatus[];
@@ -46,31 +33,9 @@ export function adminRoutes(view: GatewayView): [string, Route][] {
 
 async function sendReadiness(view: GatewayView, response: ServerResponse): Promise<void> {
   const statuses = await view.statuses();
-  const sinks = mergeSinks(statuses.flatMap(({ sinks: own }) => own));
+  const sinks = mergeSinkStatuses(statuses.flatMap(({ sinks: own }) => own));
   const ready = statuses.length > 0 && statuses.every(({ stopping }) => !stopping) && sinks.every(({ blocked }) => !blocked);
   sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "not ready", workers: statuses.length, sinks });
-}
-
-/** The workers' views of one sink as one: its spools together, up where it is up for all. */
-function mergeSinks(sinks: readonly SinkStatus[]): SinkStatus[] {
-  const byName = new Map<string, SinkStatus>();
-  for (const sink of sinks) {
-    const known = byName.get(sink.name);
-    byName.set(sink.name, known === undefined ? sink : mergeSink(known, sink));
-  }
-  return [...byName.values()];
-}
-
-function mergeSink(a: SinkStatus, b: SinkStatus): SinkStatus {
-  return {
-    name: a.name,
-    up: a.up && b.up,
-    failure: a.failure ?? b.failure,
-    spoolBytes: a.spoolBytes + b.spoolBytes,
-    spoolBytesMax: a.spoolBytesMax + b.spoolBytesMax,
-    spoolAgeMs: Math.max(a.spoolAgeMs, b.spoolAgeMs),
-    blocked: a.blocked || b.blocked,
-  };
 }
 
 async function sendMetrics(view: GatewayView, response: ServerResponse): Promise<void> {

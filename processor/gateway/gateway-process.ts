@@ -10,7 +10,9 @@ import { createByteBudget } from "./byte-budget.ts";
 import { createEnricher } from "./enricher.ts";
 import { createGrpcDoor } from "./grpc.ts";
 import { createHttpDoor, type Access } from "./http.ts";
-import { openSinks, type OpenSinks, type WorkerPlace } from "./open-sinks.ts";
+import type { WorkerPlace } from "./durable-sink.ts";
+import { openSinks, type OpenSinks } from "./open-sinks.ts";
+import { startTrafficLog } from "./traffic-log.ts";
 import { createReceiver } from "./receiver.ts";
 import { readDoorTls } from "./tls.ts";
 import { traceRoutes } from "./trace-routes.ts";
@@ -58,6 +60,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
     log,
   });
   const grpc = createGrpcDoor({ receiver, budget, bodyBytesMax, gate: gates.ingest, credentials: tls.grpc, metrics, log });
+  const trafficLog = startTrafficLog(metrics, log);
   let stopping = false;
   return {
     accept: (door, socket) => (door === "http" ? http : grpc).accept(socket),
@@ -71,6 +74,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
       await Promise.all([http.close(deadlineMs), grpc.close(deadlineMs)]);
       await Promise.all([sinks.sink.close(), analytics.close()]);
       for (const gate of Object.values(gates)) gate.close();
+      await trafficLog.close();
       metrics.registry.clear();
     },
   };

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { Metrics } from "../metrics.ts";
@@ -7,19 +6,11 @@ import { fanOut } from "../sinks/fan-out.ts";
 import { measuredSink } from "../sinks/measured-sink.ts";
 import { otlpSink } from "../sinks/otlp.ts";
 import { postgresSink } from "../sinks/postgres.ts";
-import { describeError, RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
-import type { EnrichedBatch, Sink } from "../sinks/sink.ts";
-import { decodeSpooled } from "../spool/decode-spooled.ts";
-import { openSpool } from "../spool/spool.ts";
-import { SpooledSink } from "../spool/spooled-sink.ts";
-import type { SinkStatus } from "./admin-routes.ts";
+import { SinkAwayError } from "../sinks/sink-error.ts";
+import type { Sink } from "../sinks/sink.ts";
+import { makeDurable, type WorkerPlace } from "./durable-sink.ts";
+import type { SinkStatus } from "./sink-status.ts";
 import { readPem } from "./tls.ts";
-
-/** Which of how many processes this is: each has a spool of its own, so that none waits for another. */
-export interface WorkerPlace {
-  readonly index: number;
-  readonly count: number;
-}
 
 export interface OpenSinksOptions {
   readonly config: Config;
@@ -37,8 +28,6 @@ export interface OpenSinks {
   statuses(): SinkStatus[];
 }
 
-/** Spans that may wait for a sink that is slow but not yet too slow. */
-const DIRECT_SPANS_MAX = 50_000;
 /** A spool with less room than this for the next batch refuses before the batch is read. */
 const BLOCKED_RETRY_AFTER_MS = 5000;
 
@@ -100,61 +89,4 @@ async function openForward({ config, metrics, log }: OpenSinksOptions, endpoint:
       log.warn({ sink: "otlp", spans, message }, "the backend took a batch without some of its spans");
     },
   });
-}
-
-interface DurableSink {
-  readonly sink: Sink;
-  status(): SinkStatus;
-}
-
-async function makeDurable(inner: Sink, options: OpenSinksOptions): Promise<DurableSink> {
-  const { config, place, metrics, log } = options;
-  if (config.spoolBytesMax === 0) return withoutSpool(inner);
-  const bytesMax = Math.floor(config.spoolBytesMax / place.count);
-  const sink = new SpooledSink({
-    inner,
-    spool: await openSpool({ directory: join(config.spoolDir, inner.name, `worker-${place.index}`), bytesMax, log }),
-    slowMs: config.sinkSlowMs,
-    directSpansMax: DIRECT_SPANS_MAX,
-    decode: (otlp) => decodeSpooled(otlp, config.captureContent),
-    log,
-    onRefused: (spans, reason) => {
-      metrics.lostSpans.inc({ sink: inner.name, reason: "refused" }, spans);
-      log.error({ sink: inner.name, spans, reason }, "a sink refuses spans that were accepted while it was away");
-    },
-  });
-  const { spool } = sink;
-  return {
-    sink,
-    status: () => ({
-      name: sink.name,
-      up: sink.lastFailure === null,
-      failure: sink.lastFailure,
-      spoolBytes: spool.bytes(),
-      spoolBytesMax: bytesMax,
-      spoolAgeMs: Math.max(0, Date.now() - (spool.oldestMs() ?? Date.now())),
-      blocked: sink.isBlocked(Math.min(config.batchBytesMax, bytesMax / 8)),
-    }),
-  };
-}
-
-/** Without a spool a failure is the sender's to bridge. */
-function withoutSpool(inner: Sink): DurableSink {
-  let failure: string | null = null;
-  return {
-    sink: {
-      name: inner.name,
-      async write(batch: EnrichedBatch) {
-        try {
-          await inner.write(batch);
-          failure = null;
-        } catch (error) {
-          if (!(error instanceof RefusedBatchError)) failure = describeError(error);
-          throw error;
-        }
-      },
-      close: () => inner.close(),
-    },
-    status: () => ({ name: inner.name, up: failure === null, failure, spoolBytes: 0, spoolBytesMax: 0, spoolAgeMs: 0, blocked: false }),
-  };
 }

@@ -20,3 +20,9 @@ export function describeError(error: unknown): string {
   const cause = error.cause instanceof Error ? describeError(error.cause) : "";
   return cause === "" || own.includes(cause) ? own : `${own}: ${cause}`;
 }
+
+/** What went wrong, as a code that tells nothing of where: an errno, an SQLSTATE, or "failed". */
+export function failureCode(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && code !== "" ? code : "failed";
+}

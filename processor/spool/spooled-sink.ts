@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { mergeBatches } from "../sinks/batch.ts";
 import { backoffMs } from "../sinks/backoff.ts";
-import { describeError, RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
+import { describeError, failureCode, RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
 import type { EnrichedBatch, Sink } from "../sinks/sink.ts";
 import type { Spool, SpoolChunk } from "./spool.ts";
 
@@ -56,7 +56,7 @@ export class SpooledSink implements Sink {
     return Date.now() < this.#blockedUntilMs || (!this.spool.isEmpty() && this.spool.isFull(bytes));
   }
 
-  /** Why the last write failed; null when it succeeded. */
+  /** Code of why the last write failed; null when it succeeded. */
   get lastFailure(): string | null {
     return this.#failure;
   }
@@ -161,7 +161,7 @@ export class SpooledSink implements Sink {
     const described = describeError(error);
     if (this.#failure === null)
       this.#options.log.warn({ sink: this.name, error: described }, "a sink is away: spans go to its spool until it is back");
-    this.#failure = described;
+    this.#failure = failureCode(error);
   }
 
   #noteSuccess(): void {

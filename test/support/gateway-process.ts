@@ -19,6 +19,8 @@ export interface GatewayProcess {
   kill(): Promise<void>;
   /** SIGTERM; answers the exit code. */
   stop(): Promise<number | null>;
+  /** Process ids of its workers. */
+  workers(): Promise<number[]>;
   /** Resident memory of the largest of its processes. */
   residentBytes(): Promise<number>;
 }
@@ -63,6 +65,7 @@ export async function createGatewayProcess({ env, prelude = "" }: GatewayProcess
       await end(child, "SIGKILL");
     },
     stop: () => end(child, "SIGTERM"),
+    workers: () => childrenOf(child?.pid ?? 0),
     residentBytes: () => residentBytesOf(child?.pid ?? 0),
   };
 }
@@ -95,7 +98,7 @@ async function childrenOf(pid: number): Promise<number[]> {
   return text.split(" ").filter(Boolean).map(Number);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const address = server.address();

@@ -7,6 +7,8 @@ export interface LoadOptions extends TraceRequestOptions {
   readonly connections: number;
   /** How long a sender waits after a failure, as an exporter does. */
   readonly retryMs?: number;
+  /** Between two requests of a sender. */
+  readonly pauseMs?: number;
 }
 
 export interface Load {
@@ -33,6 +35,7 @@ export function startLoad(options: LoadOptions): Load {
       const request = traceRequest(options);
       await sendUntilAcknowledged(request.protobuf);
       for (const id of request.spanIds) acknowledged.add(id);
+      if (options.pauseMs !== undefined) await sleep(options.pauseMs);
     }
   }
 

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { expectStoredExactly } from "../support/expect-stored.ts";
+import { createGatewayProcess, type GatewayProcess } from "../support/gateway-process.ts";
+import { startLoad } from "../support/load.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const MIB = 1024 * 1024;
+
+let database: TestDatabase;
+let gateway: GatewayProcess;
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+
+beforeEach(async () => {
+  directory = await temporaryDirectory();
+  database = await createDatabase();
+});
+afterEach(async () => {
+  await gateway.kill();
+  await database.drop();
+  await directory.remove();
+});
+
+test.each(["1", "2"])("SIGKILL twenty times under load, %s worker(s)", async (workers) => {
+  gateway = await createGatewayProcess({ env: { DATABASE_URL: database.url, DATA_DIR: directory.path, WORKERS: workers } });
+  await gateway.start();
+  const load = startLoad({ url: gateway.url, connections: 12, spans: 60, plainEvery: 4 });
+  for (let round = 0; round < 20; round += 1) {
+    await sleep(300 + Math.random() * 900);
+    await gateway.kill();
+    await gateway.start();
+  }
+  await sleep(1000);
+  await load.finish();
+  expect(load.answers.get("failed")).toBeGreaterThanOrEqual(20);
+  await expectStoredExactly(database.pool, load.acknowledged);
+  expect(await gateway.residentBytes()).toBeLessThan(350 * MIB);
+});
+
+test("a worker is killed and replaced while the others go on", async () => {
+  gateway = await createGatewayProcess({ env: { DATABASE_URL: database.url, DATA_DIR: directory.path, WORKERS: "2" } });
+  await gateway.start();
+  const load = startLoad({ url: gateway.url, connections: 12, spans: 60 });
+  for (let round = 0; round < 3; round += 1) {
+    await sleep(1500);
+    const [worker = 0] = await gateway.workers();
+    process.kill(worker, "SIGKILL");
+  }
+  await sleep(3000);
+  await load.finish();
+  expect(gateway.output().match(/a worker ended unexpectedly/g)).toHaveLength(3);
+  expect(await (await fetch(`${gateway.url}/readyz`)).json()).toMatchObject({ workers: 2 });
+  await expectStoredExactly(database.pool, load.acknowledged);
+});

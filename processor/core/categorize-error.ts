@@ -46,12 +46,12 @@ function matchTier(tier: RuleTier, facts: ErrorFacts): ErrorRule | null {
 }
 
 function matchLayer(tier: RuleTier, layer: ErrorLayer, facts: ErrorFacts): ErrorRule | null {
-  const { prose, codes } = layer;
+  const { prose, codes, codeText } = layer;
   const byCode: ErrorRule[] = [];
   for (const code of codes) byCode.push(...(tier.rulesByCode.get(code) ?? []));
-  const joined = [...codes].join(" ");
   for (const rule of tier.rules) {
-    const matches = byCode.includes(rule) || rule.stem?.test(joined) === true || (prose !== "" && rule.text?.test(prose) === true);
+    const matches =
+      byCode.includes(rule) || (codeText !== "" && rule.stem?.test(codeText) === true) || (prose !== "" && rule.text?.test(prose) === true);
     if (matches && !isRefuted(rule, facts)) return rule;
   }
   return null;

@@ -15,6 +15,8 @@ const LAYER_CODES_MAX = 200;
 export interface ErrorLayer {
   /** Canonical spellings of every machine code. */
   readonly codes: ReadonlySet<string>;
+  /** The same, joined by blanks, for stems of codes that no rule lists. */
+  readonly codeText: string;
   /** Lower-case prose. */
   readonly prose: string;
 }
@@ -77,6 +79,7 @@ function headerErrorType(headers: ErrorEvidence["headers"]): string | undefined 
 
 /** A chain may be nested (`cause.cause`), a list from the outside in, or an AggregateError's `errors`. */
 function causeLayers(cause: unknown): ReadLayer[] {
+  if (cause === undefined || cause === null) return [];
   const inward: ReadLayer[] = [];
   const pending: unknown[] = [cause];
   const seen = new Set<object>();
@@ -120,7 +123,7 @@ function layerOf(found: BodyFindings): ReadLayer {
     if (!code.includes(" ")) addCode(codes, code);
     else for (const word of code.split(/\s+/, 3)) addCode(codes, word);
   }
-  return { layer: { codes, prose: proses.join("\n") }, status };
+  return { layer: { codes, codeText: [...codes].join(" "), prose: proses.join("\n") }, status };
 }
 
 function addCode(codes: Set<string>, code: string): void {

@@ -184,7 +184,9 @@ function namesOf(match: SourceMatch): string[] {
 /** A prefix that breaks off inside a date or a version (claude-sonnet-4-2025, gpt-5-nano-, claude-opus-5@, x-v1) also names the model before it. */
 function stems(prefix: string): string[] {
   const name = prefix.toLowerCase().replace(/[-@]$/, "");
-  return [...new Set([name, name.replace(/(?:-20\d\d|-v\d+|-0)$/, "")])];
+  const shorter = name.replace(/(?:-20\d\d|-v\d+|-0)$/, "");
+  // Without any number left it is a family's name, not a model's.
+  return shorter === name || !/\d/.test(shorter) ? [name] : [name, shorter];
 }
 
 function dateOf(constraint: SourceConstraint | null | undefined): string {

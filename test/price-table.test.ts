@@ -75,6 +75,7 @@ describe("names", () => {
     [{ equals: "MiniMax-M3" }, ["minimax-m3"]],
     [{ starts_with: "claude-haiku-4-5" }, ["claude-haiku-4-5*"]],
     [{ starts_with: "claude-sonnet-4-2025" }, ["claude-sonnet-4-2025*", "claude-sonnet-4*"]],
+    [{ contains: "claude-v2" }, ["*claude-v2*"]],
     [{ starts_with: "claude-sonnet-5@" }, ["claude-sonnet-5*"]],
     [{ starts_with: "magistral-small-" }, ["magistral-small*"]],
     [{ contains: "amazon.nova-pro" }, ["*amazon.nova-pro*"]],

@@ -27,7 +27,7 @@ export const PRICE_DATA_DATE = "2026-11-10";
 export const PRICE_DATA_SOURCE = "genai-prices 0.2.3";
 export const PRICE_DATA: Readonly<Record<string, string>> = {
   anthropic: `
-[["claude-2","claude-2*","*claude-v2*","*claude*"],{"i":8,"o":24}]
+[["claude-2","claude-2*","*claude-v2*"],{"i":8,"o":24}]
 [["claude-3-5-haiku-latest","claude-3-5-haiku*","claude-3.5-haiku*"],{"i":0.8,"o":4,"r":0.08,"w":1,"h":1.6}]
 [["claude-3-5-sonnet","claude-3-5-sonnet*","claude-3.5-sonnet*"],{"i":3,"o":15,"r":0.3,"w":3.75,"h":6}]
 [["claude-3-7-sonnet-latest","claude-3-7-sonnet*","claude-3.7-sonnet*","claude-sonnet-3.7*","claude-sonnet-3-7*"],{"i":3,"o":15,"r":0.3,"w":3.75,"h":6}]
@@ -101,8 +101,8 @@ export const PRICE_DATA: Readonly<Record<string, string>> = {
 [["amazon.nova-premier-v1:0","*amazon.nova-premier*"],{"i":2.5,"o":12.5,"r":0.625}]
 [["amazon.nova-pro-v1:0","*amazon.nova-pro*"],{"i":0.8,"o":3.2,"r":0.2}]
 [["amazon.nova-sonic-v1:0","*amazon.nova-sonic*"],{"i":0.06,"o":0.24,"ia":3.4,"oa":13.6}]
-[["amazon.titan-embed-text-v1","*amazon.titan-embed-text","*amazon.titan-embed-text-v1*","*amazon.titan-embed-text*"],{"i":0.1}]
-[["amazon.titan-embed-text-v2:0","*amazon.titan-embed-text-v2*","*amazon.titan-embed-text*"],{"i":0.02}]
+[["amazon.titan-embed-text-v1","*amazon.titan-embed-text","*amazon.titan-embed-text-v1*"],{"i":0.1}]
+[["amazon.titan-embed-text-v2:0","*amazon.titan-embed-text-v2*"],{"i":0.02}]
 [["amazon.titan-text-express-v1","*titan-text-express*"],{"i":0.2,"o":0.6}]
 [["amazon.titan-text-lite-v1","*titan-text-lite*"],{"i":0.15,"o":0.2}]
 [["deepseek.r1-v1:0","*deepseek.r1*"],{"i":1.35,"o":5.4}]

@@ -58,7 +58,7 @@ async function compare(admin: pg.Client, url: string, folder: string): Promise<v
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const [name, run] of Object.entries(runs)) {
       await admin.query(
-        "truncate genai.llm_traces, genai.rollup_minute, genai.rollup_hour, genai.rollup_day, genai.histogram_minute, genai.histogram_hour, genai.histogram_day, genai.user_hour",
+        "truncate genai.llm_traces, genai.rollup_minute, genai.rollup_hour, genai.rollup_day, genai.histogram_minute, genai.histogram_hour, genai.histogram_day, genai.user_hour, genai.user_day",
       );
       await admin.query("checkpoint");
       const result = await measure(run);

@@ -123,6 +123,7 @@ async function deleteBeyond(client: pg.ClientBase, schema: string, { retentionDa
     ["rollup_minute", "bucket", retentionDays],
     ["histogram_minute", "bucket", retentionDays],
     ["user_hour", "bucket", retentionDays],
+    ["user_day", "bucket", retentionDays],
     ["rollup_hour", "bucket", rollupDays],
     ["histogram_hour", "bucket", rollupDays],
     ["rollup_day", "bucket", rollupDays],

@@ -40,9 +40,16 @@ test("every column of the tables that people query has a comment", async () => {
 });
 
 test("a database of a newer program is refused", async () => {
-  await migrated.pool.query("insert into genai.migrations (version, name) values (9999, '9999_future.sql')");
+  await migrated.pool.query("insert into genai.migrations (version, name, checksum) values (9999, '9999_future.sql', '')");
   await expect(withClient(migrated.url, (client) => migrate(client))).rejects.toThrow(NewerDatabaseError);
   await migrated.pool.query("delete from genai.migrations where version = 9999");
+});
+
+test("a database made with other migrations of the same numbers is refused", async () => {
+  const { rows } = await migrated.pool.query<{ checksum: string }>("select checksum from genai.migrations where version = 2");
+  await migrated.pool.query("update genai.migrations set checksum = 'another' where version = 2");
+  await expect(withClient(migrated.url, (client) => migrate(client))).rejects.toThrow(/another 0002_rollups.sql/);
+  await migrated.pool.query("update genai.migrations set checksum = $1 where version = 2", [rows[0]?.checksum]);
 });
 
 test("another schema beside the first", async () => {

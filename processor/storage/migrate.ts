@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
@@ -17,7 +18,7 @@ export interface Migrated {
   readonly reader: boolean;
 }
 
-/** The database was made by a newer version of this program. */
+/** The database was made by a newer version of this program, or by a version whose migrations were others. */
 export class NewerDatabaseError extends Error {}
 
 export const DEFAULT_SCHEMA = "genai";
@@ -53,26 +54,41 @@ interface Migration {
   readonly version: number;
   readonly name: string;
   readonly sql: string;
+  /** SHA-256 of the file, in hex. */
+  readonly checksum: string;
 }
 
 async function readMigrations(): Promise<Migration[]> {
   const names = (await readdir(MIGRATIONS)).filter((name) => /^\d{4}_.*\.sql$/.test(name)).sort();
   return Promise.all(
-    names.map(async (name) => ({ version: Number(name.slice(0, 4)), name, sql: await readFile(join(MIGRATIONS, name), "utf8") })),
+    names.map(async (name) => {
+      const sql = await readFile(join(MIGRATIONS, name), "utf8");
+      return { version: Number(name.slice(0, 4)), name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+    }),
   );
 }
 
 async function applyMissing(client: pg.ClientBase, schema: string, migrations: readonly Migration[]): Promise<string[]> {
   await client.query(`create schema if not exists ${schema}`);
   await client.query(
-    `create table if not exists ${schema}.migrations (version integer primary key, name text not null, applied_at timestamptz not null default now())`,
+    `create table if not exists ${schema}.migrations (version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`,
   );
-  const { rows } = await client.query<{ version: number | null }>(`select max(version) as version from ${schema}.migrations`);
-  const current = rows[0]?.version ?? 0;
+  const { rows } = await client.query<{ version: number; checksum: string }>(
+    `select version, checksum from ${schema}.migrations order by version`,
+  );
+  const current = rows.at(-1)?.version ?? 0;
   const newest = migrations.at(-1)?.version ?? 0;
   if (current > newest) {
     throw new NewerDatabaseError(
       `the database is at schema version ${current}, this program knows versions up to ${newest}: upgrade genai-otel`,
+    );
+  }
+  const changed = migrations.find((migration) =>
+    rows.some(({ version, checksum }) => version === migration.version && checksum !== migration.checksum),
+  );
+  if (changed !== undefined) {
+    throw new NewerDatabaseError(
+      `the database was made with another ${changed.name} than this program has (an unreleased version?): use another schema, or start with an empty database`,
     );
   }
   const missing = migrations.filter(({ version }) => version > current);
@@ -80,12 +96,12 @@ async function applyMissing(client: pg.ClientBase, schema: string, migrations: r
   return missing.map(({ name }) => name);
 }
 
-async function apply(client: pg.ClientBase, schema: string, { version, name, sql }: Migration): Promise<void> {
+async function apply(client: pg.ClientBase, schema: string, { version, name, sql, checksum }: Migration): Promise<void> {
   await client.query("begin");
   try {
     await client.query(`set local search_path to ${schema}`);
     await client.query(sql);
-    await client.query(`insert into ${schema}.migrations (version, name) values ($1, $2)`, [version, name]);
+    await client.query(`insert into ${schema}.migrations (version, name, checksum) values ($1, $2, $3)`, [version, name, checksum]);
     await client.query("commit");
   } catch (error) {
     await client.query("rollback");

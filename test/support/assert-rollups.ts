@@ -77,22 +77,25 @@ export async function assertRollupsMatchRows(pool: pg.Pool, schema = "genai"): P
       ),
     );
   }
-  expectSame(
-    "user_hour",
-    await query(
-      pool,
-      `select date_trunc('hour', created_at, 'UTC')::text || '|' || ${SERIES} || '|' || user_id as key, count(*)::float8 as calls,
-      count(*) filter (where status = 'failed')::float8 as failed, coalesce(sum(input_tokens), 0)::float8 as input_tokens,
-      coalesce(sum(output_tokens), 0)::float8 as output_tokens, coalesce(sum(cost_usd), 0) as cost_usd, coalesce(sum(cache_savings_usd), 0) as cache_savings_usd
-      from ${schema}.llm_traces where llm_call and user_id is not null group by 1`,
-    ),
-    await query(
-      pool,
-      `select bucket::text || '|' || ${SERIES_OF_ROLLUP} || '|' || user_id as key, calls::float8 as calls, failed::float8 as failed,
-      input_tokens::float8 as input_tokens, output_tokens::float8 as output_tokens, cost_usd, cache_savings_usd
-      from ${schema}.user_hour left join ${schema}.series s on s.id = series_id where calls <> 0`,
-    ),
-  );
+  for (const tier of ["hour", "day"]) {
+    expectSame(
+      `user_${tier}`,
+      await query(
+        pool,
+        `select date_trunc('${tier}', created_at, 'UTC')::text || '|' || ${SERIES} || '|' || user_id as key, count(*)::float8 as calls,
+        count(*) filter (where status = 'failed')::float8 as failed, coalesce(sum(input_tokens), 0)::float8 as input_tokens,
+        coalesce(sum(output_tokens), 0)::float8 as output_tokens, coalesce(sum(cost_usd), 0) as cost_usd,
+        coalesce(sum(cache_savings_usd), 0) as cache_savings_usd
+        from ${schema}.llm_traces where llm_call and user_id is not null group by 1`,
+      ),
+      await query(
+        pool,
+        `select bucket::text || '|' || ${SERIES_OF_ROLLUP} || '|' || user_id as key, calls::float8 as calls, failed::float8 as failed,
+        input_tokens::float8 as input_tokens, output_tokens::float8 as output_tokens, cost_usd, cache_savings_usd
+        from ${schema}.user_${tier} left join ${schema}.series s on s.id = series_id where calls <> 0`,
+      ),
+    );
+  }
 }
 
 async function query(pool: pg.Pool, sql: string): Promise<Counted[]> {

@@ -130,8 +130,8 @@ create table user_hour (
   cache_savings_usd double precision not null,
   primary key (bucket, series_id, user_id)
 ) with (fillfactor = 70);
-comment on table user_hour is 'Model calls per hour, series and end user; only calls that name a user';
-comment on column user_hour.bucket is 'Start of the hour (UTC)';
+comment on table user_hour is 'Model calls per hour, series and end user; only calls that name a user. user_day has the same columns';
+comment on column user_hour.bucket is 'Start of the hour (day: UTC)';
 comment on column user_hour.series_id is 'series.id';
 comment on column user_hour.user_id is 'llm_traces.user_id';
 comment on column user_hour.calls is 'Model calls';
@@ -140,6 +140,9 @@ comment on column user_hour.input_tokens is 'Sum of input_tokens';
 comment on column user_hour.output_tokens is 'Sum of output_tokens';
 comment on column user_hour.cost_usd is 'Sum of cost_usd';
 comment on column user_hour.cache_savings_usd is 'Sum of cache_savings_usd';
+
+create table user_day (like user_hour including all) with (fillfactor = 50);
+comment on table user_day is 'Model calls per UTC day, series and end user; only calls that name a user';
 
 create table model_prices (
   provider text not null,

@@ -22,27 +22,39 @@ end
 $$;
 comment on function histogram_add(bigint[], smallint, bigint) is 'Step of the aggregate histogram';
 
-create aggregate histogram(bin smallint, calls bigint) (
-  sfunc = histogram_add,
-  stype = bigint[],
-  initcond = '[0:0]={0}'
-);
+create aggregate histogram(bin smallint, calls bigint) (sfunc = histogram_add, stype = bigint[], initcond = '{}', parallel = safe);
 comment on aggregate histogram(smallint, bigint) is 'Merges histogram rows into one histogram for histogram_quantile. Much faster over rows that were grouped by bin first';
 
 -- Inside its bin a value is placed geometrically, as the bins are.
 create function histogram_quantile(counts bigint[], quantile double precision) returns double precision
-language sql immutable parallel safe
-begin atomic
-  select power(2::double precision, (bin - 1 + least(1, greatest(0, (target - before) / calls))) / 8.0::double precision)
-  from (
-    select bin, calls, sum(calls) over (order by bin) - calls as before, sum(calls) over () * quantile as target
-    from (select i as bin, counts[i] as calls from generate_subscripts(counts, 1) i) filled
-    where calls > 0
-  ) cumulative
-  where before + calls >= target
-  order by bin
-  limit 1;
-end;
+language plpgsql immutable strict parallel safe
+as $$
+declare
+  total double precision := 0;
+  before double precision := 0;
+  target double precision;
+  calls bigint;
+  bin integer := array_lower(counts, 1);
+begin
+  if bin is null then
+    return null;
+  end if;
+  foreach calls in array counts loop
+    total := total + greatest(coalesce(calls, 0), 0);
+  end loop;
+  target := total * quantile;
+  foreach calls in array counts loop
+    if calls > 0 then
+      if before + calls >= target then
+        return power(2::double precision, (bin - 1 + greatest(0, (target - before) / calls)) / 8);
+      end if;
+      before := before + calls;
+    end if;
+    bin := bin + 1;
+  end loop;
+  return null;
+end
+$$;
 comment on function histogram_quantile(bigint[], double precision) is 'Quantile (0 to 1) of a histogram in ms, off by at most 4.5 %; null for an empty one';
 
 -- Wilson score interval (Wilson 1927), 95 %: honest for few calls and near 100 %, where the normal approximation is not.
@@ -227,4 +239,26 @@ create view users_by_hour as
   select u.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation, u.user_id,
     u.calls, u.failed, u.input_tokens, u.output_tokens, u.cost_usd, u.cache_savings_usd
   from user_hour u join series s on s.id = u.series_id;
+create view users_by_day as
+  select u.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation, u.user_id,
+    u.calls, u.failed, u.input_tokens, u.output_tokens, u.cost_usd, u.cache_savings_usd
+  from user_day u join series s on s.id = u.series_id;
 comment on view users_by_hour is 'Model calls per hour and end user in words; only calls that name a user';
+comment on view users_by_day is 'Model calls per UTC day and end user in words; the same columns as users_by_hour';
+
+create function users(from_time timestamptz, to_time timestamptz) returns setof users_by_hour
+language sql stable parallel safe
+begin atomic
+  select * from users_by_hour
+  where bucket >= utc_floor('1 hour', from_time)
+    and bucket < least(utc_ceil('1 day', utc_floor('1 hour', from_time)), to_time)
+  union all
+  select * from users_by_day
+  where bucket >= utc_ceil('1 day', utc_floor('1 hour', from_time))
+    and bucket < utc_floor('1 day', to_time)
+  union all
+  select * from users_by_hour
+  where bucket >= greatest(utc_floor('1 day', to_time), utc_ceil('1 day', utc_floor('1 hour', from_time)))
+    and bucket < to_time;
+end;
+comment on function users(timestamptz, timestamptz) is 'Model calls by end user between two times, exact to the hour, to be summed: the columns of users_by_hour';

@@ -105,6 +105,41 @@ end
 $$;
 comment on function count_durations(integer[], integer[], smallint[], text[]) is 'Adds durations and times to first chunk to the histograms of all three widths';
 
+do $do$
+declare
+  tier record;
+begin
+  for tier in select * from (values ('hour', interval '1 hour'), ('day', interval '1 day')) t (name, width) loop
+    execute format($sql$
+      create function add_users_%1$s(
+        hours integer[], series_ids integer[], user_ids text[], calls bigint[], failed bigint[], input_tokens bigint[], output_tokens bigint[],
+        cost_usd double precision[], cache_savings_usd double precision[]
+      ) returns void
+      language plpgsql
+      set search_path from current
+      as $body$
+      begin
+        insert into user_%1$s as u
+          select utc_floor(%2$L, to_timestamp(t.hour * 3600.0)), t.series_id, t.user_id, sum(t.calls), sum(t.failed), sum(t.input_tokens),
+            sum(t.output_tokens), sum(t.cost_usd), sum(t.savings)
+          from unnest(hours, series_ids, user_ids, calls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd)
+            t (hour, series_id, user_id, calls, failed, input_tokens, output_tokens, cost_usd, savings)
+          group by 1, 2, 3
+          order by 1, 2, 3
+        on conflict on constraint user_%1$s_pkey do update set
+          calls = u.calls + excluded.calls,
+          failed = u.failed + excluded.failed,
+          input_tokens = u.input_tokens + excluded.input_tokens,
+          output_tokens = u.output_tokens + excluded.output_tokens,
+          cost_usd = u.cost_usd + excluded.cost_usd,
+          cache_savings_usd = u.cache_savings_usd + excluded.cache_savings_usd;
+      end
+      $body$;
+    $sql$, tier.name, tier.width);
+  end loop;
+end
+$do$;
+
 -- The columns of user_hour as arrays of one length: hours since 1970. There may be as many as there are calls.
 create function count_users(
   hours integer[], series_ids integer[], user_ids text[], calls bigint[], failed bigint[], input_tokens bigint[], output_tokens bigint[],
@@ -114,21 +149,9 @@ language plpgsql
 set search_path from current
 as $$
 begin
-  insert into user_hour as u
-    select to_timestamp(t.hour * 3600.0), t.series_id, t.user_id, sum(t.calls), sum(t.failed), sum(t.input_tokens), sum(t.output_tokens),
-      sum(t.cost_usd), sum(t.savings)
-    from unnest(hours, series_ids, user_ids, calls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd)
-      t (hour, series_id, user_id, calls, failed, input_tokens, output_tokens, cost_usd, savings)
-    group by 1, 2, 3
-    order by 1, 2, 3
-  on conflict on constraint user_hour_pkey do update set
-    calls = u.calls + excluded.calls,
-    failed = u.failed + excluded.failed,
-    input_tokens = u.input_tokens + excluded.input_tokens,
-    output_tokens = u.output_tokens + excluded.output_tokens,
-    cost_usd = u.cost_usd + excluded.cost_usd,
-    cache_savings_usd = u.cache_savings_usd + excluded.cache_savings_usd;
+  perform add_users_hour(hours, series_ids, user_ids, calls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd);
+  perform add_users_day(hours, series_ids, user_ids, calls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd);
 end
 $$;
 comment on function count_users(integer[], integer[], text[], bigint[], bigint[], bigint[], bigint[], double precision[], double precision[])
-  is 'Adds calls to user_hour';
+  is 'Adds calls to user_hour and user_day';

@@ -36,6 +36,7 @@ describe("what may stand around a name", () => {
     ["magistral-small-2506", "magistral-small*"],
     ["amazon.nova-pro-v1:0", "*amazon.nova-pro*"],
     ["us.amazon.nova-pro-v1:0", "*amazon.nova-pro*"],
+    ["amazon.nova-pro-v1", "*amazon.nova-pro*"],
     ["arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-pro-v1:0", "*amazon.nova-pro*"],
     ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-5-5", "us.anthropic.claude-opus-5-5"],
     ["projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-5@20260901", "claude-sonnet-5"],
@@ -58,6 +59,7 @@ describe("what is another model", () => {
     "claude-sonnet-5-5",
     "my-gpt-4o-deployment",
     "gpt-4o-mini",
+    "gpt-4o-v2",
     "gpt-4o-2026-13-01",
     "gpt-4o-2026-01-32",
     "mistral-large-2407",
@@ -75,7 +77,7 @@ describe("what is another model", () => {
   });
 
   test("a name plus anything that is no version is unknown", () => {
-    const version = /^(?:-latest|-v\d+|:\d+|-20\d\d-?\d\d-?\d\d|-\d\d-(?:20)?\d\d|@\w+|:(?:nitro|online|floor|beta))+$/;
+    const version = /^(?:-latest|-v\d+:\d+|:\d+|-20\d\d-?\d\d-?\d\d|-\d\d-(?:20)?\d\d|@\w+|:(?:nitro|online|floor|beta))+$/;
     fc.assert(
       fc.property(
         fc.string({ minLength: 1, maxLength: 12, unit: fc.constantFrom("-", ":", "@", ".", "v", "0", "1", "2", "5", "a", "x") }),

@@ -14,8 +14,9 @@ const AT_DATE = /@(\d{8})$/;
 
 /** All that may follow a name for it to be that model still: Bedrock's version, "latest", and a date in the ways vendors write it. */
 const VERSION_SUFFIXES: readonly RegExp[] = [
-  /:\d+$/,
-  /-v\d+$/,
+  /-v\d+:\d+$|:\d+$/,
+  // Only behind a vendor with a dot, as Bedrock writes it: elsewhere "-v2" is another model.
+  /(?<=^(?:[a-z-]+\.)+[a-z].*)-v\d+$/,
   /-latest$/,
   /-20\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])$/,
   /-(?:0[1-9]|1[0-2])-20\d\d$/,

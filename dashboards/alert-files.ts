@@ -54,8 +54,6 @@ function ruleOf(rule: CommonRule, data: readonly object[]) {
     title: rule.title,
     condition: "C",
     data,
-    dashboardUid: DASHBOARD_UIDS[rule.panel.dashboard],
-    panelId: rule.panel.id,
     for: `${rule.forMinutes}m`,
     keepFiringFor: `${rule.keepFiringMinutes}m`,
     // A quiet night is no incident: silence has a rule of its own. A query that breaks must be seen.
@@ -65,6 +63,8 @@ function ruleOf(rule: CommonRule, data: readonly object[]) {
     annotations: {
       summary: rule.summary,
       description: rule.description,
+      __dashboardUid__: DASHBOARD_UIDS[rule.panel.dashboard],
+      __panelId__: String(rule.panel.id),
       // docs/runbooks.md#uid, shown by this same Grafana.
       runbook_url: `{{ externalURL }}d/${DASHBOARD_UIDS.runbooks}?viewPanel=panel-${runbookPanelId(rule.uid)}#${rule.uid}`,
     },

@@ -18,7 +18,7 @@ export interface AlertRule {
   readonly forMinutes: number;
   readonly keepFiringMinutes: number;
   readonly evaluateMinutes: number;
-  /** Go templates of Grafana: $labels, $values.A.Value. */
+  /** Go templates of Grafana. A value is read inside `with`: without data there is none, and Grafana's log would say so. */
   readonly summary: string;
   readonly description: string;
   readonly panel: { readonly dashboard: DashboardName; readonly id: number };
@@ -27,7 +27,8 @@ export interface AlertRule {
 const { burnRates, ...settings } = ALERT_SETTINGS;
 const PROVIDER = "{{ $labels.model_provider }} ({{ $labels.environment }})";
 const MODEL = "{{ $labels.model }} of {{ $labels.model_provider }} ({{ $labels.environment }})";
-const PERCENT = "{{ humanizePercentage $values.A.Value }}";
+const DOLLARS = `$${valueAs('printf "%.2f" .Value')}`;
+const PERCENT = valueAs("humanizePercentage .Value");
 const QUICK = { windowMinutes: 15, forMinutes: 3, keepFiringMinutes: 10, evaluateMinutes: 1 } as const;
 const AT_ONCE = { windowMinutes: 15, forMinutes: 0, keepFiringMinutes: 15, evaluateMinutes: 1 } as const;
 const HOURLY = { windowMinutes: 60, forMinutes: 10, keepFiringMinutes: 30, evaluateMinutes: 5 } as const;
@@ -67,7 +68,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     query: queries.quotaExceeded,
     fires: { when: "above", value: settings.quotaExceeded.above },
     summary: `${PROVIDER} refuses calls for want of quota or credit`,
-    description: "{{ $values.A.Value }} calls of the last 15 minutes; none will succeed until somebody adds quota or credit.",
+    description: "Calls of the last 15 minutes were refused; none will succeed until somebody adds quota or credit.",
     panel: { dashboard: "errors", id: 10 },
   },
   {
@@ -89,7 +90,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     query: queries.authFailures,
     fires: { when: "above", value: settings.authFailures.above },
     summary: `${PROVIDER} refuses a key or its permissions`,
-    description: "{{ $values.A.Value }} calls of the last 15 minutes failed with an authentication or permission error.",
+    description: "Calls of the last 15 minutes failed with an authentication or permission error.",
     panel: { dashboard: "errors", id: 10 },
   },
   {
@@ -99,7 +100,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     severity: "ticket",
     query: queries.durationP95,
     fires: { when: "above", value: settings.durationSeconds.above },
-    summary: `p95 of ${MODEL} is {{ humanizeDuration $values.A.Value }}`,
+    summary: `p95 of ${MODEL} is ${valueAs("humanizeDuration .Value")}`,
     description: "95th percentile of completed calls of the last 15 minutes, waits between attempts included.",
     panel: { dashboard: "providers", id: 3 },
   },
@@ -110,7 +111,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     severity: "ticket",
     query: queries.ttftP95,
     fires: { when: "above", value: settings.ttftSeconds.above },
-    summary: `First token of ${MODEL} takes {{ humanizeDuration $values.A.Value }}`,
+    summary: `First token of ${MODEL} takes ${valueAs("humanizeDuration .Value")}`,
     description: "95th percentile of the time to the first chunk of streamed calls of the last 15 minutes.",
     panel: { dashboard: "overview", id: 24 },
   },
@@ -122,7 +123,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     query: queries.spend,
     forMinutes: 0,
     fires: { when: "above", value: settings.spendUsd.perHour },
-    summary: '${{ printf "%.2f" $values.A.Value }} spent on model calls within an hour',
+    summary: `${DOLLARS} spent on model calls within an hour`,
     description: `The limit is $${settings.spendUsd.perHour} an hour. Calls without a known price are not in it.`,
     panel: { dashboard: "cost", id: 10 },
   },
@@ -135,7 +136,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     windowMinutes: 1440,
     forMinutes: 0,
     fires: { when: "above", value: settings.spendUsd.perDay },
-    summary: '${{ printf "%.2f" $values.A.Value }} spent on model calls within 24 hours',
+    summary: `${DOLLARS} spent on model calls within 24 hours`,
     description: `The limit is $${settings.spendUsd.perDay} a day. Calls without a known price are not in it.`,
     panel: { dashboard: "cost", id: 11 },
   },
@@ -181,12 +182,17 @@ export const ALERT_RULES: readonly AlertRule[] = [
     forMinutes: 2,
     keepFiringMinutes: 0,
     evaluateMinutes: 1,
-    fires: { when: "above", value: settings.silence.minutes },
-    summary: "No model call was stored for {{ humanizeDuration (mulf $values.A.Value 60.0) }}",
+    fires: { when: "above", value: settings.silence.minutes * 60 },
+    summary: `No model call was stored for ${valueAs("humanizeDuration .Value")}`,
     description: "Either nobody calls a model, or the way from the application to the database is broken: genai-otel doctor says where.",
     panel: { dashboard: "pipeline", id: 1 },
   },
 ];
+
+/** @param template of the value, as `.Value` */
+export function valueAs(template: string, refId = "A"): string {
+  return `{{ with $values.${refId} }}{{ ${template} }}{{ end }}`;
+}
 
 function burnRule(name: keyof typeof burnRates, severity: Severity, meaning: string): AlertRule[] {
   const burn = burnRates[name];
@@ -202,7 +208,7 @@ function burnRule(name: keyof typeof burnRates, severity: Severity, meaning: str
       keepFiringMinutes: quick ? 10 : 30,
       evaluateMinutes: quick ? 1 : 5,
       fires: { when: "above", value: burn.times },
-      summary: `${PROVIDER} uses up its error budget {{ printf "%.1f" $values.A.Value }} times too fast`,
+      summary: `${PROVIDER} uses up its error budget ${valueAs('printf "%.1f" .Value')} times too fast`,
       description: `At more than ${burn.times} times the allowed rate over ${burn.longMinutes} and ${burn.shortMinutes} minutes (${meaning}). The objective is ${settings.objective * 100} % of calls.`,
       panel: { dashboard: "providers", id: 2 },
     },

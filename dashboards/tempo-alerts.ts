@@ -1,5 +1,5 @@
 import { ALERT_SETTINGS } from "./alert-settings.ts";
-import type { AlertRule } from "./alerts.ts";
+import { type AlertRule, valueAs } from "./alerts.ts";
 
 /** A rule on Tempo: TraceQL metrics by refId, and an expression over them where one is not enough. */
 export interface TempoAlertRule extends Omit<AlertRule, "query"> {
@@ -10,7 +10,7 @@ export interface TempoAlertRule extends Omit<AlertRule, "query"> {
 
 const CALLS = "span.llm_call = true";
 const BY_PROVIDER = "by (span.gen_ai.provider.name)";
-const PROVIDER = '{{ index $labels "span.gen_ai.provider.name" }}';
+const PROVIDER = '{{ with index $labels "span.gen_ai.provider.name" }}{{ . }}{{ end }}';
 const QUICK = { windowMinutes: 15, forMinutes: 3, keepFiringMinutes: 10, evaluateMinutes: 1 } as const;
 const AT_ONCE = { ...QUICK, forMinutes: 0, keepFiringMinutes: 15 } as const;
 
@@ -30,7 +30,7 @@ export const TEMPO_ALERT_RULES: readonly TempoAlertRule[] = [
     },
     math: `($B >= ${ALERT_SETTINGS.errorRate.callsMin}) * $A / $B`,
     fires: { when: "above", value: ALERT_SETTINGS.errorRate.above },
-    summary: `{{ humanizePercentage $values.M.Value }} of the calls to ${PROVIDER} fail`,
+    summary: `${valueAs("humanizePercentage .Value", "M")} of the calls to ${PROVIDER} fail`,
     description: "Failed calls / calls of the last 15 minutes are above the limit for this provider.",
     panel: { dashboard: "tempoErrors", id: 3 },
   },
@@ -45,7 +45,7 @@ export const TEMPO_ALERT_RULES: readonly TempoAlertRule[] = [
     },
     math: `($B >= ${ALERT_SETTINGS.rateLimited.callsMin}) * $A / $B`,
     fires: { when: "above", value: ALERT_SETTINGS.rateLimited.above },
-    summary: `{{ humanizePercentage $values.M.Value }} of the calls to ${PROVIDER} meet a rate limit`,
+    summary: `${valueAs("humanizePercentage .Value", "M")} of the calls to ${PROVIDER} meet a rate limit`,
     description: "Calls of the last 15 minutes that met a rate limit at the first attempt or in the end.",
     panel: { dashboard: "tempoErrors", id: 5 },
   },
@@ -57,7 +57,7 @@ export const TEMPO_ALERT_RULES: readonly TempoAlertRule[] = [
     queries: { A: `{ ${CALLS} && span.error_category = "quota_exceeded" } | count_over_time() ${BY_PROVIDER}` },
     fires: { when: "above", value: ALERT_SETTINGS.quotaExceeded.above },
     summary: `${PROVIDER} refuses calls for want of quota or credit`,
-    description: "{{ $values.A.Value }} calls of the last 15 minutes; none will succeed until somebody adds quota or credit.",
+    description: "Calls of the last 15 minutes were refused; none will succeed until somebody adds quota or credit.",
     panel: { dashboard: "tempoErrors", id: 4 },
   },
   {
@@ -68,7 +68,7 @@ export const TEMPO_ALERT_RULES: readonly TempoAlertRule[] = [
     queries: { A: `{ ${CALLS} && span.error_category = "auth" } | count_over_time() ${BY_PROVIDER}` },
     fires: { when: "above", value: ALERT_SETTINGS.authFailures.above },
     summary: `${PROVIDER} refuses a key or its permissions`,
-    description: "{{ $values.A.Value }} calls of the last 15 minutes failed with an authentication or permission error.",
+    description: "Calls of the last 15 minutes failed with an authentication or permission error.",
     panel: { dashboard: "tempoErrors", id: 4 },
   },
   {
@@ -80,7 +80,7 @@ export const TEMPO_ALERT_RULES: readonly TempoAlertRule[] = [
     evaluateMinutes: 5,
     queries: { A: `{ ${CALLS} } | sum_over_time(span.cost_usd)` },
     fires: { when: "above", value: ALERT_SETTINGS.spendUsd.perHour },
-    summary: '${{ printf "%.2f" $values.A.Value }} spent on model calls within an hour',
+    summary: `$${valueAs('printf "%.2f" .Value')} spent on model calls within an hour`,
     description: `The limit is $${ALERT_SETTINGS.spendUsd.perHour} an hour. Calls without a known price are not in it.`,
     panel: { dashboard: "tempoCost", id: 5 },
   },

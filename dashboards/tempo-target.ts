@@ -25,10 +25,10 @@ export function tempoTarget(query: TraceqlQuery, refId = "A"): DataqueryBuilder 
 
 const EXPRESSION = { type: "__expr__", uid: "__expr__" };
 
-/** Both metrics, hidden, and Grafana's expressions over them. */
+/** Both metrics, hidden, and Grafana's expressions over them; those refuse the exemplars that Tempo adds by default. */
 export function tempoRatioTargets(ratio: TraceqlRatio): Builder<Dataquery>[] {
-  const part = tempoTarget({ language: "traceql", kind: "range", text: ratio.part }, "A").hide(true);
-  const whole = tempoTarget({ language: "traceql", kind: "range", text: ratio.whole }, "B").hide(true);
+  const part = tempoTarget({ language: "traceql", kind: "range", text: ratio.part }, "A").exemplars(0).hide(true);
+  const whole = tempoTarget({ language: "traceql", kind: "range", text: ratio.whole }, "B").exemplars(0).hide(true);
   if (ratio.kind === "range") return [part, whole, expressionTarget("C", { type: "math", expression: "$A / $B" })];
   return [
     part,

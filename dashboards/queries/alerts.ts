@@ -102,13 +102,13 @@ export const retryStorm = perProvider(
   `case when calls >= ${SETTINGS.retriesPerCall.callsMin} then retried / calls end`,
 );
 
-/** Minutes since the newest model call began. A database that never saw one is new, not silent. */
+/** Seconds since the newest model call began. A database that never saw one is new, not silent. */
 export const pipelineSilent = tableQuery(
   ["value"],
   `
 select coalesce(extract(epoch from $__timeTo()::timestamptz - (
   select created_at from genai.llm_traces where created_at <= $__timeTo() order by created_at desc limit 1
-)) / 60, 0)::double precision as value`,
+)), 0)::double precision as value`,
 );
 
 function perProvider(sums: readonly string[], source: string, value: string) {

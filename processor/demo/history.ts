@@ -7,9 +7,9 @@ export interface DemoWeekOptions {
   /** End of the history, ms since the epoch. */
   readonly nowMs: number;
   readonly seed?: number;
-  /** Of a working day; nights and weekends have fewer. 2,000 by default. */
+  /** Of a working day; nights and weekends have fewer. 1,500 by default. */
   readonly callsPerDay?: number;
-  /** 7 by default. */
+  /** 14 by default: the dashboards compare a week with the one before. */
   readonly days?: number;
 }
 
@@ -20,13 +20,13 @@ export interface DemoRequest {
 }
 
 const HOUR_MS = 3_600_000;
-const DAYS = 7;
+const DAYS = 14;
 const SEED = 20_261_124;
-const CALLS_PER_DAY = 2000;
+const CALLS_PER_DAY = 1500;
 const HOUR_WEIGHT_SUM = HOUR_WEIGHTS.reduce((sum, weight) => sum + weight, 0);
 
 /**
- * A week of an imagined company's model calls, as its instrumented services would have exported them: OTLP/JSON without any
+ * The last two weeks of an imagined company's model calls, as its instrumented services would have exported them: OTLP/JSON without any
  * enrichment, one request per hour, oldest first. The same options give the same spans. Five providers, twelve models, four
  * services, outages, retries by SDKs and by the application, prompt caching that pays and one that does not, a model without
  * a price, and a rate limit that is still going on.

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, createEmptyDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { dumpSchema } from "../../test/support/dump-schema.ts";
 import { migrate, NewerDatabaseError } from "./migrate.ts";
 
 let empty: TestDatabase;
@@ -72,4 +73,11 @@ test("the reader reads, in the time it is given, and does not write", async () =
       await expect(reader.query("delete from genai.llm_traces")).rejects.toThrow(/read-only|denied/);
     });
   });
+});
+
+// After a change of the schema: npx vitest run processor/storage/migrate.test.ts -u, and read the difference.
+test("schema.sql is what the migrations make", async () => {
+  const fresh = await createDatabase();
+  await expect(await dumpSchema(fresh.pool)).toMatchFileSnapshot("schema.sql");
+  await fresh.drop();
 });

@@ -217,6 +217,19 @@ test("a call that turns out to be none is taken out of the rollups, once", async
   await assertRollupsMatchRows(database.pool);
 });
 
+test("an HTTP span that is counted as a call later stands once in its trace", async () => {
+  const { sink } = openSink();
+  const [call] = spanTraffic({ count: 1 }) as [EnrichedSpan];
+  await sink.write(batchOf([{ ...call, enrichment: null }]));
+  expect(await count("spans")).toBe(1);
+  await sink.write(batchOf([call]));
+  await sink.write(batchOf([{ ...call, enrichment: null }]));
+  expect(await count("llm_traces", "llm_call")).toBe(1);
+  const { rows } = await database.pool.query("select genai, llm_call from genai.trace_spans where trace_id = $1", [call.span.traceId]);
+  expect(rows).toEqual([{ genai: true, llm_call: true }]);
+  await assertRollupsMatchRows(database.pool);
+});
+
 test("a database that is away makes the write fail, and the next one work", async () => {
   const { sink } = openSink();
   const spans = spanTraffic({ count: 10 });

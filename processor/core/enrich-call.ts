@@ -46,6 +46,7 @@ export function writeFindings(findings: Findings, prices: PriceBook): Writing {
   const priced = priceCall(
     {
       scope: span.scopeName,
+      scopeVersion: span.scopeVersion,
       provider: call.provider,
       model: call.responseModel ?? call.requestModel,
       atMs: span.startMs,

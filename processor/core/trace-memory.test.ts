@@ -43,6 +43,17 @@ describe("createTraceMemory", () => {
     expect(memory.lost.spans).toBe(1);
   });
 
+  test("holds no more spans than it may over all traces, the newest of them", () => {
+    const memory = createTraceMemory({ tracesMax: 99, spansPerTraceMax: 99, spansMax: 5, ageMsMax: 1_000 });
+    for (const traceId of ["a", "b", "c"]) {
+      memory.begin();
+      for (const spanId of ["1", "2"]) memory.remember(note({ traceId, spanId }));
+    }
+    expect([memory.trace("a"), memory.size, memory.lost.traces]).toEqual([undefined, 2, 1]);
+    for (let spanId = 3; spanId < 20; spanId += 1) memory.remember(note({ traceId: "c", spanId: String(spanId) }));
+    expect([memory.size, memory.trace("c")?.nodes.size]).toEqual([1, 19]);
+  });
+
   test("a call makes itself known to all above it, in whatever order they come", () => {
     const memory = createTraceMemory({ tracesMax: 9, spansPerTraceMax: 99, ageMsMax: 1_000 });
     memory.begin();

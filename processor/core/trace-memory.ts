@@ -4,6 +4,8 @@ import type { Dialect } from "./dialect.ts";
 export interface TraceMemoryOptions {
   readonly tracesMax: number;
   readonly spansPerTraceMax: number;
+  /** Of all traces together, which is what bounds the memory in bytes; without it they are bounded by the two above alone. */
+  readonly spansMax?: number;
   /** A trace that no batch has touched for this long is forgotten; needs `nowMs` in `begin`. */
   readonly ageMsMax: number;
 }
@@ -139,6 +141,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
   const lost = { traces: 0, spans: 0 };
   let turn = 0;
   let clockMs = 0;
+  let spans = 0;
 
   function touch(traceId: string): Trace | undefined {
     const trace = traces.get(traceId);
@@ -159,10 +162,21 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
   }
 
   function forgetOldest(): void {
-    const oldest = traces.keys().next();
+    const oldest = traces.entries().next();
     if (oldest.done === true) return;
-    traces.delete(oldest.value);
+    forget(...oldest.value);
     lost.traces += 1;
+  }
+
+  function forget(traceId: string, trace: Trace): void {
+    traces.delete(traceId);
+    spans -= trace.nodes.size;
+  }
+
+  /** After a trace grew: the oldest make room, never the one that grew. */
+  function makeRoom(grown: number): void {
+    spans += grown;
+    while (spans > (options.spansMax ?? Infinity) && traces.size > 1) forgetOldest();
   }
 
   return {
@@ -182,11 +196,12 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       clockMs = nowMs;
       for (const [traceId, trace] of traces) {
         if (nowMs - trace.touchedMs <= options.ageMsMax) break;
-        traces.delete(traceId);
+        forget(traceId, trace);
       }
     },
     remember(note) {
       const trace = touch(note.traceId) ?? createTrace(note.traceId);
+      const size = trace.nodes.size;
       const node = nodeOf(trace, note.spanId, options.spansPerTraceMax);
       if (node === null) {
         lost.spans += 1;
@@ -201,6 +216,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       }
       if (note.failed && !before.failed) trace.failures += 1;
       if (note.role === "call" || node.callBelow) announce(node.parent);
+      makeRoom(trace.nodes.size - size);
       return node;
     },
   };

@@ -6,8 +6,8 @@ import { describeError, failureCode, RefusedBatchError, SinkAwayError } from "..
 import type { EnrichedBatch, Sink } from "../sinks/sink.ts";
 import type { Spool, SpoolChunk } from "./spool.ts";
 
-/** Bytes that one write takes out of the spool: a batch of usual size. */
-const DRAIN_BYTES_MAX = 3 * 1024 * 1024;
+/** Bytes that one write takes out of the spool: some thousand spans, and little memory beside what arrives meanwhile. */
+const DRAIN_BYTES_MAX = 1024 * 1024;
 const BACKOFF = { firstMs: 250, maxMs: 15_000 };
 /** After an append that failed, senders are told to wait for so long, unless a drain makes room before. */
 const BLOCKED_MS = 5000;

@@ -13,7 +13,9 @@ const SIBLINGS_MAX = 256;
  */
 export function standsForCall(node: TraceNode): boolean {
   if (node.counted) return true;
-  if (node.callBelow || hasCountedAncestor(node)) return false;
+  if (node.callBelow) return false;
+  if (node.parent === null) return true;
+  if (hasCountedAncestor(node)) return false;
   return !siblingsOf(node).some((sibling) => isSameCall(node, sibling) && (sibling.counted || isInner(sibling, node)));
 }
 

@@ -82,6 +82,7 @@ const FIELD_NAMES = [
 
 /** More spellings than any field has. */
 const RANKS = 32;
+const RANK_BITS = 5;
 
 /** Index of each field in `Fields`. */
 export const FIELD = Object.fromEntries(FIELD_NAMES.map((name, index) => [name, index])) as Readonly<Record<Field, number>>;
@@ -137,8 +138,8 @@ export function readFields(dialect: Dialect, attributes: Attributes): Fields {
   for (const key in attributes) {
     const place = dialect.places.get(key);
     if (place === undefined) continue;
-    const field = Math.trunc(place / RANKS);
-    const rank = place % RANKS;
+    const field = place >>> RANK_BITS;
+    const rank = place & (RANKS - 1);
     if (rank >= (ranks[field] as number)) continue;
     const value = attributes[key];
     if (value === undefined || value === "") continue;

@@ -10,6 +10,8 @@ export interface Elsewhere {
   readonly requests: readonly TraceNode[];
 }
 
+const NONE: Attempts = [];
+
 /** Spans between a call and its request: a fetch span of the web framework, a proxy's client. */
 const DEPTH_BELOW_MAX = 4;
 const ANCESTORS_MAX = 8;
@@ -23,6 +25,7 @@ const START_SLACK_MS = 5;
  * instrumentation does not make its span current (LangChain callbacks, Langfuse, LiteLLM). Marks them as claimed.
  */
 export function claimAttempts(call: TraceNode, elsewhere: Elsewhere): Attempts {
+  if (call.parent === null && call.children.length === 0 && !call.note.requestsOutside) return NONE;
   const found: TraceNode[] = [];
   collectBelow(call, found, 0);
   if (found.length === 0) collectBeside(call, found);

@@ -19,7 +19,6 @@ const DESCENDANTS_MAX = 64;
  * where a framework wraps every call, under the wrapper beside its own. A call of another model is a fallback, no retry.
  */
 export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attempts): TraceNode | null {
-  if (trace.failures === 0) return null;
   if (call.repeats !== null) return call.repeats;
   let branch: TraceNode = call;
   for (let level = 0; level < LEVELS_MAX; level += 1) {

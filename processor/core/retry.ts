@@ -28,7 +28,8 @@ export interface OwnEvidence {
  * own count, and earlier calls that it repeats. Remembers the sum for the call that may repeat this one.
  */
 export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attempts: Attempts): Retries {
-  const earlier = earlierFailureOf(call, trace, attempts);
+  const earlier = trace.failures === 0 ? null : earlierFailureOf(call, trace, attempts);
+  if (earlier === null && attempts.length === 0 && own.resendCount === undefined) return nothingSeen(call, own);
   const before = earlier === null ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
   const failures = failuresBeforeOutcome(call, attempts);
   const count = before.failedAttempts + Math.max(failures.length, statedCount(own, attempts));
@@ -41,9 +42,20 @@ export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attem
   return { ...found, count, reason: reason ?? undefined, waitMs: isTimed ? waitMs : undefined };
 }
 
+/** The common case: one span, no trace of attempts. */
+function nothingSeen(call: TraceNode, own: OwnEvidence): Retries {
+  noteOutcome(call, { failedAttempts: 1, firstFailure: call.category, waitMs: 0 }, null);
+  return own.countsResends ? NO_RETRIES : NO_EVIDENCE;
+}
+
+const NO_EVIDENCE: Retries = { count: undefined, reason: undefined, waitMs: undefined, of: undefined, lastAttempt: undefined };
+const NO_RETRIES: Retries = { ...NO_EVIDENCE, count: 0 };
+
 /** By the emitter's count or the SDK's header, which know of attempts that were not traced. */
 function statedCount(own: OwnEvidence, attempts: Attempts): number {
-  return Math.max(own.resendCount ?? 0, ...attempts.map((attempt) => attempt.note.resendCount));
+  let count = own.resendCount ?? 0;
+  for (const { note } of attempts) if (note.resendCount > count) count = note.resendCount;
+  return count;
 }
 
 /** Something would have shown retries, had there been any. */

@@ -5,7 +5,9 @@ import { diag } from "@opentelemetry/api";
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 
 const BUNDLE = "@opentelemetry/auto-instrumentations-node";
-const INSTRUMENTATION = /^@[\w-]+\/(?:openinference-)?instrumentation-([\w-]+)$/;
+const INSTRUMENTATION = /^@[\w-]+\/(?:openinference-)?instrumentation-[\w-]+$/;
+/** OpenTelemetry's own go by their short name, as in the standard variables; everybody else's by the whole one. */
+const OWN_PREFIX = "@opentelemetry/instrumentation-";
 
 export interface InstalledOptions {
   /** Where the application lives: its package.json is looked for from here upwards. */
@@ -55,8 +57,7 @@ function fromBundle(require: NodeJS.Require, { enabled, disabled }: InstalledOpt
 }
 
 function fromPackage(require: NodeJS.Require, name: string, { enabled, disabled }: InstalledOptions): Instrumentation[] {
-  const short = INSTRUMENTATION.exec(name)?.[1];
-  if (short === undefined || !isWanted(short, enabled, disabled)) return [];
+  if (!INSTRUMENTATION.test(name) || !isWanted(shortName(name), enabled, disabled)) return [];
   return load(name, () => {
     const exported = Object.entries(require(name) as Readonly<Record<string, unknown>>);
     const made = exported.find(([key, value]) => key.endsWith("Instrumentation") && typeof value === "function")?.[1];
@@ -74,7 +75,7 @@ function load(name: string, make: () => Instrumentation[]): Instrumentation[] {
 }
 
 function shortName(name: string): string {
-  return INSTRUMENTATION.exec(name)?.[1] ?? name;
+  return name.startsWith(OWN_PREFIX) ? name.slice(OWN_PREFIX.length) : name;
 }
 
 function isWanted(name: string, enabled: readonly string[], disabled: readonly string[]): boolean {

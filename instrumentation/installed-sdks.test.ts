@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startProviderStandIn } from "../processor/demo/provider-stand-in.ts";
 import type { ProviderStandIn } from "../processor/demo/provider-stand-in.ts";
-import { CASES, runsOn } from "../test/matrix/cases.mjs";
+import { CASES, runsOn, scriptIdOf } from "../test/matrix/cases.mjs";
 import { runCases, servedTo, spansOfCase } from "../test/matrix/harness.ts";
 import type { CaseResults } from "../test/matrix/harness.ts";
 import { judge } from "../test/matrix/judge.ts";
 import { SDKS } from "../test/matrix/sdks.mjs";
 
 const REGISTER = ["--import", "tsx", "--import", "./instrumentation/register.ts"];
-const INSTALLED = SDKS.filter(({ name }) => name.endsWith("-installed"));
+const INSTALLED = SDKS.filter(({ installed }) => installed === true);
 
 describe.each(INSTALLED)("$name", (sdk) => {
   let watchedBy: ProviderStandIn;
@@ -34,8 +34,8 @@ describe.each(INSTALLED)("$name", (sdk) => {
   it.each(CASES.filter((testCase) => runsOn(testCase, sdk)))(
     "$name: one call, its tokens, its end; the app sees no difference",
     (testCase) => {
-      const served = servedTo(watchedBy, `${sdk.name}.${testCase.name}`);
-      const { expected, found } = judge(testCase, spansOfCase(watched.spans, testCase.name), served);
+      const served = servedTo(watchedBy, scriptIdOf(sdk.name, testCase.name));
+      const { expected, found } = judge(testCase, { spans: spansOfCase(watched.spans, testCase.name), served });
       expect(found).toEqual(expected);
       expect(watched.seen.get(testCase.name)).toEqual(alone.seen.get(testCase.name));
       expect(watched.seen.get(testCase.name)).toBeDefined();

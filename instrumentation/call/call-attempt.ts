@@ -35,7 +35,8 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
   const startMs = clock.now();
   const answer = emptyAnswer();
   const headers = new Map<string, string>();
-  let signal: AbortSignal | undefined = options.request.signal;
+  // Weak, as fetch holds it: a signal that only we kept alive would abort what without us would never be aborted.
+  const signal = options.request.signal === undefined ? undefined : new WeakRef(options.request.signal);
   let reader: BodyReader | undefined;
   let responseHeader: HeaderReader = NO_HEADER;
   let status: number | undefined;
@@ -52,7 +53,6 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
     const outcome = { startMs, endMs: clock.now(), status, failure, answer, headers, firstChunkMs, streamed, retryable };
     // A socket may outlive the attempt and hold on to it: nothing heavy may hang there.
     reader = undefined;
-    signal = undefined;
     responseHeader = NO_HEADER;
     options.onEnd(outcome);
   };
@@ -91,14 +91,15 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
     responseEnd: complete,
     interrupted(stack) {
       // Read now: Node's fetch writes a new stack into the reason before its promise rejects.
-      if (!over && abortStack === "") abortStack = stack ?? stackOf(signal?.reason);
+      if (!over && abortStack === "") abortStack = stack ?? stackOf(signal?.deref()?.reason);
     },
     fail(error) {
       if (over) return;
       // What came before the failure may hold the usage, or the provider's own error.
       reader?.end();
       if (answer.done || (status !== undefined && (status >= 400 || answer.error !== undefined))) complete();
-      else finish(failureOnWire(wireFailure(error, { signal, abortStack, elapsedMs: clock.now() - startMs }), firstChunkMs));
+      else
+        finish(failureOnWire(wireFailure(error, { signal: signal?.deref(), abortStack, elapsedMs: clock.now() - startMs }), firstChunkMs));
     },
   };
   return { observer, idleMs: () => clock.now() - activityMs, abandon: (reason) => (status === undefined ? finish(reason) : complete()) };

@@ -50,20 +50,20 @@ export interface Interruption {
 }
 
 /**
- * Who called the abort() nearest to the request. An SDK that times out does it from a timer. When it came through the event
- * of another signal it was the caller: by a time limit (AbortSignal.timeout has no abort() of its own in the stack) or at will.
+ * Who called the abort() nearest to the request. One that a timer calls is a time limit: the client's own, or the caller's when
+ * it came through the event of another signal. Anything else is the caller's will.
  */
 export function aborterOf(stack: string): "client" | "callers_timer" | "caller" {
+  if (!TIMER_FRAME.test(stack) || PROMISE_FRAME.test(stack)) return "caller";
   const nearest = stack.search(ABORT_FRAME);
-  const beyond = nearest < 0 ? stack : stack.slice(nearest + 1);
-  if (!TIMER_FRAMES.test(beyond)) return "caller";
-  if (!EVENT_FRAMES.test(beyond)) return "client";
-  return ABORT_FRAME.test(beyond) ? "caller" : "callers_timer";
+  return EVENT_FRAME.test(nearest < 0 ? stack : stack.slice(nearest)) ? "callers_timer" : "client";
 }
 
 const ABORT_FRAME = /AbortController\.abort\b/;
-const EVENT_FRAMES = /kHybridDispatch|dispatchEvent/;
-const TIMER_FRAMES = /node:internal\/timers|listOnTimeout|processTimers/;
+const EVENT_FRAME = /kHybridDispatch|dispatchEvent/;
+const TIMER_FRAME = /listOnTimeout/;
+/** Not the timer itself but what waited for one. */
+const PROMISE_FRAME = /processTicksAndRejections/;
 
 function isTimeoutCode(code: string | undefined): boolean {
   return code !== undefined && /TIMEOUT|ETIMEDOUT|ESOCKETTIMEDOUT/.test(code);

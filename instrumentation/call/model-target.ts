@@ -34,6 +34,7 @@ const CLIENTS: readonly (readonly [RegExp, string])[] = [
   [/^ollama/i, "ollama"],
   [/^togetherai\//i, "together"],
   [/^cerebras\//i, "cerebras"],
+  [/bedrock-runtime/i, "aws.bedrock"],
 ];
 /** The Vercel AI SDK: `ai/6.0.1 ai-sdk/groq/2.0.4 runtime/node.js/20`. */
 const AI_SDK_PROVIDER = /ai-sdk\/([\w-]+)/;

@@ -6,6 +6,7 @@ import { context } from "@opentelemetry/api";
 import { REQUEST_BODY_BYTES_MAX } from "./exchange.ts";
 import type { ExchangeObserver, ObserveExchange, Untap } from "./exchange.ts";
 import { guarded } from "./guarded.ts";
+import { stackHere } from "./stack-here.ts";
 import { bodyCollector } from "./body-collector.ts";
 import type { BodyCollector } from "./body-collector.ts";
 
@@ -42,7 +43,7 @@ export function tapHttp(options: HttpTapOptions): Untap {
 }
 
 type Push = (this: IncomingMessage, chunk: unknown, encoding?: BufferEncoding) => boolean;
-type Destroy = (this: ClientRequest, error?: Error) => ClientRequest;
+type Destroy = (this: ClientRequest, ...args: (Error | null | undefined)[]) => ClientRequest;
 type Write = (this: ClientRequest, ...args: unknown[]) => unknown;
 
 function tapRequests(requests: WeakMap<ClientRequest, Tapped>, options: HttpTapOptions): Untap {
@@ -89,20 +90,25 @@ function beginAtEnd(
   });
   if (observer === undefined) return undefined;
   tapped.observer = observer;
-  // errorMonitor does not count as a handler: an error that nobody handles stays unhandled.
-  request.on(errorMonitor, (error: unknown) => observer.fail(error));
-  request.on("close", () => observer.fail(new ConnectionClosed()));
-  noteDestroy(request, observer);
+  watchEnd(request, observer);
   return tapped;
 }
 
-/** Whoever destroys the request stands on the stack: a timer that times it out, or the application. */
-function noteDestroy(request: ClientRequest, observer: ExchangeObserver): void {
+/** Whoever destroys the request without an error stands on the stack: a timer that times it out, or the application. */
+function watchEnd(request: ClientRequest, observer: ExchangeObserver): void {
+  let destroyedByClient = false;
   const { destroy } = request as unknown as { destroy: Destroy };
-  request.destroy = function (this: ClientRequest, error?: Error) {
-    guarded("reading an interruption", () => observer.interrupted(new Error("destroyed").stack));
-    return Reflect.apply(destroy, this, [error]);
+  request.destroy = function (this: ClientRequest, ...args) {
+    if (args[0] === undefined || args[0] === null) {
+      destroyedByClient = true;
+      guarded("reading an interruption", () => observer.interrupted(stackHere()));
+    }
+    return Reflect.apply(destroy, this, args);
   };
+  // errorMonitor does not count as a handler: an error that nobody handles stays unhandled. "socket hang up" is what a
+  // request gets that its own client destroyed.
+  request.on(errorMonitor, (error: unknown) => observer.fail(destroyedByClient ? new ConnectionClosed() : error));
+  request.on("close", () => observer.fail(new ConnectionClosed()));
 }
 
 /** An exchange that is closed without an error or an end: destroyed by its client. */
@@ -118,12 +124,25 @@ function readResponse(response: IncomingMessage, observer: ExchangeObserver): vo
   const { push } = response as unknown as { push: Push };
   response.push = function (this: IncomingMessage, chunk: unknown, encoding?: BufferEncoding) {
     guarded("reading a chunk", () => {
-      if (chunk === null) observer.responseEnd();
+      if (chunk === null) endOf(response, observer);
       else if (chunk instanceof Uint8Array) observer.responseChunk(chunk);
     });
     return Reflect.apply(push, this, [chunk, encoding]);
   };
   response.on(errorMonitor, (error: unknown) => observer.fail(error));
+}
+
+/** A message is ended also when its socket breaks; then it is not complete, and its error may come later or never. */
+function endOf(response: IncomingMessage, observer: ExchangeObserver): void {
+  if (response.complete) observer.responseEnd();
+  else observer.fail(response.errored ?? new ConnectionBroken());
+}
+
+class ConnectionBroken extends Error {
+  readonly code = "ECONNRESET";
+  constructor() {
+    super("the connection broke before the answer was complete");
+  }
 }
 
 function urlOf(request: ClientRequest): string {

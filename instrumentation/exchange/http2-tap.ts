@@ -6,6 +6,7 @@ import { bodyCollector } from "./body-collector.ts";
 import { REQUEST_BODY_BYTES_MAX } from "./exchange.ts";
 import type { ExchangeObserver, HeaderReader, ObserveExchange, Untap } from "./exchange.ts";
 import { guarded } from "./guarded.ts";
+import { stackHere } from "./stack-here.ts";
 
 export interface Http2TapOptions {
   readonly observe: ObserveExchange;
@@ -91,8 +92,20 @@ function readStream(stream: ClientHttp2Stream, observer: ExchangeObserver): void
     });
     return Reflect.apply(push, this, [chunk, encoding]);
   };
+  noteInterruption(stream, observer, "close");
+  noteInterruption(stream, observer, "destroy");
   stream.on(errorMonitor, (error: unknown) => observer.fail(error));
   stream.on("close", () => observer.fail(new StreamClosed(stream.rstCode)));
+}
+
+/** Whoever closes the stream stands on the stack: a timer that times it out, or the application. */
+function noteInterruption(stream: ClientHttp2Stream, observer: ExchangeObserver, name: "close" | "destroy"): void {
+  const target = stream as unknown as Record<typeof name, Method<ClientHttp2Stream>>;
+  const original = target[name];
+  target[name] = function (...args) {
+    guarded("reading an interruption", () => observer.interrupted(stackHere()));
+    return Reflect.apply(original, this, args);
+  };
 }
 
 /** An exchange that is closed without an error or an end. */

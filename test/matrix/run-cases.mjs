@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { trace } from "@opentelemetry/api";
-import { CASES, runsOn } from "./cases.mjs";
+import { CASES, runsOn, scriptIdOf } from "./cases.mjs";
 import { loadAdapter, SDKS } from "./sdks.mjs";
 
 const { sdk: name, url, http2Url, only } = JSON.parse(process.argv[2]);
@@ -41,23 +41,34 @@ function describe(error) {
 }
 
 async function perform(testCase) {
-  const { script, stream, retries, timeoutMs, stopAfter, abortMs, signalTimeoutMs, race, twice } = testCase;
+  const { script, stream, retries, timeoutMs, stopAfter, race, twice } = testCase;
   const ask = (id) => {
-    const signal =
-      abortMs !== undefined ? abortedAfter(abortMs) : signalTimeoutMs !== undefined ? AbortSignal.timeout(signalTimeoutMs) : undefined;
-    const how = { retries, timeoutMs, signal, stopAfter };
+    const how = { retries, timeoutMs, stopAfter, signal: signalOf(testCase) };
     const prompt = `Say something. [[${id}~${script}]]`;
     return stream ? adapter.stream(prompt, how) : adapter.ask(prompt, how);
   };
-  const id = `${name}.${testCase.name}`;
+  const id = scriptIdOf(name, testCase.name);
   if (race) return Promise.race([ask(id), sleep(60, "the clock won")]);
   if (twice === "together") return (await Promise.all([ask(id), ask(id)])).join("|");
   if (twice === "in_turn") return ask(id).catch(() => ask(id));
   return ask(id);
 }
 
-/** A caller's abort: by code, at a time of its own. */
+function signalOf({ abortMs, timerAbortMs, signalTimeoutMs }) {
+  if (abortMs !== undefined) return abortedAfter(abortMs);
+  if (timerAbortMs !== undefined) return abortedByTimer(timerAbortMs);
+  return signalTimeoutMs === undefined ? undefined : AbortSignal.timeout(signalTimeoutMs);
+}
+
+/** A caller's abort, as when its own client hangs up: not from a timer, which would be a time limit. */
 function abortedAfter(ms) {
+  const controller = new AbortController();
+  void sleep(ms).then(() => controller.abort());
+  return controller.signal;
+}
+
+/** A caller's time limit, made by hand. */
+function abortedByTimer(ms) {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), ms);
   return controller.signal;

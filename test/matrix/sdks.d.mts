@@ -1,7 +1,10 @@
 export interface MatrixSdk {
   readonly name: string;
-  readonly package: string;
-  readonly provider: string;
+  readonly package?: string;
+  readonly installed?: boolean;
   readonly lacks?: readonly string[];
+  readonly unpriced?: boolean;
+  readonly nodeMin?: number;
+  readonly instrumentations?: readonly string[];
 }
 export const SDKS: readonly MatrixSdk[];

@@ -1,32 +1,162 @@
+import { createRequire } from "node:module";
 import { anthropicAdapter } from "./adapters/anthropic.mjs";
+import { bedrockAdapter } from "./adapters/bedrock.mjs";
+import { cohereAdapter } from "./adapters/cohere.mjs";
 import { googleAdapter } from "./adapters/google.mjs";
+import { langchainAdapter } from "./adapters/langchain.mjs";
+import { mistralAdapter } from "./adapters/mistral.mjs";
+import { ollamaAdapter } from "./adapters/ollama.mjs";
 import { openaiAdapter } from "./adapters/openai.mjs";
+import { plainHttpAdapter } from "./adapters/plain-http.mjs";
+import { vercelAiAdapter } from "./adapters/vercel-ai.mjs";
+
+/** Cases that only a server answers which the SDK never asks twice, or that its parser refuses. */
+const NO_RETRIES = ["retries", "network_retries", "timeout_retries"];
+const NO_TIME_LIMIT = ["timeout", "timeout_retries"];
+/** A chat completion that is filtered has a finish reason; these wires end otherwise. */
+const NO_CACHE = ["cache_read", "cache_write", "cache_stream"];
 
 /**
- * The SDKs of the matrix. `package` is the alias under which test/matrix/package.json installs that major; `installed` is
- * the name in the project's own node_modules, for the rows that run in `npm test`. `lacks` names abilities (see cases.mjs)
- * or cases that mean nothing for this SDK.
+ * The SDKs of the matrix. `package` is the alias under which test/matrix/package.json installs that major. Rows with
+ * `installed` are loaded from the project's own node_modules and run in `npm test`. `lacks` names abilities (see cases.mjs)
+ * or cases that mean nothing for this SDK; `nodeMin` is its engines field; `instrumentations` are SDK-level or HTTP ones
+ * that are switched on beside ours.
  */
 export const SDKS = [
-  { name: "openai-installed", package: "openai", provider: "openai", adapter: openaiAdapter },
-  {
-    name: "openai-responses-installed",
-    package: "openai",
-    provider: "openai",
-    adapter: openaiAdapter,
-    options: { api: "responses" },
-    lacks: ["success_filtered"],
-  },
-  { name: "anthropic-installed", package: "@anthropic-ai/sdk", provider: "anthropic", adapter: anthropicAdapter },
+  { name: "openai-installed", package: "openai", installed: true, adapter: openaiAdapter },
+  { name: "openai-responses-installed", package: "openai", installed: true, adapter: openaiAdapter, options: { api: "responses" } },
+  { name: "anthropic-installed", package: "@anthropic-ai/sdk", installed: true, adapter: anthropicAdapter },
   {
     name: "google-installed",
     package: "@google/genai",
-    provider: "gcp.gemini",
+    installed: true,
     adapter: googleAdapter,
-    lacks: ["network_retries", "timeout_retries", "abort_signal_timeout"],
+    lacks: ["network_retries", "timeout_retries"],
+  },
+
+  { name: "openai 4", package: "openai-4", adapter: openaiAdapter },
+  { name: "openai 5", package: "openai-5", adapter: openaiAdapter },
+  { name: "openai 6", package: "openai-6", adapter: openaiAdapter },
+  { name: "openai 7", package: "openai-7", adapter: openaiAdapter, nodeMin: 22 },
+  { name: "openai 7, responses", package: "openai-7", adapter: openaiAdapter, options: { api: "responses" }, nodeMin: 22 },
+  { name: "openai 6, Azure deployment", package: "openai-6", adapter: openaiAdapter, options: { path: "/openai/deployments/gpt-5.2" } },
+  { name: "openai 6, OpenRouter", package: "openai-6", adapter: openaiAdapter, options: { path: "/openrouter/api/v1" } },
+  { name: "@anthropic-ai/sdk 0", package: "anthropic-0", adapter: anthropicAdapter },
+  { name: "@anthropic-ai/sdk 1", package: "anthropic-1", adapter: anthropicAdapter },
+  { name: "@google/genai 1", package: "google-1", adapter: googleAdapter, lacks: ["network_retries", "timeout_retries"] },
+  { name: "@google/genai 2", package: "google-2", adapter: googleAdapter, lacks: ["network_retries", "timeout_retries"] },
+  { name: "@google/genai 3", package: "google-3", adapter: googleAdapter, lacks: ["network_retries", "timeout_retries"], nodeMin: 22 },
+  ...[4, 5, 6, 7].flatMap((major) => [
+    {
+      name: `ai ${major}, OpenAI`,
+      package: `ai-${major}`,
+      adapter: vercelAiAdapter,
+      options: { vendor: "openai", vendorPackage: `@ai-sdk/openai-${major - 3}`, model: "gpt-5.2", api: "chat" },
+      lacks: NO_TIME_LIMIT,
+      nodeMin: major === 7 ? 22 : 20,
+    },
+    {
+      name: `ai ${major}, Anthropic`,
+      package: `ai-${major}`,
+      adapter: vercelAiAdapter,
+      options: { vendor: "anthropic", vendorPackage: `@ai-sdk/anthropic-${major - 3}`, model: "claude-sonnet-4-6" },
+      lacks: NO_TIME_LIMIT,
+      nodeMin: major === 7 ? 22 : 20,
+    },
+  ]),
+  {
+    name: "ai 7, OpenAI responses",
+    package: "ai-7",
+    adapter: vercelAiAdapter,
+    options: { vendor: "openai", vendorPackage: "@ai-sdk/openai-4", model: "gpt-5.2" },
+    lacks: NO_TIME_LIMIT,
+    nodeMin: 22,
+  },
+  {
+    name: "@langchain/openai",
+    package: "@langchain/openai",
+    adapter: langchainAdapter,
+    options: { vendor: "openai", model: "gpt-5.2" },
+    lacks: ["timeout_retries"],
+  },
+  {
+    name: "@langchain/anthropic",
+    package: "@langchain/anthropic",
+    adapter: langchainAdapter,
+    options: { vendor: "anthropic", model: "claude-sonnet-4-6" },
+    lacks: ["timeout_retries"],
+  },
+  { name: "groq-sdk", package: "groq-sdk", adapter: openaiAdapter, options: { path: "", model: "llama-3.3-70b-versatile" } },
+  { name: "@mistralai/mistralai", package: "@mistralai/mistralai", adapter: mistralAdapter, lacks: ["timeout_retries", ...NO_CACHE] },
+  { name: "cohere-ai", package: "cohere-ai", adapter: cohereAdapter, lacks: ["network_retries", "timeout_retries", ...NO_CACHE] },
+  {
+    name: "ollama",
+    package: "ollama",
+    adapter: ollamaAdapter,
+    unpriced: true,
+    lacks: [...NO_RETRIES, ...NO_TIME_LIMIT, "abort", ...NO_CACHE],
+  },
+  ...["http2", "http"].flatMap((transport) =>
+    ["converse", "invoke"].map((api) => ({
+      name: `@aws-sdk/client-bedrock-runtime, ${api} over ${transport === "http2" ? "HTTP/2" : "HTTP/1.1"}`,
+      package: "@aws-sdk/client-bedrock-runtime",
+      adapter: bedrockAdapter,
+      options: { transport, api },
+    })),
+  ),
+  {
+    name: "fetch",
+    package: undefined,
+    adapter: plainHttpAdapter,
+    options: { client: "global-fetch" },
+    lacks: [...NO_RETRIES, ...NO_TIME_LIMIT],
+  },
+  { name: "axios", package: "axios", adapter: plainHttpAdapter, options: { client: "axios" }, lacks: NO_RETRIES },
+  {
+    name: "got",
+    package: "got",
+    adapter: plainHttpAdapter,
+    options: { client: "got" },
+    lacks: ["retry_rate_limit_stream", "timeout_retries"],
+  },
+  {
+    name: "node-fetch",
+    package: "node-fetch",
+    adapter: plainHttpAdapter,
+    options: { client: "node-fetch" },
+    lacks: [...NO_RETRIES, ...NO_TIME_LIMIT],
+  },
+  ...[5, 6, 7, 8].flatMap((major) =>
+    ["fetch", "request"].map((method) => ({
+      name: `undici ${major}, ${method}`,
+      package: `undici-${major}`,
+      adapter: plainHttpAdapter,
+      options: { client: `undici-${method}` },
+      lacks: [...NO_RETRIES, ...NO_TIME_LIMIT],
+      nodeMin: major === 8 ? 22 : 20,
+    })),
+  ),
+  ...["undici", "http", "openai", "@traceloop/instrumentation-openai", "@arizeai/openinference-instrumentation-openai"].map(
+    (instrumentation) => ({
+      name: `openai 6 beside ${instrumentation.startsWith("@") ? instrumentation : `@opentelemetry/instrumentation-${instrumentation}`}`,
+      package: "openai",
+      adapter: openaiAdapter,
+      instrumentations: [instrumentation],
+    }),
+  ),
+  {
+    name: "axios beside @opentelemetry/instrumentation-http",
+    package: "axios",
+    adapter: plainHttpAdapter,
+    options: { client: "axios" },
+    instrumentations: ["http"],
+    lacks: NO_RETRIES,
   },
 ];
 
-export async function loadAdapter({ package: name, adapter, options }, where) {
-  return adapter({ module: await import(name), ...where, ...options });
+const fromProject = createRequire(new URL("../../package.json", import.meta.url));
+
+export async function loadAdapter({ package: name, installed, adapter, options }, where) {
+  const module = name === undefined ? {} : installed ? fromProject(name) : await import(name);
+  return adapter({ module, ...where, ...options });
 }

@@ -24,6 +24,8 @@ export interface ServedCall {
   readonly filtered: boolean;
   /** Leave usage out of the answer, as some OpenAI-compatible servers do. */
   readonly withoutUsage: boolean;
+  /** Streams end with usage although nobody asked for it. */
+  readonly alwaysUsage?: boolean;
   /** Seconds since the epoch. */
   readonly createdAt: number;
   readonly request: Readonly<Record<string, unknown>>;

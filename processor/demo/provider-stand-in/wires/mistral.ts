@@ -42,7 +42,7 @@ const FAILURES: FailureTable = {
 export const mistralChat: Wire = {
   ...openAiChat,
   name: "mistral-chat",
-  stream: (call) => openAiChat.stream({ ...call, request: { ...call.request, stream_options: { include_usage: true } } }),
+  stream: (call) => openAiChat.stream({ ...call, alwaysUsage: true }),
   failures: FAILURES,
   statesCache: "reads",
   headers: () => ({}),

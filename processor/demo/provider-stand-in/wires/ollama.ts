@@ -26,7 +26,7 @@ export const ollamaChat: Wire = {
     ),
     line(lastLine(call, "")),
   ],
-  streamError: line({ error: "an error was encountered while running the model: unexpected EOF" }),
+  streamError: line({ error: "llama runner process has terminated: exit status 2" }),
   failures: FAILURES,
   statesCache: "nothing",
 };

@@ -80,6 +80,8 @@ export const openAiChat: Wire = {
     system_fingerprint: "fp_stand_in",
   }),
   stream: (call) => {
+    // OpenAI sends `usage: null` in all chunks but the last; those who imitate it leave it out.
+    const empty = wantsUsage(call) && call.request["stream_options"] !== undefined ? { usage: null } : {};
     const chunk = (delta: object, finish: string | null): object => ({
       id: `chatcmpl-${call.id}`,
       object: "chat.completion.chunk",
@@ -87,7 +89,7 @@ export const openAiChat: Wire = {
       model: call.model,
       service_tier: "default",
       choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
-      ...(wantsUsage(call) ? { usage: null } : {}),
+      ...empty,
     });
     const last = { ...chunk({}, null), choices: [], usage: chatUsage(call) };
     return [
@@ -219,7 +221,7 @@ function responseObject(call: ServedCall, status: string): object {
 /** Streamed chat completions have usage only when asked for (`stream_options.include_usage`). */
 function wantsUsage(call: ServedCall): boolean {
   const options = call.request["stream_options"] as { include_usage?: unknown } | undefined;
-  return !call.withoutUsage && options?.include_usage === true;
+  return !call.withoutUsage && (options?.include_usage === true || call.alwaysUsage === true);
 }
 
 function finishReason(call: ServedCall): string {

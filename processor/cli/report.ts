@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { readConfig } from "../config.ts";
 import { printReport } from "../report/print-report.ts";
-import { parseTimeRange } from "../storage/analytics/parse-time-range.ts";
+import { parseTimeRange } from "../gateway/time-range.ts";
 import { databaseExists, openDatabase } from "../storage/open-database.ts";
 import type { Command } from "./command.ts";
 

@@ -83,7 +83,7 @@ describe("a request that is scanned, enriched and emitted", () => {
         const body = codec.encode(codec.fromObject(request)).finish();
         expect(plain(emit(body))).toEqual(plain(emitByReference(body)));
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -93,7 +93,7 @@ describe("a request that is scanned, enriched and emitted", () => {
         const once = emit(codec.encode(codec.fromObject(request)).finish());
         expect(Buffer.from(emit(once)).equals(once)).toBe(true);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 

@@ -15,12 +15,17 @@ const KEY_VALUE_WIRE_TYPES: readonly number[] = [-1, 2, 2];
 export function scanAttribute(scan: RequestScan, tagStart: number, spanEnd: number): KeyFacts {
   const { reader, marks, place } = scan;
   const end = reader.lengthEnd(spanEnd, "Span.attributes");
-  if (!locateAsWritten(reader.bytes, reader.position, end, place)) locateInAnyOrder(reader, end, place);
+  locateAttribute(reader, end, place);
   if (marks.count >= REQUEST_ATTRIBUTES_MAX) reader.fail(`more than ${REQUEST_ATTRIBUTES_MAX} attributes in one request`);
   const facts = scan.keys.find(reader, place.keyStart, place.keyEnd);
   marks.add(facts, tagStart, place, end);
   reader.position = end;
   return facts;
+}
+
+/** Finds the key and the value of the KeyValue that the reader stands on, and checks that any decoder takes it. */
+export function locateAttribute(reader: WireReader, end: number, place: AttributePlace): void {
+  if (!locateAsWritten(reader.bytes, reader.position, end, place)) locateInAnyOrder(reader, end, place);
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Attributes, AttributeValue, Span, SpanEvent } from "../core/span.ts";
-import { checkKeyValue, KEY_VALUE, readAnyValue, READ_TEXT_BYTES_MAX } from "./any-value.ts";
+import { checkKeyValue, READ_TEXT_BYTES_MAX } from "./any-value.ts";
 import { isZero, sameTraceId, spanIdHex, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
 import { type RejectionReason, REQUEST_EVENTS_READ_MAX, type RequestScan, type SpanOrigin } from "./request-scan.ts";
-import { readPlace, scanAttribute } from "./scan-attribute.ts";
+import { locateAttribute, readPlace, scanAttribute } from "./scan-attribute.ts";
 import { decodeText } from "./text-cache.ts";
 import { skipField, tagOf, WIRE_TYPE, type WireReader } from "./wire-reader.ts";
 
@@ -180,30 +180,18 @@ function readName(reader: WireReader, messageEnd: number): string {
 }
 
 function readEventAttribute(
-  scan: RequestScan,
+  { reader, keys, place }: RequestScan,
   eventEnd: number,
   attributes: Record<string, AttributeValue> | null,
 ): Record<string, AttributeValue> | null {
-  const { reader } = scan;
   const end = reader.lengthEnd(eventEnd, "Event.attributes");
-  const start = reader.position;
-  checkKeyValue(reader, end, 0);
-  reader.position = start;
-  let key: string | null = null;
-  let value: AttributeValue | undefined;
-  while (reader.position < end) {
-    const tag = reader.tag(end);
-    const fieldEnd = tag === KEY_VALUE.key || tag === KEY_VALUE.value ? reader.lengthEnd(end, "KeyValue") : 0;
-    if (tag === KEY_VALUE.key) {
-      const facts = scan.keys.find(reader, reader.position, fieldEnd);
-      key = facts.read ? facts.key : null;
-      reader.position = fieldEnd;
-    } else if (tag === KEY_VALUE.value) value = readAnyValue(reader, fieldEnd, 0);
-    else reader.skip(tag, end);
-  }
-  if (key === null || value === undefined) return attributes;
+  locateAttribute(reader, end, place);
+  const facts = keys.find(reader, place.keyStart, place.keyEnd);
+  const value = facts.read ? readPlace(reader, place) : undefined;
+  reader.position = end;
+  if (value === undefined) return attributes;
   const target = attributes ?? (Object.create(null) as Record<string, AttributeValue>);
-  target[key] = value;
+  target[facts.key] = value;
   return target;
 }
 

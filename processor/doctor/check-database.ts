@@ -30,14 +30,14 @@ export async function checkDatabase(database: Database, schema: string, nowMs: n
   const version = await readSchemaVersion(database, schema);
   if (version === null) {
     return [
-      { station: "database", verdict: "problem", what: `schema "${schema}" has no genai-otel tables`, next: "run `genai-otel migrate`" },
+      { station: "database", verdict: "problem", what: `schema ${schema} has no genai-otel tables`, next: "run `genai-otel migrate`" },
     ];
   }
   const { rows } = await database.query<{ last: Date | null }>(
     `select max(created_at) as last from ${schema}.llm_traces where created_at <= now() + interval '1 hour'`,
   );
   const last = rows[0]?.last ?? null;
-  return [{ station: "database", verdict: "ok", what: `schema "${schema}" at version ${version}` }, describeLast(last, nowMs)];
+  return [{ station: "database", verdict: "ok", what: `schema ${schema} at version ${version}` }, describeLast(last, nowMs)];
 }
 
 async function readSchemaVersion(database: Database, schema: string): Promise<number | null> {

@@ -15,9 +15,19 @@ export async function checkGateway(gatewayUrl: string, readToken: string | undef
       },
     ];
   }
+  if (health.status === 404) {
+    return [
+      {
+        station: "gateway",
+        verdict: "problem",
+        what: `what answers at ${gatewayUrl} is no genai-otel gateway (a Collector, perhaps)`,
+        next: "say where the gateway is with --gateway URL; a Collector can send to it with its otlphttp exporter",
+      },
+    ];
+  }
   const ready = await ask(`${gatewayUrl}/readyz`, undefined);
   return [
-    { station: "gateway", verdict: "ok", what: `a server answers at ${gatewayUrl}` },
+    { station: "gateway", verdict: "ok", what: `a gateway answers at ${gatewayUrl}` },
     ready.status === 200
       ? { station: "gateway", verdict: "ok", what: "every sink takes spans" }
       : {

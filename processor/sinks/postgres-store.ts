@@ -82,12 +82,11 @@ async function copyDirectly(client: pg.ClientBase, batch: EncodedBatch): Promise
 }
 
 async function copyThroughStaging(client: pg.ClientBase, { schema, rows, encoded, ids }: EncodedBatch): Promise<StoredRows> {
-  for (const { table } of TABLES) {
-    await client.query(`create temp table if not exists staged_${table} (like ${schema}.${table}) on commit delete rows`);
-  }
   return inTransaction(client, async () => {
     const inserted: Set<string>[] = [];
     for (const [i, { table, columns }] of TABLES.entries()) {
+      // Within the transaction: a connection pooler may give the next one another session.
+      await client.query(`create temp table if not exists staged_${table} (like ${schema}.${table}) on commit delete rows`);
       await copyInto(client, `pg_temp.staged_${table} (${columns})`, encoded[i]);
       inserted.push(await insertNew(client, `${schema}.${table}`, `pg_temp.staged_${table}`, columns));
     }

@@ -36,7 +36,11 @@ export function createDayPartitions(schema: string, pastDays: number): DayPartit
       if (known.size > KNOWN_DAYS_MAX) known.clear();
       const { first, last } = dayWindow(Date.now(), pastDays);
       const days = [...missing].filter((day) => day >= first && day <= last);
-      for (const day of days.sort((a, b) => a - b)) if (await createDay(client, schema, day)) known.add(day);
+      for (const day of days.sort((a, b) => a - b)) {
+        // Known also where it was busy: asking again with every batch would make every batch wait, and housekeeping asks too.
+        await createDay(client, schema, day);
+        known.add(day);
+      }
       for (const day of missing) if (day < first) known.add(day);
     },
   };

@@ -71,9 +71,9 @@ export class GenAiInstrumentation {
     if (shared[TAPPED] === this) delete shared[TAPPED];
   }
 
-  /** Ends the spans of calls that only waited for a further attempt: before an export that may be the last. */
-  flush(): void {
-    this.#tracker.flush();
+  /** Ends the spans of all calls, also of those that are under way: before the export that is the last. */
+  endAll(): void {
+    this.#tracker.close();
   }
 
   setTracerProvider(provider: TracerProvider): void {

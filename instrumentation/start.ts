@@ -16,7 +16,7 @@ export interface StartOptions {
 }
 
 export interface Started {
-  /** Ends what only waits and exports it, within the exporter's own time limit. */
+  /** The process ends: ends the spans of all calls and exports them, within the exporter's own time limit. */
   flush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export function start(options: StartOptions): Started {
   genAi.enable();
   return {
     async flush() {
-      genAi.flush();
+      genAi.endAll();
       await Promise.all(exporting.map((processor) => processor.forceFlush()));
     },
     async shutdown() {

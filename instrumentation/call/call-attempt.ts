@@ -11,7 +11,6 @@ import type { AttemptOutcome, ModelCall } from "./model-call.ts";
 import { mayBeRetried } from "./retry-manner.ts";
 
 export interface AttemptOptions {
-  readonly request: ExchangeRequest;
   /** The client said that it will not try again. */
   readonly lastAttempt: boolean;
   readonly onBody: (text: string) => void;
@@ -30,13 +29,12 @@ export interface CallAttempt {
 const NO_HEADER: HeaderReader = () => undefined;
 
 /** Follows one request of a call from its start to its outcome, which is told exactly once. */
-export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttempt {
+export function callAttempt(call: ModelCall, request: ExchangeRequest, options: AttemptOptions): CallAttempt {
   const { clock } = call;
   const startMs = clock.now();
   const answer = emptyAnswer();
   const headers = new Map<string, string>();
-  // Weak, as fetch holds it: a signal that only we kept alive would abort what without us would never be aborted.
-  const signal = options.request.signal === undefined ? undefined : new WeakRef(options.request.signal);
+  const { method, signal } = weakly(request);
   let reader: BodyReader | undefined;
   let responseHeader: HeaderReader = NO_HEADER;
   let status: number | undefined;
@@ -57,9 +55,9 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
     options.onEnd(outcome);
   };
   const complete = (): void => {
-    if (over) return;
+    if (over || status === undefined) return;
     reader?.end();
-    if (status !== undefined && status >= 400) finish(answeredFailure(status, answer.error));
+    if (status >= 400) finish(answeredFailure(status, answer.error));
     else {
       // Every stream names its end; one that was an answer and stops without is broken.
       if (streamed && !answer.done && answer.id !== undefined && answer.finishReasons.length === 0) answer.finishReasons.push("error");
@@ -69,7 +67,7 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
 
   const observer: ExchangeObserver = {
     context: trace.setSpan(call.parentContext, call.span),
-    method: options.request.method,
+    method,
     requestBody: options.onBody,
     responseHeaders(code, header) {
       if (over || status !== undefined) return;
@@ -103,6 +101,11 @@ export function callAttempt(call: ModelCall, options: AttemptOptions): CallAttem
     },
   };
   return { observer, idleMs: () => clock.now() - activityMs, abandon: (reason) => (status === undefined ? finish(reason) : complete()) };
+}
+
+/** As fetch holds a signal: one that only we kept alive would abort what without us would never be aborted (Node 20). */
+function weakly({ method, signal }: ExchangeRequest): { method: string; signal: WeakRef<AbortSignal> | undefined } {
+  return { method, signal: signal === undefined ? undefined : new WeakRef(signal) };
 }
 
 function noteEvidence(header: HeaderReader, into: Map<string, string>): void {

@@ -105,9 +105,10 @@ function namesModel(target: ModelTarget, facts: RequestFacts): boolean {
 function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeRequest, lastAttempt: boolean): ExchangeObserver {
   const resend = call.attempts++;
   const httpSpans = call.foreignHttpSpans.length;
+  // Not the request itself: nothing of ours may keep its signal alive.
+  const { header } = request;
   call.state = "running";
-  const attempt = callAttempt(call, {
-    request,
+  const attempt = callAttempt(call, request, {
     lastAttempt,
     onBody: (text) => bodySeen(call, text),
     onText: undefined,
@@ -120,7 +121,7 @@ function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeReq
       if (call.adopted) call.span.setAttributes(missingAttributes(call, outcome, attributesOf(call.span)));
       if (!outcome.retryable) return endCall(state, call);
       const waitMs = statedWaitMs(outcome.headers.get("retry-after-ms"), outcome.headers.get("retry-after"), outcome.endMs);
-      state.pending.add(call, retryDeadlineMs(request.header, resend, waitMs), () => endCall(state, call));
+      state.pending.add(call, retryDeadlineMs(header, resend, waitMs), () => endCall(state, call));
     },
   });
   state.attempts.add(attempt);

@@ -63,7 +63,7 @@ const ABORT_FRAME = /AbortController\.abort\b/;
 const EVENT_FRAME = /kHybridDispatch|dispatchEvent/;
 const TIMER_FRAME = /listOnTimeout/;
 /** Not the timer itself but what waited for one. */
-const PROMISE_FRAME = /processTicksAndRejections/;
+const PROMISE_FRAME = /runNextTicks|runMicrotasks|processTicksAndRejections/;
 
 function isTimeoutCode(code: string | undefined): boolean {
   return code !== undefined && /TIMEOUT|ETIMEDOUT|ESOCKETTIMEDOUT/.test(code);

@@ -45,17 +45,24 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
     if (observer === undefined) return Reflect.apply(original, this, args);
     const exchange: FetchExchange = { observer, seenOnWire: false, open: true };
     const promise = context.with(observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args)));
-    // Both handlers, so that this branch never rejects; the caller's own branch is the promise itself.
-    promise.then(
-      (response) => guarded("reading an answer", () => settled(exchange, response)),
-      (error: unknown) => guarded("reading a failure", () => failed(exchange, error)),
-    );
+    watchOutcome(promise, exchange);
     return promise;
   };
   return Object.defineProperties(tapped, {
     name: { value: original.name, configurable: true },
     length: { value: original.length, configurable: true },
   });
+}
+
+/**
+ * Both handlers, so that this branch never rejects; the caller's own branch is the promise itself. Apart from the wrapper, so
+ * that nothing here keeps the request alive.
+ */
+function watchOutcome(promise: Promise<Response>, exchange: FetchExchange): void {
+  promise.then(
+    (response) => guarded("reading an answer", () => settled(exchange, response)),
+    (error: unknown) => guarded("reading a failure", () => failed(exchange, error)),
+  );
 }
 
 /** The global is an accessor in some releases of Node; as a value it behaves the same for whoever reads or sets it. */

@@ -83,27 +83,35 @@ function readStream(stream: ClientHttp2Stream, observer: ExchangeObserver): void
     guarded("reading an answer", () => observer.responseHeaders(headers[":status"] ?? 0, (name) => headerText(headers[name]))),
   );
   const { push } = stream as unknown as { push: Push };
+  let ended = false;
   stream.push = function (this: ClientHttp2Stream, chunk: unknown, encoding?: BufferEncoding) {
     guarded("reading a chunk", () => {
-      if (chunk === null) {
-        // A stream that was reset ends too; its error follows.
-        if (stream.rstCode === http2.constants.NGHTTP2_NO_ERROR) observer.responseEnd();
-      } else if (chunk instanceof Uint8Array) observer.responseChunk(chunk);
+      if (chunk instanceof Uint8Array) observer.responseChunk(chunk);
+      ended ||= chunk === null;
     });
     return Reflect.apply(push, this, [chunk, encoding]);
   };
-  noteInterruption(stream, observer, "close");
-  noteInterruption(stream, observer, "destroy");
+  let closedByClient = false;
+  for (const name of ["close", "destroy"] as const) {
+    beforeCall(stream, name, () => {
+      closedByClient = true;
+      observer.interrupted(stackHere());
+    });
+  }
   stream.on(errorMonitor, (error: unknown) => observer.fail(error));
-  stream.on("close", () => observer.fail(new StreamClosed(stream.rstCode)));
+  // A stream that was reset ends too, and only its close knows why.
+  stream.on("close", () => {
+    if (ended && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR) observer.responseEnd();
+    observer.fail(new StreamClosed(closedByClient));
+  });
 }
 
-/** Whoever closes the stream stands on the stack: a timer that times it out, or the application. */
-function noteInterruption(stream: ClientHttp2Stream, observer: ExchangeObserver, name: "close" | "destroy"): void {
+/** Whoever closes the stream stands on the stack then: a timer that times it out, or the application. */
+function beforeCall(stream: ClientHttp2Stream, name: "close" | "destroy", note: () => void): void {
   const target = stream as unknown as Record<typeof name, Method<ClientHttp2Stream>>;
   const original = target[name];
   target[name] = function (...args) {
-    guarded("reading an interruption", () => observer.interrupted(stackHere()));
+    guarded("reading an interruption", note);
     return Reflect.apply(original, this, args);
   };
 }
@@ -111,16 +119,17 @@ function noteInterruption(stream: ClientHttp2Stream, observer: ExchangeObserver,
 /** An exchange that is closed without an error or an end. */
 class StreamClosed extends Error {
   readonly code: string;
-  constructor(rstCode: number | undefined) {
-    super("the HTTP/2 stream was closed");
-    this.name = rstCode === http2.constants.NGHTTP2_CANCEL ? "AbortError" : "StreamClosed";
-    this.code = rstCode === http2.constants.NGHTTP2_CANCEL ? "ABORT_ERR" : "ERR_HTTP2_STREAM_ERROR";
+  constructor(byClient: boolean) {
+    super(byClient ? "the client closed the HTTP/2 stream" : "the HTTP/2 stream was closed");
+    this.name = byClient ? "AbortError" : "StreamClosed";
+    this.code = byClient ? "ABORT_ERR" : "ERR_HTTP2_STREAM_ERROR";
   }
 }
 
 function originOf(headers: RequestHeaders, origin: string): string {
-  const authority = headers[":authority"];
-  return typeof authority === "string" ? `${headerText(headers[":scheme"]) ?? "https"}://${authority}` : origin.replace(/\/$/, "");
+  const authority = headerText(headers[":authority"]);
+  const scheme = headerText(headers[":scheme"]) ?? origin.split("://")[0];
+  return authority === undefined ? origin.replace(/\/$/, "") : `${scheme}://${authority}`;
 }
 
 function requestHeader(headers: RequestHeaders): HeaderReader {

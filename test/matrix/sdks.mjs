@@ -88,7 +88,13 @@ export const SDKS = [
   },
   { name: "groq-sdk", package: "groq-sdk", adapter: openaiAdapter, options: { path: "", model: "llama-3.3-70b-versatile" } },
   { name: "@mistralai/mistralai", package: "@mistralai/mistralai", adapter: mistralAdapter, lacks: ["timeout_retries", ...NO_CACHE] },
-  { name: "cohere-ai", package: "cohere-ai", adapter: cohereAdapter, lacks: ["network_retries", "timeout_retries", ...NO_CACHE] },
+  {
+    name: "cohere-ai",
+    package: "cohere-ai",
+    adapter: cohereAdapter,
+    lingers: true,
+    lacks: ["network_retries", "timeout_retries", ...NO_CACHE],
+  },
   {
     name: "ollama",
     package: "ollama",

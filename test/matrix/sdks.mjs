@@ -10,6 +10,14 @@ import { openaiAdapter } from "./adapters/openai.mjs";
 import { plainHttpAdapter } from "./adapters/plain-http.mjs";
 import { vercelAiAdapter } from "./adapters/vercel-ai.mjs";
 
+/** Node 20 collects signals that only a Request follows, and then an abort or a time limit of this SDK never fires. */
+const SIGNALS_COLLECTED = {
+  belowNode: 22,
+  cases: ["timeout", "abort", "abort_by_timer", "abort_signal_timeout"],
+  reason:
+    "in Node 20 its aborts and time limits are lost to the garbage collector unless somebody holds the signal (a fault of Node, gone in 22); with instrumentation they fire",
+};
+
 /** Cases that only a server answers which the SDK never asks twice, or that its parser refuses. */
 const NO_RETRIES = ["retries", "network_retries", "timeout_retries"];
 const NO_TIME_LIMIT = ["timeout", "timeout_retries"];
@@ -87,7 +95,13 @@ export const SDKS = [
     lacks: ["timeout_retries"],
   },
   { name: "groq-sdk", package: "groq-sdk", adapter: openaiAdapter, options: { path: "", model: "llama-3.3-70b-versatile" } },
-  { name: "@mistralai/mistralai", package: "@mistralai/mistralai", adapter: mistralAdapter, lacks: ["timeout_retries", ...NO_CACHE] },
+  {
+    name: "@mistralai/mistralai",
+    package: "@mistralai/mistralai",
+    adapter: mistralAdapter,
+    differs: [SIGNALS_COLLECTED],
+    lacks: ["timeout_retries", ...NO_CACHE],
+  },
   {
     name: "cohere-ai",
     package: "cohere-ai",

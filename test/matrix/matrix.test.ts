@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startProviderStandIn } from "../../processor/demo/provider-stand-in.ts";
+import { CASES, runsOn, scriptIdOf } from "./cases.mjs";
+import { recordCoverage, writeCoverage } from "./coverage.ts";
+import { runCases, servedTo, spansOfCase } from "./harness.ts";
+import type { CaseResults } from "./harness.ts";
+import { judge } from "./judge.ts";
+import type { Judged, MatrixCase } from "./judge.ts";
+import { SDKS } from "./sdks.mjs";
+import type { MatrixSdk } from "./sdks.mjs";
+
+const REGISTER = ["--import", "tsx", "--import", "./instrumentation/register.ts"];
+const NODE_24 = fileURLToPath(new URL("node_modules/node-24/bin/node", import.meta.url));
+const NODES = [
+  { node: process.execPath, major: Number(process.versions.node.split(".")[0]) },
+  { node: NODE_24, major: 24 },
+].filter(({ node }) => existsSync(node));
+
+/** One SDK in one Node: with instrumentation and alone, each against a stand-in of its own. */
+async function runBoth(
+  sdk: MatrixSdk,
+  node: string,
+): Promise<{ watched: CaseResults; alone: CaseResults; judged: ReadonlyMap<string, Judged> }> {
+  const [watchedBy, aloneWith] = await Promise.all([startProviderStandIn(), startProviderStandIn()]);
+  const env = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: (sdk.instrumentations ?? ["none"]).join(",") };
+  const watched = await runCases({ sdk: sdk.name, standIn: watchedBy, nodeArgs: REGISTER, node, env });
+  const alone = await runCases({ sdk: sdk.name, standIn: aloneWith, nodeArgs: [], node });
+  const judgedOf = (testCase: MatrixCase): Judged => {
+    const served = servedTo(watchedBy, scriptIdOf(sdk.name, testCase.name));
+    return judge(testCase, { spans: spansOfCase(watched.spans, testCase.name), served, unpriced: sdk.unpriced === true });
+  };
+  const judged = new Map(CASES.map((testCase) => [testCase.name, judgedOf(testCase)]));
+  await Promise.all([watchedBy.close(), aloneWith.close()]);
+  return { watched, alone, judged };
+}
+
+describe.each(NODES)("Node $major", ({ node, major }) => {
+  describe.each(SDKS.filter(({ installed, nodeMin = 20 }) => installed !== true && major >= nodeMin))("$name", (sdk) => {
+    let run: Awaited<ReturnType<typeof runBoth>>;
+    beforeAll(async () => {
+      run = await runBoth(sdk, node);
+    }, 240_000);
+
+    it.each(CASES.filter((testCase) => runsOn(testCase, sdk)))("$name", (testCase) => {
+      const { name } = testCase;
+      const differs = sdk.differs?.find((known) => known.cases.includes(name) && major < known.belowNode);
+      recordCoverage({ sdk: sdk.name, node: major, testCase: name, passed: false, reason: differs?.reason });
+      const { expected, found } = run.judged.get(name) ?? { expected: undefined, found: undefined };
+      expect(run.watched.seen.get(name), "what the application saw").toBeDefined();
+      if (differs === undefined) expect(run.watched.seen.get(name)).toEqual(run.alone.seen.get(name));
+      expect(found).toEqual(expected);
+      recordCoverage({ sdk: sdk.name, node: major, testCase: name, passed: true, reason: differs?.reason });
+    });
+  });
+});
+
+afterAll(() => writeCoverage(SDKS));

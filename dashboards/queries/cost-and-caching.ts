@@ -165,8 +165,7 @@ export const byUser = tableQuery(
   `
 select user_id, sum(calls)::double precision as calls, sum(cost_usd) as cost, sum(cost_usd) / nullif(sum(sum(cost_usd)) over (), 0) as cost_share,
   sum(input_tokens + output_tokens)::double precision as tokens
-from genai.users_by_hour
-where bucket >= genai.utc_floor('1 hour', $__timeFrom()) and bucket < $__timeTo() and ${SELECTED}
+from genai.users($__timeFrom(), $__timeTo()) where ${SELECTED}
 group by 1 order by cost desc limit 25`,
 );
 

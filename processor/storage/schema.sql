@@ -729,84 +729,99 @@ create view calls_by_minute as
 -- Model calls per minute in words: sums over who called what (series) and how it ended (outcomes)
 
 create view latencies_by_day as
- SELECT h.bucket,
-    s.service_name,
-    s.environment,
-    s.model_provider,
-    s.model,
-    s.operation,
-        CASE
-            WHEN h.measure = 3 THEN 'ttft'::text
-            ELSE 'duration'::text
-        END AS measure,
-        CASE
-            WHEN h.measure = 2 THEN 'failed'::text
-            ELSE 'completed'::text
-        END AS status,
-    h.bin::smallint AS bin,
-    h.calls
-   FROM ( SELECT histogram_day.bucket,
-            histogram_day.series_id,
-            histogram_day.measure,
-            generate_subscripts(histogram_day.counts, 1) AS bin,
-            unnest(histogram_day.counts) AS calls
-           FROM genai.histogram_day) h
-     JOIN genai.series s ON s.id = h.series_id
-  WHERE h.calls > 0;
+ SELECT bucket,
+    service_name,
+    environment,
+    model_provider,
+    model,
+    operation,
+    measure,
+    status,
+    bin::smallint AS bin,
+    calls
+   FROM ( SELECT h.bucket,
+            s.service_name,
+            s.environment,
+            s.model_provider,
+            s.model,
+            s.operation,
+                CASE
+                    WHEN h.measure = 3 THEN 'ttft'::text
+                    ELSE 'duration'::text
+                END AS measure,
+                CASE
+                    WHEN h.measure = 2 THEN 'failed'::text
+                    ELSE 'completed'::text
+                END AS status,
+            generate_subscripts(h.counts, 1) AS bin,
+            unnest(h.counts) AS calls
+           FROM genai.histogram_day h
+             JOIN genai.series s ON s.id = h.series_id) unfolded
+  WHERE calls > 0;
 -- Histograms per day in words. measure: duration or ttft; bin: see histogram_bin_ms
 
 create view latencies_by_hour as
- SELECT h.bucket,
-    s.service_name,
-    s.environment,
-    s.model_provider,
-    s.model,
-    s.operation,
-        CASE
-            WHEN h.measure = 3 THEN 'ttft'::text
-            ELSE 'duration'::text
-        END AS measure,
-        CASE
-            WHEN h.measure = 2 THEN 'failed'::text
-            ELSE 'completed'::text
-        END AS status,
-    h.bin::smallint AS bin,
-    h.calls
-   FROM ( SELECT histogram_hour.bucket,
-            histogram_hour.series_id,
-            histogram_hour.measure,
-            generate_subscripts(histogram_hour.counts, 1) AS bin,
-            unnest(histogram_hour.counts) AS calls
-           FROM genai.histogram_hour) h
-     JOIN genai.series s ON s.id = h.series_id
-  WHERE h.calls > 0;
+ SELECT bucket,
+    service_name,
+    environment,
+    model_provider,
+    model,
+    operation,
+    measure,
+    status,
+    bin::smallint AS bin,
+    calls
+   FROM ( SELECT h.bucket,
+            s.service_name,
+            s.environment,
+            s.model_provider,
+            s.model,
+            s.operation,
+                CASE
+                    WHEN h.measure = 3 THEN 'ttft'::text
+                    ELSE 'duration'::text
+                END AS measure,
+                CASE
+                    WHEN h.measure = 2 THEN 'failed'::text
+                    ELSE 'completed'::text
+                END AS status,
+            generate_subscripts(h.counts, 1) AS bin,
+            unnest(h.counts) AS calls
+           FROM genai.histogram_hour h
+             JOIN genai.series s ON s.id = h.series_id) unfolded
+  WHERE calls > 0;
 -- Histograms per hour in words. measure: duration or ttft; bin: see histogram_bin_ms
 
 create view latencies_by_minute as
- SELECT h.bucket,
-    s.service_name,
-    s.environment,
-    s.model_provider,
-    s.model,
-    s.operation,
-        CASE
-            WHEN h.measure = 3 THEN 'ttft'::text
-            ELSE 'duration'::text
-        END AS measure,
-        CASE
-            WHEN h.measure = 2 THEN 'failed'::text
-            ELSE 'completed'::text
-        END AS status,
-    h.bin::smallint AS bin,
-    h.calls
-   FROM ( SELECT histogram_minute.bucket,
-            histogram_minute.series_id,
-            histogram_minute.measure,
-            generate_subscripts(histogram_minute.counts, 1) AS bin,
-            unnest(histogram_minute.counts) AS calls
-           FROM genai.histogram_minute) h
-     JOIN genai.series s ON s.id = h.series_id
-  WHERE h.calls > 0;
+ SELECT bucket,
+    service_name,
+    environment,
+    model_provider,
+    model,
+    operation,
+    measure,
+    status,
+    bin::smallint AS bin,
+    calls
+   FROM ( SELECT h.bucket,
+            s.service_name,
+            s.environment,
+            s.model_provider,
+            s.model,
+            s.operation,
+                CASE
+                    WHEN h.measure = 3 THEN 'ttft'::text
+                    ELSE 'duration'::text
+                END AS measure,
+                CASE
+                    WHEN h.measure = 2 THEN 'failed'::text
+                    ELSE 'completed'::text
+                END AS status,
+            generate_subscripts(h.counts, 1) AS bin,
+            unnest(h.counts) AS calls
+           FROM genai.histogram_minute h
+             JOIN genai.series s ON s.id = h.series_id) unfolded
+  WHERE calls > 0;
 -- Histograms per minute in words. measure: duration or ttft; bin: see histogram_bin_ms
 
 create view trace_spans as

@@ -117,14 +117,17 @@ begin
         from rollup_%1$s r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
       comment on view calls_by_%1$s is 'Model calls per %1$s in words: sums over who called what (series) and how it ended (outcomes)';
 
+      -- Joined and judged before the arrays are unfolded: filters on words are then asked once a row, not once a bin.
       create view latencies_by_%1$s as
-        select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
-          case when h.measure = 3 then 'ttft' else 'duration' end as measure,
-          case when h.measure = 2 then 'failed' else 'completed' end as status,
-          h.bin::smallint as bin, h.calls
-        from (select bucket, series_id, measure, generate_subscripts(counts, 1) as bin, unnest(counts) as calls from histogram_%1$s) h
-        join series s on s.id = h.series_id
-        where h.calls > 0;
+        select bucket, service_name, environment, model_provider, model, operation, measure, status, bin::smallint as bin, calls
+        from (
+          select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+            case when h.measure = 3 then 'ttft' else 'duration' end as measure,
+            case when h.measure = 2 then 'failed' else 'completed' end as status,
+            generate_subscripts(h.counts, 1) as bin, unnest(h.counts) as calls
+          from histogram_%1$s h join series s on s.id = h.series_id
+        ) unfolded
+        where calls > 0;
       comment on view latencies_by_%1$s is 'Histograms per %1$s in words. measure: duration or ttft; bin: see histogram_bin_ms';
     $sql$, width);
   end loop;

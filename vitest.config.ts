@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{instrumentation,processor,dashboards,test}/**/*.test.ts"],
-    exclude: ["test/{faults,matrix,grafana}/**", "**/node_modules/**"],
+    exclude: ["test/{faults,matrix,grafana,conformance}/**", "**/node_modules/**"],
     globalSetup: ["test/support/global-setup.ts"],
     pool: "forks",
     maxWorkers: 2,

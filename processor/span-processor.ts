@@ -1,9 +1,8 @@
 import { diag } from "@opentelemetry/api";
 import { dialectOf, readCall } from "./core/call.ts";
-import { readHttpCall } from "./core/call-http.ts";
-import { requestFailureOf } from "./core/call-failure.ts";
+import { requestFailureOf, type Failure } from "./core/call-failure.ts";
 import type { EnrichContext } from "./core/enrich-context.ts";
-import { rememberLive } from "./core/enrich-entry.ts";
+import { readEntry, rememberLive } from "./core/enrich-entry.ts";
 import { enrich } from "./core/enrich.ts";
 import type { ModelEndpointRow } from "./core/model-endpoint.ts";
 import { DEFAULT_PRICE_BOOK, type PriceBook } from "./core/price-book.ts";
@@ -118,17 +117,15 @@ export class GenAiSpanProcessor {
     this.unended.delete(spanId);
     if (!isRequest(span)) return;
     const core = coreSpan(span);
-    enrich(core, this.context);
-    this.watchCaller(core, span);
+    const { http } = readEntry(core, 0, this.context);
+    const failure = http === null ? null : requestFailureOf(core, http);
+    if (failure !== null) this.watchCaller(core, span, failure);
   }
 
   /** The call above a failed request should end now, or ask again; its instrumentation may forget to. */
-  private watchCaller(request: Span, { endTime }: SdkSpan): void {
+  private watchCaller(request: Span, { endTime }: SdkSpan, failure: Failure): void {
     const caller = this.live.get(request.parentSpanId);
-    const http = caller === undefined ? null : readHttpCall(request, this.context.endpoints ?? []);
-    if (caller === undefined || http === null) return;
-    const failure = requestFailureOf(request, http);
-    if (failure === null || !this.asksModel(caller)) return;
+    if (caller === undefined || !this.asksModel(caller)) return;
     const waitMs = failure.retryable ? this.unendedWaitMs : Math.min(this.unendedWaitMs, HOPELESS_WAIT_MS);
     const [seconds, nanos] = endTime;
     this.unended.set(request.parentSpanId, {

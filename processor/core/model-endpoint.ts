@@ -1,11 +1,11 @@
 /** What is asked of a model at an address. */
 export interface ModelEndpoint {
   /** Name of the convention (gen_ai.provider.name); absent where the path tells the protocol but not who serves it. */
-  readonly provider?: string;
+  readonly provider: string | undefined;
   /** Operation name of the convention. */
   readonly operation: string;
   /** Model or deployment, where the path holds it. */
-  readonly model?: string;
+  readonly model: string | undefined;
 }
 
 /** A row of the table. Both tests must hold; a row without host holds for every host. */
@@ -116,9 +116,26 @@ export function modelEndpointOf(address: string, rows: readonly ModelEndpointRow
   if (rows.length === 0 && !MAY_BE_MODEL.test(path)) return null;
   const name = hostName(host);
   for (const row of rows) if (matches(row, name, path)) return endpointOf(row, path);
-  if (host.endsWith(OLLAMA_PORT) && OLLAMA_PATH.test(path)) return { provider: "ollama", operation: "chat" };
-  for (const row of MODEL_ENDPOINTS) if (matches(row, name, path)) return endpointOf(row, path);
+  if (host.endsWith(OLLAMA_PORT) && OLLAMA_PATH.test(path)) return { provider: "ollama", operation: "chat", model: undefined };
+  for (const row of BY_HOST.get(name) ?? NO_ROWS) if (row.path.test(path)) return endpointOf(row, path);
+  for (const row of BY_PATTERN) if (matches(row, name, path)) return endpointOf(row, path);
   return null;
+}
+
+const NO_ROWS: readonly ModelEndpointRow[] = [];
+
+/** Most hosts of the table are whole names: one look-up instead of a hundred comparisons. */
+const BY_HOST: ReadonlyMap<string, readonly ModelEndpointRow[]> = new Map(
+  MODEL_ENDPOINTS.flatMap(({ host }) =>
+    host === undefined || isPattern(host) ? [] : [[host, MODEL_ENDPOINTS.filter((row) => row.host === host)]],
+  ),
+);
+
+/** Patterns, and what a path alone says, in the order of the table. */
+const BY_PATTERN: readonly ModelEndpointRow[] = MODEL_ENDPOINTS.filter(({ host }) => host === undefined || isPattern(host));
+
+function isPattern(host: string): boolean {
+  return host.startsWith(".") || host.includes("*");
 }
 
 /** Host with port, and path without query: what two attempts of one call have in common. */
@@ -167,13 +184,9 @@ function hostMatches(pattern: string, host: string): boolean {
 
 const AZURE_DEPLOYMENT = /\/deployments\/([^/]+)\//;
 
-function endpointOf(row: ModelEndpointRow, path: string): ModelEndpoint {
-  const model = row.path.exec(path)?.[1] ?? AZURE_DEPLOYMENT.exec(path)?.[1];
-  return {
-    ...(row.provider === undefined ? {} : { provider: row.provider }),
-    operation: row.operation,
-    ...(model === undefined ? {} : { model: decoded(model) }),
-  };
+function endpointOf({ provider, operation, path: pattern }: ModelEndpointRow, path: string): ModelEndpoint {
+  const model = pattern.exec(path)?.[1] ?? AZURE_DEPLOYMENT.exec(path)?.[1];
+  return { provider, operation, model: model === undefined ? undefined : decoded(model) };
 }
 
 function decoded(text: string): string {

@@ -33,11 +33,12 @@ export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attem
   const before = earlier === null ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
   const failures = failuresBeforeOutcome(call, attempts);
   const count = before.failedAttempts + Math.max(failures.length, statedCount(own, attempts));
-  const reason = before.firstFailure ?? failures[0]?.category ?? null;
+  const reason = before.firstFailure ?? firstCategory(failures);
   const waitMs = before.waitMs + waitsBetween(attempts);
   noteOutcome(call, { failedAttempts: count + 1, firstFailure: count === 0 ? call.category : reason, waitMs }, earlier);
   const found = { of: earlier?.spanId, lastAttempt: attempts.at(-1) };
-  if (count === 0) return { ...found, count: isEvidence(own, attempts) ? 0 : undefined, reason: undefined, waitMs: undefined };
+  // Something would have shown retries, had there been any: 0 is measured.
+  if (count === 0) return { ...found, count, reason: undefined, waitMs: undefined };
   const isTimed = earlier !== null || attempts.length > 1;
   return { ...found, count, reason: reason ?? undefined, waitMs: isTimed ? waitMs : undefined };
 }
@@ -56,11 +57,6 @@ function statedCount(own: OwnEvidence, attempts: Attempts): number {
   let count = own.resendCount ?? 0;
   for (const { note } of attempts) if (note.resendCount > count) count = note.resendCount;
   return count;
-}
-
-/** Something would have shown retries, had there been any. */
-function isEvidence(own: OwnEvidence, attempts: Attempts): boolean {
-  return attempts.length > 0 || own.resendCount !== undefined || own.countsResends;
 }
 
 /** For the call that may repeat this one. */
@@ -87,7 +83,11 @@ function soFar(earlier: TraceNode, next: TraceNode): Before {
   if (earlier.counted) return { failedAttempts: earlier.failedAttempts, firstFailure: earlier.firstFailure, waitMs };
   // A request whose own span has not come: every failed one beside it was an attempt.
   const failed = (earlier.parent?.children ?? []).filter(({ note }) => note.role === "http" && note.failed);
-  return { failedAttempts: failed.length, firstFailure: failed[0]?.category ?? null, waitMs: waitMs + waitsBetween(failed) };
+  return { failedAttempts: failed.length, firstFailure: firstCategory(failed), waitMs: waitMs + waitsBetween(failed) };
+}
+
+function firstCategory(failures: readonly TraceNode[]): ErrorCategory | null {
+  return failures[0]?.category ?? null;
 }
 
 /** Failed requests, without the one that is the call's own outcome. Two answers in a row are no retry: batches of embeddings. */

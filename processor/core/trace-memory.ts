@@ -134,73 +134,29 @@ const DEPTH_MAX = 64;
  * batch and across batches. Bounded by traces, by spans per trace and by age.
  */
 export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
-  const traces = new Map<string, Trace>();
+  const traces = createTraces(options);
   const detached: TraceNode[] = [];
   const requests: TraceNode[] = [];
   const scopes = new Map<string, Dialect | null>();
   const lost = { traces: 0, spans: 0 };
-  let turn = 0;
-  let clockMs = 0;
-  let spans = 0;
-
-  function touch(traceId: string): Trace | undefined {
-    const trace = traces.get(traceId);
-    if (trace === undefined || trace.turn === turn) return trace;
-    // Insertion order is the order of last touch, so the oldest is always first.
-    traces.delete(traceId);
-    traces.set(traceId, trace);
-    trace.turn = turn;
-    trace.touchedMs = clockMs;
-    return trace;
-  }
-
-  function createTrace(traceId: string): Trace {
-    if (traces.size >= options.tracesMax) forgetOldest();
-    const trace = { nodes: new Map(), orphans: [], failures: 0, turn, touchedMs: clockMs };
-    traces.set(traceId, trace);
-    return trace;
-  }
-
-  function forgetOldest(): void {
-    const oldest = traces.entries().next();
-    if (oldest.done === true) return;
-    forget(...oldest.value);
-    lost.traces += 1;
-  }
-
-  function forget(traceId: string, trace: Trace): void {
-    traces.delete(traceId);
-    spans -= trace.nodes.size;
-  }
-
-  /** After a trace grew: the oldest make room, never the one that grew. */
-  function makeRoom(grown: number): void {
-    spans += grown;
-    while (spans > (options.spansMax ?? Infinity) && traces.size > 1) forgetOldest();
-  }
-
   return {
     detached,
     requests,
-    lost,
     scopes,
-    get size() {
-      return traces.size;
+    get lost() {
+      return { traces: traces.lost(), spans: lost.spans };
     },
-    trace: (traceId) => traces.get(traceId),
-    touch,
+    get size() {
+      return traces.size();
+    },
+    trace: traces.get,
+    touch: traces.touch,
     begin(nowMs) {
-      turn += 1;
+      traces.begin(nowMs);
       if (scopes.size > SCOPES_MAX) scopes.clear();
-      if (nowMs === undefined) return;
-      clockMs = nowMs;
-      for (const [traceId, trace] of traces) {
-        if (nowMs - trace.touchedMs <= options.ageMsMax) break;
-        forget(traceId, trace);
-      }
     },
     remember(note) {
-      const trace = touch(note.traceId) ?? createTrace(note.traceId);
+      const trace = traces.touch(note.traceId) ?? traces.create(note.traceId);
       const size = trace.nodes.size;
       const node = nodeOf(trace, note.spanId, options.spansPerTraceMax);
       if (node === null) {
@@ -216,8 +172,73 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       }
       if (note.failed && !before.failed) trace.failures += 1;
       if (note.role === "call" || node.callBelow) announce(node.parent);
-      makeRoom(trace.nodes.size - size);
+      traces.makeRoom(trace.nodes.size - size);
       return node;
+    },
+  };
+}
+
+interface Traces {
+  readonly get: (traceId: string) => Trace | undefined;
+  readonly touch: (traceId: string) => Trace | undefined;
+  readonly create: (traceId: string) => Trace;
+  readonly begin: (nowMs: number | undefined) => void;
+  readonly makeRoom: (grown: number) => void;
+  readonly size: () => number;
+  readonly lost: () => number;
+}
+
+/** Traces in the order in which they were last touched, so that the oldest is always first and the first to go. */
+function createTraces(options: TraceMemoryOptions): Traces {
+  const traces = new Map<string, Trace>();
+  let turn = 0;
+  let clockMs = 0;
+  let spans = 0;
+  let lost = 0;
+
+  function forget(traceId: string, trace: Trace): void {
+    traces.delete(traceId);
+    spans -= trace.nodes.size;
+  }
+
+  function forgetOldest(): void {
+    const oldest = traces.entries().next();
+    if (oldest.done === true) return;
+    forget(...oldest.value);
+    lost += 1;
+  }
+
+  return {
+    get: (traceId) => traces.get(traceId),
+    size: () => traces.size,
+    lost: () => lost,
+    touch(traceId) {
+      const trace = traces.get(traceId);
+      if (trace === undefined || trace.turn === turn) return trace;
+      traces.delete(traceId);
+      traces.set(traceId, trace);
+      trace.turn = turn;
+      trace.touchedMs = clockMs;
+      return trace;
+    },
+    create(traceId) {
+      if (traces.size >= options.tracesMax) forgetOldest();
+      const trace = { nodes: new Map(), orphans: [], failures: 0, turn, touchedMs: clockMs };
+      traces.set(traceId, trace);
+      return trace;
+    },
+    begin(nowMs) {
+      turn += 1;
+      if (nowMs === undefined) return;
+      clockMs = nowMs;
+      for (const [traceId, trace] of traces) {
+        if (nowMs - trace.touchedMs <= options.ageMsMax) break;
+        forget(traceId, trace);
+      }
+    },
+    makeRoom(grown) {
+      spans += grown;
+      while (spans > (options.spansMax ?? Infinity) && traces.size > 1) forgetOldest();
     },
   };
 }

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { ALERT_RULES, type AlertRule } from "./alerts.ts";
 import { DASHBOARD_UIDS } from "./links.ts";
 import { runbookPanelId } from "./runbooks.ts";
+import { withoutExemplars } from "./tempo-target.ts";
 import { TEMPO_ALERT_RULES, type TempoAlertRule } from "./tempo-alerts.ts";
 import { POSTGRES_UID, TEMPO_UID } from "./variables.ts";
 
@@ -84,7 +85,7 @@ function tempoData(rule: TempoAlertRule): object[] {
     const range = query(`${refId}0`, TEMPO_UID, rule.windowMinutes);
     const model = {
       refId: `${refId}0`,
-      query: text,
+      query: withoutExemplars(text),
       queryType: "traceql",
       metricsQueryType: "range",
       tableType: "traces",

@@ -34,7 +34,13 @@ import {
   ThresholdsConfigBuilder,
   ThresholdsMode,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { DashboardLink, DynamicConfigValue, Panel, ValueMapping } from "@grafana/grafana-foundation-sdk/dashboard";
+import type {
+  DashboardLink,
+  DataTransformerConfig,
+  DynamicConfigValue,
+  Panel,
+  ValueMapping,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import {
   HeatmapColorMode,
   HeatmapColorOptionsBuilder,
@@ -266,8 +272,6 @@ function wordMapping(words: Readonly<Record<string, string>>): ValueMapping {
 
 export interface BarsOptions extends PanelFrame {
   readonly unit: string;
-  /** Name of a series where the query has series instead of rows. */
-  readonly name?: string;
   readonly reduce?: "lastNotNull" | "sum";
   readonly colors?: Colors;
   readonly decimals?: number;
@@ -276,7 +280,7 @@ export interface BarsOptions extends PanelFrame {
 
 /** One horizontal bar per row of a table with one text and one number column, or per series. */
 export function barsPanel(options: BarsOptions): BarGaugeBuilder {
-  const perSeries = options.name !== undefined;
+  const perSeries = options.query.language !== "sql";
   const panel = framed(new BarGaugeBuilder(), options)
     .unit(options.unit)
     .min(0)
@@ -292,7 +296,6 @@ export function barsPanel(options: BarsOptions): BarGaugeBuilder {
         .fields("")
         .values(!perSeries),
     );
-  if (options.name !== undefined) panel.displayName(options.name);
   for (const [name, fixedColor] of Object.entries(options.colors ?? {})) {
     panel.overrideByName(name, [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor } }]);
   }
@@ -359,6 +362,9 @@ function plainPanel(type: string, options: Omit<PanelFrame, "query">, own: Reado
   return builder;
 }
 
+/** Quotients are named by their labels, {span.gen_ai.provider.name="\\"openai\\""} for example: only the value is kept. */
+const LABEL_AS_NAME = { id: "renameByRegex", options: { regex: '^.*?([\\w.:-]+)[\\\\"}]*$', renamePattern: "$1" } };
+
 interface FramedBuilder {
   id(id: number): this;
   title(title: string): this;
@@ -368,6 +374,7 @@ interface FramedBuilder {
   datasource(datasource: { type: string; uid: string }): this;
   noValue(text: string): this;
   withTarget(target: Builder<Dataquery>): this;
+  withTransformation(transformation: DataTransformerConfig): this;
 }
 
 function framed<T extends FramedBuilder>(builder: T, frame: PanelFrame): T {
@@ -380,6 +387,7 @@ function framed<T extends FramedBuilder>(builder: T, frame: PanelFrame): T {
     .datasource(frame.query.language === "sql" ? DATASOURCE : TEMPO_DATASOURCE)
     .noValue(NO_VALUE);
   for (const target of targetsOf(frame.query)) builder.withTarget(target);
+  if (frame.query.language === "traceql-ratio") builder.withTransformation(LABEL_AS_NAME);
   return builder;
 }
 

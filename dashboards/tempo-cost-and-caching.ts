@@ -4,7 +4,7 @@ import { dashboardOf } from "./dashboard-frame.ts";
 import { PROVIDER_COLORS } from "./palette.ts";
 import * as queries from "./queries/tempo.ts";
 import { barsPanel, GAIN_OR_LOSS, heatmapPanel, highIsGood, seriesPanel, statPanel } from "./style.ts";
-import { TEMPO_MODEL, TEMPO_PROVIDER, tempoFilters } from "./tempo-overview.ts";
+import { tempoFilters } from "./tempo-overview.ts";
 
 export function tempoCost(): Dashboard {
   return dashboardOf({
@@ -76,7 +76,6 @@ function overTime() {
       ...graph,
       query: queries.costByProvider,
       unit: "currencyUSD",
-      name: TEMPO_PROVIDER,
       colors: PROVIDER_COLORS,
       draw: "bars",
       calcs: ["sum", "max"],
@@ -88,7 +87,6 @@ function overTime() {
       ...graph,
       query: queries.hitRateByModel,
       unit: "percentunit",
-      name: TEMPO_MODEL,
       draw: "lines",
       max: 1,
     }),
@@ -104,7 +102,6 @@ function totals() {
       description: "Cost of priced calls by the model that was asked for.",
       ...bars,
       query: queries.costByModel,
-      name: TEMPO_MODEL,
     }),
     barsPanel({
       id: 8,
@@ -112,7 +109,6 @@ function totals() {
       description: "Cost of priced calls by service.name.",
       ...bars,
       query: queries.costByService,
-      name: '${__field.labels["resource.service.name"]}',
     }),
     barsPanel({
       id: 9,
@@ -120,7 +116,6 @@ function totals() {
       description: "What caching saved by model; negative where it costs more than it saves.",
       ...bars,
       query: queries.savingsByModel,
-      name: TEMPO_MODEL,
     }),
     heatmapPanel({
       id: 10,

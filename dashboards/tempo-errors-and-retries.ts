@@ -4,9 +4,7 @@ import { dashboardOf } from "./dashboard-frame.ts";
 import { CATEGORY_COLORS, PROVIDER_COLORS } from "./palette.ts";
 import * as queries from "./queries/tempo.ts";
 import { barsPanel, seriesPanel, tablePanel } from "./style.ts";
-import { TEMPO_PROVIDER, tempoFilters } from "./tempo-overview.ts";
-
-const CATEGORY = '${__field.labels["span.error_category"]}';
+import { tempoFilters } from "./tempo-overview.ts";
 
 export function tempoErrors(): Dashboard {
   return dashboardOf({
@@ -30,7 +28,6 @@ function totals() {
       ...bars,
       query: queries.failuresByCategory,
       unit: "short",
-      name: CATEGORY,
       colors: CATEGORY_COLORS,
       reduce: "sum",
     }),
@@ -42,7 +39,6 @@ function totals() {
       query: queries.limitedByProvider,
       unit: "percentunit",
       decimals: 2,
-      name: TEMPO_PROVIDER,
       colors: PROVIDER_COLORS,
     }),
     barsPanel({
@@ -52,7 +48,6 @@ function totals() {
       ...bars,
       query: queries.failuresByService,
       unit: "short",
-      name: '${__field.labels["resource.service.name"]}',
       reduce: "sum",
     }),
   ];
@@ -68,7 +63,6 @@ function overTime() {
       ...graph,
       query: queries.errorRateByProvider,
       unit: "percentunit",
-      name: TEMPO_PROVIDER,
       colors: PROVIDER_COLORS,
       draw: "lines",
       steps: [
@@ -83,7 +77,6 @@ function overTime() {
       ...graph,
       query: queries.failureRateByCategory,
       unit: "reqps",
-      name: CATEGORY,
       colors: CATEGORY_COLORS,
       draw: "bars",
     }),
@@ -100,7 +93,6 @@ function retries() {
       ...graph,
       query: queries.retryRateByProvider,
       unit: "percentunit",
-      name: TEMPO_PROVIDER,
       colors: PROVIDER_COLORS,
       draw: "lines",
     }),
@@ -111,7 +103,6 @@ function retries() {
       ...graph,
       query: queries.retriesByReason,
       unit: "short",
-      name: '${__field.labels["span.retry_reason"]}',
       colors: CATEGORY_COLORS,
       reduce: "sum",
     }),
@@ -122,7 +113,6 @@ function retries() {
       ...graph,
       query: queries.waitByProvider,
       unit: "ms",
-      name: TEMPO_PROVIDER,
       colors: PROVIDER_COLORS,
       draw: "lines",
     }),

@@ -6,10 +6,6 @@ import * as queries from "./queries/tempo.ts";
 import { barsPanel, GAIN_OR_LOSS, lowIsGood, seriesPanel, statPanel, tablePanel, textPanel } from "./style.ts";
 import { tempoVariable, textVariable, type Variable } from "./variables.ts";
 
-/** Name of a series that TraceQL grouped by provider. */
-export const TEMPO_PROVIDER = '${__field.labels["span.gen_ai.provider.name"]}';
-export const TEMPO_MODEL = '${__field.labels["span.gen_ai.request.model"]}';
-
 const CANNOT = `**From Tempo alone, without PostgreSQL.** TraceQL answers rates, shares, sums and quantiles of a time range. It cannot compare with the period before,
 rank by a confidence interval, follow a call over its repeats, forecast a month, or price tokens elsewhere; sums leave out calls without a known price. Quantiles come from
 power-of-two buckets: read them as "up to twice". The dashboards in the folder *GenAI* have all of it, exactly, from PostgreSQL.`;
@@ -122,7 +118,7 @@ function headline() {
 }
 
 function providers() {
-  const bars = { width: 6, height: 7, name: TEMPO_PROVIDER, colors: PROVIDER_COLORS };
+  const bars = { width: 6, height: 7, colors: PROVIDER_COLORS };
   return [
     barsPanel({
       id: 10,
@@ -172,7 +168,6 @@ function overTime() {
       ...graph,
       query: queries.callsByProvider,
       unit: "reqps",
-      name: TEMPO_PROVIDER,
       colors: PROVIDER_COLORS,
       draw: "bars",
     }),
@@ -183,7 +178,6 @@ function overTime() {
       ...graph,
       query: queries.durationQuantiles,
       unit: "s",
-      name: "p${__field.labels.p}",
       draw: "lines",
       colors: { "p0.5": "green", "p0.95": QUANTILE_COLORS["p95"] ?? "", "p0.99": "red" },
     }),
@@ -194,7 +188,6 @@ function overTime() {
       ...graph,
       query: queries.durationP95ByProvider,
       unit: "s",
-      name: TEMPO_PROVIDER,
       colors: PROVIDER_COLORS,
       draw: "lines",
     }),

@@ -25,10 +25,10 @@ export function tempoTarget(query: TraceqlQuery, refId = "A"): DataqueryBuilder 
 
 const EXPRESSION = { type: "__expr__", uid: "__expr__" };
 
-/** Both metrics, hidden, and Grafana's expressions over them; those refuse the exemplars that Tempo adds by default. */
+/** Both metrics, hidden, and Grafana's expressions over them. */
 export function tempoRatioTargets(ratio: TraceqlRatio): Builder<Dataquery>[] {
-  const part = tempoTarget({ language: "traceql", kind: "range", text: ratio.part }, "A").exemplars(0).hide(true);
-  const whole = tempoTarget({ language: "traceql", kind: "range", text: ratio.whole }, "B").exemplars(0).hide(true);
+  const part = tempoTarget({ language: "traceql", kind: "range", text: withoutExemplars(ratio.part) }, "A").hide(true);
+  const whole = tempoTarget({ language: "traceql", kind: "range", text: withoutExemplars(ratio.whole) }, "B").hide(true);
   if (ratio.kind === "range") return [part, whole, expressionTarget("C", { type: "math", expression: "$A / $B" })];
   return [
     part,
@@ -37,6 +37,11 @@ export function tempoRatioTargets(ratio: TraceqlRatio): Builder<Dataquery>[] {
     expressionTarget("E", { type: "reduce", expression: "B", reducer: "sum", settings: { mode: "dropNN" }, hide: true }),
     expressionTarget("C", { type: "math", expression: "$D / $E" }),
   ];
+}
+
+/** Grafana's expressions refuse the exemplars' frames ("must be a wide series but got type long"); a limit of 0 means the default. */
+export function withoutExemplars(traceql: string): string {
+  return `${traceql} with (exemplars=false)`;
 }
 
 function expressionTarget(refId: string, expression: object): Builder<Dataquery> {

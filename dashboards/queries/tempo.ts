@@ -53,7 +53,7 @@ export const costByService = traceql("range", `{ ${CALLS} } | sum_over_time(span
 export const costPerCall = traceqlRatio(
   "total",
   `{ ${CALLS} } | sum_over_time(span.cost_usd) ${BY_PROVIDER}`,
-  `{ ${CALLS} && span.cost_usd >= 0 } | count_over_time() ${BY_PROVIDER}`,
+  `{ ${CALLS} && span.cost_usd >= 0.0 } | count_over_time() ${BY_PROVIDER}`,
 );
 export const savings = traceql("range", `{ ${CALLS} } | sum_over_time(span.cache_savings_usd)`);
 export const savingsByModel = traceql("range", `{ ${CALLS} } | sum_over_time(span.cache_savings_usd) ${BY_MODEL}`);
@@ -69,6 +69,6 @@ export const hitRateByModel = traceqlRatio(
 );
 export const coverage = traceqlRatio(
   "total",
-  `{ ${CALLS} && span.cost_usd >= 0 } | count_over_time()`,
+  `{ ${CALLS} && span.cost_usd >= 0.0 } | count_over_time()`,
   `{ ${CALLS} && span.cost_status != "no_usage" } | count_over_time()`,
 );

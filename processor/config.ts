@@ -225,6 +225,12 @@ const ENTRIES = {
     fallback: "none",
   }),
 
+  traceMemorySpans: variable("TRACE_MEMORY_SPANS", wholeNumber(100, 10_000_000), {
+    section: ENRICHMENT,
+    about: "Recent spans that a worker remembers, to tell calls from wrappers and retries across batches; half a kilobyte each.",
+    default: "50000",
+  }),
+
   workers: optionalVariable("WORKERS", wholeNumber(1, 256), {
     section: OPERATION,
     about: "Processes that share the ports.",

@@ -1,5 +1,6 @@
 import { readPriceBook } from "../cli/price.ts";
 import type { Config } from "../config.ts";
+import type { EnrichContext } from "../core/enrich-context.ts";
 import { createTraceMemory } from "../core/trace-memory.ts";
 import { createScopeLabels, type Metrics } from "../metrics.ts";
 import type { ScanOptions } from "../otlp/scan-traces.ts";
@@ -8,12 +9,18 @@ import type { ScanOptions } from "../otlp/scan-traces.ts";
 const TRACE_AGE_MS_MAX = 10 * 60_000;
 const TRACES_MAX = 50_000;
 const SPANS_PER_TRACE_MAX = 2000;
-/** About half a kilobyte each: this is what bounds the memory, some 40 MB. */
-const SPANS_MAX = 80_000;
+
+export interface RequestScan {
+  readonly options: ScanOptions;
+  /** Filled by the scan: places of the HTTP requests to a model that no GenAI span stands for so far. */
+  readonly unclaimed: readonly number[];
+}
 
 export interface Enricher {
-  /** What the pure pipeline may not have itself, as it is at this moment. */
-  scanOptions(): ScanOptions;
+  /** For one request: what the pure pipeline may not have itself, as it is at this moment. */
+  begin(): RequestScan;
+  /** Outside of a request. */
+  context(): EnrichContext;
   tracesRemembered(): number;
 }
 
@@ -23,13 +30,19 @@ export async function createEnricher(config: Config, metrics: Metrics): Promise<
   const memory = createTraceMemory({
     tracesMax: TRACES_MAX,
     spansPerTraceMax: SPANS_PER_TRACE_MAX,
-    spansMax: SPANS_MAX,
+    spansMax: config.traceMemorySpans,
     ageMsMax: TRACE_AGE_MS_MAX,
   });
   const scopeLabel = createScopeLabels();
   const onUnknownDialect = (scopeName: string): void => metrics.unknownDialectSpans.inc({ scope: scopeLabel(scopeName) });
+  const context = (): EnrichContext => ({ prices, memory, nowMs: Date.now(), onUnknownDialect });
   return {
-    scanOptions: () => ({ context: { prices, memory, nowMs: Date.now(), onUnknownDialect }, captureContent: config.captureContent }),
+    context,
+    begin() {
+      const unclaimed: number[] = [];
+      const onUnclaimedRequest = (index: number): void => void unclaimed.push(index);
+      return { options: { context: { ...context(), onUnclaimedRequest }, captureContent: config.captureContent }, unclaimed };
+    },
     tracesRemembered: () => memory.size,
   };
 }

@@ -14,6 +14,7 @@ import type { WorkerPlace } from "./durable-sink.ts";
 import { openSinks, type OpenSinks } from "./open-sinks.ts";
 import { startTrafficLog } from "./traffic-log.ts";
 import { createReceiver } from "./receiver.ts";
+import { createRequestSettler } from "./settle-requests.ts";
 import { readDoorTls } from "./tls.ts";
 import { traceRoutes } from "./trace-routes.ts";
 
@@ -46,7 +47,8 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   const gates = await openGates(config, log);
   const enricher = await createEnricher(config, metrics);
   const sinks = await openSinks({ ...options, metrics });
-  const receiver = createReceiver({ scanOptions: () => enricher.scanOptions(), sink: sinks.sink, blocked: () => sinks.blocked(), metrics });
+  const settler = createRequestSettler({ context: () => enricher.context(), store: (calls) => sinks.promote(calls), log });
+  const receiver = createReceiver({ enricher, settler, sink: sinks.sink, blocked: () => sinks.blocked(), metrics });
   const budget = createByteBudget(config.admittedBytesMax);
   const analytics = analyticsRoutes(options.databaseUrl, config.schema);
   const { bodyBytesMax, corsOrigins, requestTimeoutMs } = config;
@@ -72,6 +74,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
     async close(deadlineMs) {
       stopping = true;
       await Promise.all([http.close(deadlineMs), grpc.close(deadlineMs)]);
+      await settler.close();
       await Promise.all([sinks.sink.close(), analytics.close()]);
       for (const gate of Object.values(gates)) gate.close();
       await trafficLog.close();

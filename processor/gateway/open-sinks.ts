@@ -7,8 +7,9 @@ import { measuredSink } from "../sinks/measured-sink.ts";
 import { otlpSink } from "../sinks/otlp.ts";
 import { postgresSink } from "../sinks/postgres.ts";
 import { SinkAwayError } from "../sinks/sink-error.ts";
-import type { Sink } from "../sinks/sink.ts";
+import type { EnrichedSpan, Sink } from "../sinks/sink.ts";
 import { makeDurable, type WorkerPlace } from "./durable-sink.ts";
+import { promoteRows } from "./promote-rows.ts";
 import type { SinkStatus } from "./sink-status.ts";
 import { readPem } from "./tls.ts";
 
@@ -26,6 +27,8 @@ export interface OpenSinks {
   /** Why nothing can be taken just now; null otherwise. */
   blocked(): SinkAwayError | null;
   statuses(): SinkStatus[];
+  /** Makes rows of model calls out of rows of plain spans; without a database there is nothing to do. */
+  promote(calls: readonly EnrichedSpan[]): Promise<void>;
 }
 
 /** A spool with less room than this for the next batch refuses before the batch is read. */
@@ -37,9 +40,10 @@ const BLOCKED_RETRY_AFTER_MS = 5000;
  */
 export async function openSinks(options: OpenSinksOptions): Promise<OpenSinks> {
   const { config, metrics } = options;
-  const inner: Sink[] = [];
-  if (options.databaseUrl !== null) inner.push(openPostgres(options, options.databaseUrl));
-  if (config.forwardEndpoint !== null) inner.push(await openForward(options, config.forwardEndpoint));
+  const { databaseUrl: url } = options;
+  const postgres = url === null ? null : { sink: openPostgres(options, url), url, schema: config.schema };
+  const forward = config.forwardEndpoint === null ? null : await openForward(options, config.forwardEndpoint);
+  const inner = [postgres?.sink ?? null, forward].filter((sink) => sink !== null);
   const durable = await Promise.all(inner.map((sink) => makeDurable(measuredSink(sink, metrics), options)));
   const limits: BatchLimits = {
     spansMax: config.batchSpansMax,
@@ -51,6 +55,7 @@ export async function openSinks(options: OpenSinksOptions): Promise<OpenSinks> {
     sink: fanOut(durable.map(({ sink }) => batchSink(sink, limits))),
     blocked: () => (durable.some((sink) => sink.status().blocked) ? new SinkAwayError("a spool is full", BLOCKED_RETRY_AFTER_MS) : null),
     statuses: () => durable.map((sink) => sink.status()),
+    promote: async (calls) => (postgres === null ? undefined : promoteRows(calls, postgres)),
   };
 }
 

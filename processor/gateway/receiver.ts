@@ -1,18 +1,19 @@
 import { countBatch, type Metrics } from "../metrics.ts";
 import type { BodyEncoding } from "../otlp/partial-success.ts";
-import type { ScanOptions } from "../otlp/scan-traces.ts";
 import { MalformedError } from "../otlp/wire-reader.ts";
 import { type Ingested, ingest } from "../pipeline.ts";
 import { RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
 import type { Sink } from "../sinks/sink.ts";
+import type { Enricher } from "./enricher.ts";
 import { Refusal } from "./refusal.ts";
+import type { RequestSettler } from "./settle-requests.ts";
 
 /** What to tell a sender when a sink failed without saying for how long. */
 const AWAY_RETRY_AFTER_MS = 5000;
 
 export interface ReceiverOptions {
-  /** What enrichment needs, with the clock of this moment. */
-  readonly scanOptions: () => ScanOptions;
+  readonly enricher: Pick<Enricher, "begin">;
+  readonly settler: Pick<RequestSettler, "hold">;
   readonly sink: Sink;
   /** Why nothing can be taken just now; null otherwise. */
   readonly blocked: () => SinkAwayError | null;
@@ -27,14 +28,16 @@ export interface Receiver {
   assertReady(): void;
 }
 
-export function createReceiver({ scanOptions, sink, blocked, metrics }: ReceiverOptions): Receiver {
+export function createReceiver({ enricher, settler, sink, blocked, metrics }: ReceiverOptions): Receiver {
   return {
     assertReady() {
       const away = blocked();
       if (away !== null) throw new Refusal("unavailable", away.message, away.retryAfterMs);
     },
     async receive(body, encoding, transport) {
-      const { scanned, response } = await ingestOrRefuse(body, encoding, { ...scanOptions(), sink });
+      const { options, unclaimed } = enricher.begin();
+      const { scanned, response } = await ingestOrRefuse(body, encoding, { ...options, sink });
+      settler.hold(scanned.batch, unclaimed);
       metrics.receivedSpans.inc({ transport }, scanned.batch.spans.length + scanned.rejectedSpans);
       for (const [reason, count] of scanned.rejectionReasons) metrics.refusedSpans.inc({ reason }, count);
       countBatch(metrics, scanned.batch);

@@ -142,3 +142,26 @@ function varint(value: number): Buffer {
   for (let rest = value; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
   return Buffer.from([...bytes, value >>> (7 * bytes.length)]);
 }
+
+/** One HTTP request to a model's endpoint, as an HTTP instrumentation sees it, with no GenAI span around it. */
+export function requestToModel({ status }: { readonly status: number }): Buffer {
+  const startMs = Date.now() - 5000;
+  const span = {
+    traceId: randomBytes(16),
+    spanId: randomBytes(8),
+    parentSpanId: randomBytes(8),
+    name: "POST",
+    kind: CLIENT,
+    startTimeUnixNano: nanos(startMs),
+    endTimeUnixNano: nanos(startMs + 700),
+    attributes: [
+      text("http.request.method", "POST"),
+      text("url.full", "https://api.openai.com/v1/chat/completions"),
+      text("server.address", "api.openai.com"),
+      int("http.response.status_code", status),
+    ],
+    status: status >= 400 ? { code: 2 } : {},
+  };
+  const request = { resourceSpans: [{ scopeSpans: [{ scope: { name: "@opentelemetry/instrumentation-undici" }, spans: [span] }] }] };
+  return Buffer.from(REQUEST.encode(REQUEST.fromObject(request)).finish());
+}

@@ -3,7 +3,7 @@ import { runDemo } from "../demo/run-demo.ts";
 import { printReport } from "../report/print-report.ts";
 import type { Command } from "./command.ts";
 
-const HELP = `usage: genai-otel demo [--once] [--days N] [--port N] [--grpc-port N|off] [--data-dir DIR]
+const HELP = `usage: genai-otel demo [--once] [--days N] [--port N] [--grpc-port N|off] [--data-dir DIR] [--otlp-url URL]
 
 Runs the whole pipeline on this machine with nothing installed: an embedded PostgreSQL, the gateway, and an
 app with the real provider SDKs against a local stand-in for the providers. Then it answers the seven questions.
@@ -13,6 +13,7 @@ app with the real provider SDKs against a local stand-in for the providers. Then
   --port N           OTLP/HTTP port of the gateway (4318)
   --grpc-port N|off  OTLP/gRPC port (4317)
   --data-dir DIR     folder of the database (.genai-otel/demo); remove it to start afresh
+  --otlp-url URL     send to a gateway that runs elsewhere, with a database of its own: no gateway and no report here
 `;
 
 const DAYS_MAX = 30;
@@ -26,6 +27,7 @@ export const demo: Command = async (args, io) => {
       port: { type: "string", default: "4318" },
       "grpc-port": { type: "string", default: "4317" },
       "data-dir": { type: "string", default: ".genai-otel/demo" },
+      "otlp-url": { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -40,6 +42,7 @@ export const demo: Command = async (args, io) => {
       httpPort: readNumber("--port", values.port, 65_535),
       grpcPort: values["grpc-port"] === "off" ? "off" : readNumber("--grpc-port", values["grpc-port"], 65_535),
       dataDir: values["data-dir"],
+      otlpUrl: values["otlp-url"] ?? null,
       report: (databaseUrl) => printReport(databaseUrl, { sinceMs: 7 * 86_400_000, json: false }, io),
     },
     io,

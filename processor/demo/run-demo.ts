@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly once: boolean;
   /** Days of history that are sent first. */
   readonly days: number;
+  /** OTLP/HTTP endpoint of a gateway that runs elsewhere; null: the demo brings its own, with an embedded database. */
+  readonly otlpUrl: string | null;
   /** Prints the report from the database at this URL. */
   readonly report: (databaseUrl: string) => Promise<void>;
 }
@@ -31,7 +33,8 @@ export async function runDemo(options: DemoOptions, io: CommandIo): Promise<numb
   const undo: (() => Promise<void>)[] = [];
   try {
     io.stdout.write("\n  genai-otel demo: real provider SDKs -> enriched spans -> PostgreSQL -> answers\n\n");
-    const { databaseUrl, otlpUrl } = await startPipeline(options, { io, progress, undo });
+    const elsewhere = options.otlpUrl === null ? null : { databaseUrl: null, otlpUrl: options.otlpUrl };
+    const { databaseUrl, otlpUrl } = elsewhere ?? (await startPipeline(options, { io, progress, undo }));
     const providers = await startProviderStandIn({});
     undo.push(() => providers.close());
     if (options.days > 0) {
@@ -49,7 +52,7 @@ export async function runDemo(options: DemoOptions, io: CommandIo): Promise<numb
       () => `openai, @anthropic-ai/sdk and @google/genai under genai-otel/register`,
     );
     io.stdout.write("\n");
-    await options.report(databaseUrl);
+    if (databaseUrl !== null) await options.report(databaseUrl);
     if (!options.once) await stayUp(() => runApp({ ...app, onLine: () => undefined }), { io, otlpUrl, dataDir: options.dataDir });
     return 0;
   } catch (error) {

@@ -3,7 +3,7 @@ import type { HttpCall } from "./call-http.ts";
 import { categorizeError } from "./categorize-error.ts";
 import type { Categorization, ErrorEvidence } from "./categorization.ts";
 import { errorEvidenceOf } from "./span-error-evidence.ts";
-import { SPAN_KIND, STATUS, type Span } from "./span.ts";
+import { SPAN_KIND, STATUS, type AttributeValue, type Span } from "./span.ts";
 import type { TraceNode } from "./trace-memory.ts";
 
 export interface Failure extends Categorization {
@@ -42,9 +42,19 @@ export function requestFailureOf(span: Span, http: HttpCall): Failure | null {
 
 const GIVEN_UP_RULE = "timeout: request given up without answer or error";
 
-/** No answer, no error, no status: its own client let it go, as SDKs do when their time runs out (undici leaves the span unset). */
+/** No answer, and its own client let it go, as SDKs do when their time runs out: undici leaves such a span without any word. */
 function isGivenUp(span: Span, http: HttpCall): boolean {
-  return http.status === 0 && http.errorType === "" && span.statusCode === STATUS.unset && span.events.length === 0;
+  if (http.status !== 0) return false;
+  const isSilent = http.errorType === "" && span.statusCode === STATUS.unset && span.events.length === 0;
+  return isSilent || span.events.some(({ attributes }) => isDestroyedByClient(attributes["exception.stacktrace"]));
+}
+
+/**
+ * Node's http says "socket hang up" and ECONNRESET also when the client itself destroys the request; then the error comes from
+ * socketCloseListener, and from socketOnEnd when the server hung up (lib/_http_client.js; seen in Node 20 and 24).
+ */
+function isDestroyedByClient(stacktrace: AttributeValue | undefined): boolean {
+  return typeof stacktrace === "string" && /^Error: socket hang up\n\s+at Socket\.socketCloseListener /.test(stacktrace);
 }
 
 /** The span's own words first; a span near the wire often has only a code, and the one around it the provider's message. */

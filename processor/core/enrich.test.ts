@@ -207,6 +207,28 @@ describe("retries", () => {
     expect(settled(...spans)[0]).toMatchObject({ retry_count: 1, retry_reason: "timeout", retry_wait_ms: 20 });
   });
 
+  test.each([
+    ["socketCloseListener", "timeout"],
+    ["socketOnEnd", "network_error"],
+  ])("node:http says that the socket hung up; from %s it means %s", (listener, reason) => {
+    const stacktrace = `Error: socket hang up\n    at Socket.${listener} (node:_http_client:739:27)`;
+    const exception = { "exception.type": "ECONNRESET", "exception.message": "socket hang up", "exception.stacktrace": stacktrace };
+    const hungUp = requestOf({
+      id: 2,
+      parent: 1,
+      to: 40,
+      status: 0,
+      statusCode: STATUS.error,
+      statusMessage: "socket hang up",
+      attributes: { "error.type": "Error" },
+      events: [{ name: "exception", timeMs: 0, attributes: exception }],
+    });
+    expect(settled(chatOf({ id: 1 }), hungUp, requestOf({ id: 3, parent: 1, from: 60 }))[0]).toMatchObject({
+      retry_count: 1,
+      retry_reason: reason,
+    });
+  });
+
   test("the emitter's own count and the SDK's header are believed", () => {
     expect(settled(chatOf({ id: 1, attributes: { "http.request.resend_count": 2 } }))[0]).toMatchObject({ retry_count: 2 });
     const request = requestOf({ id: 2, parent: 1, attributes: { "http.request.header.x-stainless-retry-count": ["1"] } });

@@ -197,6 +197,13 @@ describe("a call whose span its instrumentation never ends", () => {
     expect(exporter.getFinishedSpans()).toHaveLength(2);
   });
 
+  test("unless the instrumentation is this package's own, which waits for the next attempt itself", async () => {
+    const { tracer, exporter, processor } = app();
+    request(tracer("genai-otel"), startCall(tracer("genai-otel")), { from: 1, to: 10, status: 429 });
+    await processor.forceFlush();
+    expect(exporter.getFinishedSpans()).toHaveLength(1);
+  });
+
   test("a request of nobody's call is nobody's", () => {
     vi.useFakeTimers({ now: T0 });
     const { tracer, exporter } = app({ unendedWaitMs: 100 });

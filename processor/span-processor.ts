@@ -21,6 +21,8 @@ export interface GenAiSpanProcessorOptions {
 
 /** SDKs wait up to a minute between attempts, when the provider says so; then the next attempt has begun. */
 const UNENDED_WAIT_MS = 65_000;
+/** This package's own instrumentation ends its spans itself, after it has waited for the SDK's next attempt. */
+const OWN_SCOPE = "genai-otel";
 const LIVE_SPANS_MAX = 10_000;
 const TRACES_MAX = 2_000;
 const SPANS_PER_TRACE_MAX = 2_000;
@@ -125,7 +127,7 @@ export class GenAiSpanProcessor {
   /** The call above a failed request should end now, or ask again; its instrumentation may forget to. */
   private watchCaller(request: Span, { endTime }: SdkSpan, failure: Failure): void {
     const caller = this.live.get(request.parentSpanId);
-    if (caller === undefined || !this.asksModel(caller)) return;
+    if (caller === undefined || caller.instrumentationScope.name === OWN_SCOPE || !this.asksModel(caller)) return;
     const waitMs = failure.retryable ? this.unendedWaitMs : Math.min(this.unendedWaitMs, HOPELESS_WAIT_MS);
     const [seconds, nanos] = endTime;
     this.unended.set(request.parentSpanId, {

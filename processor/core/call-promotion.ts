@@ -89,14 +89,29 @@ function callOf(http: HttpCall): Call {
 }
 
 function operationsOf(requests: readonly BatchEntry[]): BatchEntry[][] {
-  const operations: BatchEntry[][] = [];
+  const callers = new Map<string, BatchEntry[][]>();
   for (const request of requests.toSorted((a, b) => a.span.startMs - b.span.startMs)) {
-    if (operations.some((operation) => operation.some((attempt) => isDuplicate(attempt, request)))) continue;
-    const operation = operations.find((open) => repeats(request, open));
-    if (operation === undefined) operations.push([request]);
-    else operation.push(request);
+    const caller = `${request.span.traceId} ${request.span.parentSpanId} ${request.http?.address}`;
+    const operations = callers.get(caller) ?? [];
+    callers.set(caller, operations);
+    addTo(operations, request);
   }
-  return operations;
+  return [...callers.values()].flat();
+}
+
+/** Operations of one caller that may go on: older ones are not looked at. */
+const OPEN_OPERATIONS_MAX = 256;
+
+function addTo(operations: BatchEntry[][], request: BatchEntry): void {
+  const open = operations.slice(-OPEN_OPERATIONS_MAX);
+  const original = open.find((attempts) => isDuplicate(attempts.at(-1), request))?.at(-1);
+  if (original !== undefined) {
+    if (request.node !== null) request.node.claimedBy = original.node;
+    return;
+  }
+  const operation = open.find((attempts) => repeats(request, attempts));
+  if (operation === undefined) operations.push([request]);
+  else operation.push(request);
 }
 
 function isStoodFor(node: TraceNode, memory: TraceMemory): boolean {
@@ -109,25 +124,22 @@ function isStoodFor(node: TraceNode, memory: TraceMemory): boolean {
   return memory.detached.some((call) => call.note.traceId !== node.note.traceId && ranDuring(call.note, node.note));
 }
 
-function isDuplicate(a: BatchEntry, b: BatchEntry): boolean {
-  if (!isFromSameCaller(a, b) || a.http?.status !== b.http?.status || b.span.startMs >= a.span.endMs) return false;
+/** They come in the order of their starts, so only the latest attempt can be the same request. */
+function isDuplicate(a: BatchEntry | undefined, b: BatchEntry): boolean {
+  if (a === undefined || a.http?.status !== b.http?.status || b.span.startMs >= a.span.endMs) return false;
   const isSameTime = Math.abs(a.span.startMs - b.span.startMs) <= DUPLICATE_MS && Math.abs(a.span.endMs - b.span.endMs) <= DUPLICATE_MS;
   return isSameTime || a.span.scopeName !== b.span.scopeName;
 }
 
-/** The next attempt of an operation: same address, after a failure worth another try, from the same caller. */
+/** The next attempt of an operation: after a failure worth another try, and after it had ended. */
 function repeats(request: BatchEntry, operation: readonly BatchEntry[]): boolean {
   const last = operation.at(-1);
-  if (last === undefined || !isFromSameCaller(last, request) || !isWorthRepeating(last)) return false;
+  if (last === undefined || !isWorthRepeating(last)) return false;
   const gapMs = request.span.startMs - last.span.endMs;
   const resendCount = request.http?.resendCount ?? -1;
   if (gapMs < 0 || gapMs > RETRY_GAP_MS_MAX || resendCount === 0 || hasCallBetween(last, request)) return false;
   // Under a parent that never came the requests are one SDK call's; beside others only a wait or the SDK's count tells.
   return request.node?.parent?.note === UNSEEN || resendCount > 0 || gapMs >= BACKOFF_MS_MIN;
-}
-
-function isFromSameCaller(a: BatchEntry, b: BatchEntry): boolean {
-  return a.span.traceId === b.span.traceId && a.span.parentSpanId === b.span.parentSpanId && a.http?.address === b.http?.address;
 }
 
 function isWorthRepeating({ http, node }: BatchEntry): boolean {

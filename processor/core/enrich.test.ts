@@ -7,7 +7,7 @@ import { SPAN_KIND, STATUS, type Span } from "./span.ts";
 import { createTraceMemory } from "./trace-memory.ts";
 
 function context(over: Partial<EnrichContext> = {}): EnrichContext {
-  return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 100, spansPerTraceMax: 1_000, ageMsMax: 60_000 }), ...over };
+  return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 100, spansPerTraceMax: 10_000, ageMsMax: 60_000 }), ...over };
 }
 
 /** Whole traces, as the command gets them. */
@@ -328,6 +328,24 @@ describe("a request that no GenAI span stands for", () => {
   test("a request at once after it is a fallback: nobody waited", () => {
     const spans = [requestOf({ id: 1, parent: 77, to: 10, status: 503 }), chatOf({ id: 2, parent: 9, from: 11 })];
     expect(settled(...spans)[1]).not.toHaveProperty("retry_of");
+  });
+
+  test("a request written by two HTTP instrumentations is one call, also when it is enriched again", () => {
+    const first = requestOf({ id: 1, parent: 77, status: 503 });
+    const spans = [first, { ...first, spanId: idOf(2), scopeName: "other-http" }];
+    const once = settled(...spans);
+    expect(once).toMatchObject([{ llm_call: true, retry_count: 0 }, null]);
+    const again = spans.map((span, index) => ({ ...span, attributes: { ...span.attributes, ...once[index] } }));
+    expect(settled(...again)).toEqual(once);
+  });
+
+  test("thousands of requests of one caller take no time to speak of", () => {
+    const spans = Array.from({ length: 5_000 }, (_, n) =>
+      requestOf({ id: n + 1, parent: 9_999, from: n * 20, to: n * 20 + 15, status: 429 }),
+    );
+    const started = Date.now();
+    expect(settled(...spans).filter((found) => found !== null)).toHaveLength(1);
+    expect(Date.now() - started).toBeLessThan(5_000);
   });
 
   test("requests at the same time are as many calls", () => {

@@ -14,6 +14,8 @@ import { poisonedRequest, traceRequest } from "./support/trace-requests.ts";
 // The short forms of the faults, on a real process and a real database; test/faults has the long ones.
 
 const MIB = 1024 * 1024;
+/** Kills and restarts take their time on a machine that is busy with other tests. */
+const LONG = { timeout: 120_000 };
 const PROTOBUF = { "content-type": "application/x-protobuf" };
 
 let database: TestDatabase;
@@ -37,8 +39,11 @@ beforeEach(async () => {
   acknowledged = new Set();
   await emptyDatabase();
 });
-/** Whatever happened, the rows are those that were acknowledged, and counted. */
-afterEach(() => expectStoredExactly(database.pool, acknowledged));
+/** Whatever happened, the rows are those that were acknowledged, and counted, once what waited in the spool is stored. */
+afterEach(async () => {
+  await expect.poll(readiness, { timeout: 30_000, interval: 100 }).toMatchObject({ status: "ready", sinks: [{ up: true, spoolBytes: 0 }] });
+  await expectStoredExactly(database.pool, acknowledged);
+}, 60_000);
 
 async function post(body: Uint8Array, headers: Record<string, string> = {}): Promise<number> {
   const response = await fetch(`${gateway.url}/v1/traces`, { method: "POST", headers: { ...PROTOBUF, ...headers }, body });
@@ -53,7 +58,7 @@ async function postAcknowledged(options: Parameters<typeof traceRequest>[0]): Pr
 }
 
 describe("nothing is lost and nothing doubled when", () => {
-  test("the gateway is killed under load and started again", async () => {
+  test("the gateway is killed under load and started again", LONG, async () => {
     const load = startLoad({ url: gateway.url, connections: 8, spans: 40, plainEvery: 4 });
     for (let round = 0; round < 3; round += 1) {
       await sleep(600);
@@ -65,7 +70,7 @@ describe("nothing is lost and nothing doubled when", () => {
     acknowledged = new Set(load.acknowledged);
   });
 
-  test("it is asked to stop under load: what it took is stored, and it ends by itself", async () => {
+  test("it is asked to stop under load: what it took is stored, and it ends by itself", LONG, async () => {
     const load = startLoad({ url: gateway.url, connections: 8, spans: 40 });
     await sleep(500);
     expect(await gateway.stop()).toBe(0);
@@ -81,10 +86,10 @@ describe("nothing is lost and nothing doubled when", () => {
     acknowledged = new Set(spanIds);
   });
 
-  test("the server ends the gateway's sessions in the middle of COPY", async () => {
+  test("the server ends the gateway's sessions in the middle of COPY", LONG, async () => {
     const load = startLoad({ url: gateway.url, connections: 8, spans: 200 });
     const ended = { sessions: 0 };
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 200 && (round < 15 || ended.sessions < 5); round += 1) {
       await sleep(60);
       const { rowCount } = await database.pool.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'genai-otel' and (state = 'active' or random() < 0.3)",
@@ -94,8 +99,6 @@ describe("nothing is lost and nothing doubled when", () => {
     await load.finish();
     expect(ended.sessions).toBeGreaterThan(3);
     acknowledged = new Set(load.acknowledged);
-    // What went to the spool meanwhile is drained.
-    await expect.poll(readiness, { timeout: 20_000 }).toMatchObject({ sinks: [{ up: true, spoolBytes: 0 }] });
   });
 
   test("one span in 500 is poisonous in every way that a client can think of", async () => {
@@ -110,16 +113,16 @@ describe("nothing is lost and nothing doubled when", () => {
       await postAcknowledged({ spans: 20, plainEvery: 4, startMs: Date.now() + offset });
   });
 
-  test("2,000 bodies are mutated", async () => {
+  test("1,000 bodies are mutated", LONG, async () => {
     const before = await gateway.residentBytes();
     const { protobuf, json } = traceRequest({ spans: 3 });
     const statuses = new Map<number, number>();
-    for (let seed = 0; seed < 2000; seed += 1) {
+    for (let seed = 0; seed < 1000; seed += 1) {
       const [body, type] = seed % 2 === 0 ? [protobuf, "application/x-protobuf"] : [json, "application/json"];
       const status = await post(mutate(body, seed), { "content-type": type });
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
-    expect([...statuses.keys()].sort()).toEqual([200, 400]);
+    expect([...statuses.keys()].toSorted((a, b) => a - b)).toEqual([200, 400]);
     // A mutation may leave a request that is valid, with another id or time: which spans are there nobody knows beforehand.
     await assertRollupsMatchRows(database.pool);
     await emptyDatabase();

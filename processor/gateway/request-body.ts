@@ -57,20 +57,19 @@ function collectChunks(request: IncomingMessage, bytesMax: number, lease: Lease)
 
 function consume(request: IncomingMessage, onChunk: (chunk: Buffer) => void, finish: () => Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const stop = (error: unknown): void => {
-      request.off("data", take);
-      reject(error);
+    const settle = (outcome: () => void): void => {
+      request.off("data", take).off("end", end).off("error", cut).off("close", cut);
+      outcome();
     };
     const take = (chunk: Buffer): void => {
       try {
         onChunk(chunk);
       } catch (error) {
-        stop(error);
+        settle(() => reject(error));
       }
     };
-    request.on("data", take);
-    request.once("end", () => resolve(finish()));
-    request.once("error", () => stop(new SenderGoneError("the connection was cut in the middle of a request")));
-    request.once("close", () => stop(new SenderGoneError("the connection was closed in the middle of a request")));
+    const end = (): void => settle(() => resolve(finish()));
+    const cut = (): void => settle(() => reject(new SenderGoneError("the connection ended in the middle of a request")));
+    request.on("data", take).on("end", end).on("error", cut).on("close", cut);
   });
 }

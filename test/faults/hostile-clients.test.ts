@@ -40,7 +40,7 @@ test(`${BODIES} mutated bodies, protobuf and JSON: each is answered, the process
     await response.arrayBuffer();
     statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
   }
-  expect([...statuses.keys()].sort()).toEqual([200, 400]);
+  expect([...statuses.keys()].toSorted((a, b) => a - b)).toEqual([200, 400]);
   expect(gateway.output()).not.toContain("failed unexpectedly");
   await assertRollupsMatchRows(database.pool);
   expect((await gateway.residentBytes()) - before).toBeLessThan(100 * MIB);

@@ -2,7 +2,7 @@ import { seriesQuery, tableQuery, wideSeriesQuery } from "../panel-query.ts";
 import {
   CALLS,
   CALLS_OVER_TIME,
-  LATENCIES_OVER_TIME,
+  HISTOGRAMS_OVER_TIME,
   PERIODS,
   SELECTED,
   STEP_SECONDS,
@@ -122,13 +122,9 @@ export const durationQuantiles = wideSeriesQuery(
   `
 select bucket as time, genai.histogram_quantile(h, 0.5) / 1000 as p50, genai.histogram_quantile(h, 0.95) / 1000 as p95, genai.histogram_quantile(h, 0.99) / 1000 as p99
 from (
-  select bucket, genai.histogram(bin, calls) as h
-  from (
-    select bucket, bin, sum(calls)::bigint as calls
-    from ${LATENCIES_OVER_TIME}
-    where measure = 'duration' and status = 'completed' and ${SELECTED}
-    group by 1, 2
-  ) bins
+  select bucket, genai.histogram_sum(counts) as h
+  from ${HISTOGRAMS_OVER_TIME}
+  where measure = 'duration' and status = 'completed' and ${SELECTED}
   group by 1
 ) histograms
 order by 1`,

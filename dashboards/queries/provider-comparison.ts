@@ -1,5 +1,5 @@
 import { seriesQuery, tableQuery, wideSeriesQuery } from "../panel-query.ts";
-import { CALLS, CALLS_OVER_TIME, LATENCIES, LATENCIES_OVER_TIME, SELECTED, quantileOverTime } from "./selection.ts";
+import { CALLS, CALLS_OVER_TIME, HISTOGRAMS_OVER_TIME, LATENCIES, SELECTED, quantileOverTime } from "./selection.ts";
 
 /**
  * One row per provider and model. Money and tokens of unpriced calls are left out on both sides of a ratio: NULL is not 0.
@@ -111,10 +111,14 @@ export const durationHeatmap = wideSeriesQuery(
   DOUBLINGS.map(({ label }) => label),
   `
 select bucket as time,
-${DOUBLINGS.map(({ label, from, to }) => `  coalesce(sum(calls) filter (where bin between ${from} and ${to}), 0)::double precision as "${label}"`).join(",\n")}
-from ${LATENCIES_OVER_TIME}
-where measure = 'duration' and ${SELECTED}
-group by 1 order by 1`,
+${DOUBLINGS.map(({ label, from, to }) => `  genai.histogram_between(h, ${from}, ${to})::double precision as "${label}"`).join(",\n")}
+from (
+  select bucket, genai.histogram_sum(counts) as h
+  from ${HISTOGRAMS_OVER_TIME}
+  where measure = 'duration' and ${SELECTED}
+  group by 1
+) histograms
+order by 1`,
 );
 
 /**

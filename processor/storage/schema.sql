@@ -728,101 +728,65 @@ create view calls_by_minute as
      JOIN genai.outcomes o ON o.id = r.outcome_id;
 -- Model calls per minute in words: sums over who called what (series) and how it ended (outcomes)
 
-create view latencies_by_day as
- SELECT bucket,
-    service_name,
-    environment,
-    model_provider,
-    model,
-    operation,
-    measure,
-    status,
-    bin::smallint AS bin,
-    calls
-   FROM ( SELECT h.bucket,
-            s.service_name,
-            s.environment,
-            s.model_provider,
-            s.model,
-            s.operation,
-                CASE
-                    WHEN h.measure = 3 THEN 'ttft'::text
-                    ELSE 'duration'::text
-                END AS measure,
-                CASE
-                    WHEN h.measure = 2 THEN 'failed'::text
-                    ELSE 'completed'::text
-                END AS status,
-            generate_subscripts(h.counts, 1) AS bin,
-            unnest(h.counts) AS calls
-           FROM genai.histogram_day h
-             JOIN genai.series s ON s.id = h.series_id) unfolded
-  WHERE calls > 0;
--- Histograms per day in words. measure: duration or ttft; bin: see histogram_bin_ms
+create view histograms_by_day as
+ SELECT h.bucket,
+    s.service_name,
+    s.environment,
+    s.model_provider,
+    s.model,
+    s.operation,
+        CASE
+            WHEN h.measure = 3 THEN 'ttft'::text
+            ELSE 'duration'::text
+        END AS measure,
+        CASE
+            WHEN h.measure = 2 THEN 'failed'::text
+            ELSE 'completed'::text
+        END AS status,
+    h.counts
+   FROM genai.histogram_day h
+     JOIN genai.series s ON s.id = h.series_id;
+-- Histograms per day in words. measure: duration or ttft; counts: see histogram_quantile
 
-create view latencies_by_hour as
- SELECT bucket,
-    service_name,
-    environment,
-    model_provider,
-    model,
-    operation,
-    measure,
-    status,
-    bin::smallint AS bin,
-    calls
-   FROM ( SELECT h.bucket,
-            s.service_name,
-            s.environment,
-            s.model_provider,
-            s.model,
-            s.operation,
-                CASE
-                    WHEN h.measure = 3 THEN 'ttft'::text
-                    ELSE 'duration'::text
-                END AS measure,
-                CASE
-                    WHEN h.measure = 2 THEN 'failed'::text
-                    ELSE 'completed'::text
-                END AS status,
-            generate_subscripts(h.counts, 1) AS bin,
-            unnest(h.counts) AS calls
-           FROM genai.histogram_hour h
-             JOIN genai.series s ON s.id = h.series_id) unfolded
-  WHERE calls > 0;
--- Histograms per hour in words. measure: duration or ttft; bin: see histogram_bin_ms
+create view histograms_by_hour as
+ SELECT h.bucket,
+    s.service_name,
+    s.environment,
+    s.model_provider,
+    s.model,
+    s.operation,
+        CASE
+            WHEN h.measure = 3 THEN 'ttft'::text
+            ELSE 'duration'::text
+        END AS measure,
+        CASE
+            WHEN h.measure = 2 THEN 'failed'::text
+            ELSE 'completed'::text
+        END AS status,
+    h.counts
+   FROM genai.histogram_hour h
+     JOIN genai.series s ON s.id = h.series_id;
+-- Histograms per hour in words. measure: duration or ttft; counts: see histogram_quantile
 
-create view latencies_by_minute as
- SELECT bucket,
-    service_name,
-    environment,
-    model_provider,
-    model,
-    operation,
-    measure,
-    status,
-    bin::smallint AS bin,
-    calls
-   FROM ( SELECT h.bucket,
-            s.service_name,
-            s.environment,
-            s.model_provider,
-            s.model,
-            s.operation,
-                CASE
-                    WHEN h.measure = 3 THEN 'ttft'::text
-                    ELSE 'duration'::text
-                END AS measure,
-                CASE
-                    WHEN h.measure = 2 THEN 'failed'::text
-                    ELSE 'completed'::text
-                END AS status,
-            generate_subscripts(h.counts, 1) AS bin,
-            unnest(h.counts) AS calls
-           FROM genai.histogram_minute h
-             JOIN genai.series s ON s.id = h.series_id) unfolded
-  WHERE calls > 0;
--- Histograms per minute in words. measure: duration or ttft; bin: see histogram_bin_ms
+create view histograms_by_minute as
+ SELECT h.bucket,
+    s.service_name,
+    s.environment,
+    s.model_provider,
+    s.model,
+    s.operation,
+        CASE
+            WHEN h.measure = 3 THEN 'ttft'::text
+            ELSE 'duration'::text
+        END AS measure,
+        CASE
+            WHEN h.measure = 2 THEN 'failed'::text
+            ELSE 'completed'::text
+        END AS status,
+    h.counts
+   FROM genai.histogram_minute h
+     JOIN genai.series s ON s.id = h.series_id;
+-- Histograms per minute in words. measure: duration or ttft; counts: see histogram_quantile
 
 create view trace_spans as
  SELECT llm_traces.trace_id,
@@ -1599,6 +1563,13 @@ end
 $function$
 -- Step of the aggregate histogram
 
+CREATE OR REPLACE FUNCTION genai.histogram_between(counts bigint[], first_bin integer, last_bin integer)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT (COALESCE(sum(n.n), (0)::numeric))::bigint AS "coalesce" FROM unnest((histogram_between.counts)[histogram_between.first_bin:histogram_between.last_bin]) n(n))
+-- Calls in the bins from the first to the last
+
 CREATE OR REPLACE FUNCTION genai.histogram_bin(ms double precision)
  RETURNS smallint
  LANGUAGE sql
@@ -1619,7 +1590,7 @@ CREATE OR REPLACE FUNCTION genai.histogram_merge(a bigint[], b bigint[])
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
 begin
-  for bin in array_lower(b, 1) .. array_upper(b, 1) loop
+  for bin in coalesce(array_lower(b, 1), 1) .. coalesce(array_upper(b, 1), 0) loop
     a[bin] := coalesce(a[bin], 0) + coalesce(b[bin], 0);
   end loop;
   return a;
@@ -1663,123 +1634,177 @@ $function$
 create aggregate histogram_sum(counts bigint[]): genai.histogram_merge
 -- Merges histograms into one for histogram_quantile
 
-CREATE OR REPLACE FUNCTION genai.latencies(from_time timestamp with time zone, to_time timestamp with time zone)
- RETURNS SETOF genai.latencies_by_minute
+CREATE OR REPLACE FUNCTION genai.histograms(from_time timestamp with time zone, to_time timestamp with time zone)
+ RETURNS SETOF genai.histograms_by_minute
  LANGUAGE sql
  STABLE PARALLEL SAFE
 BEGIN ATOMIC
- SELECT latencies_by_minute.bucket,
-     latencies_by_minute.service_name,
-     latencies_by_minute.environment,
-     latencies_by_minute.model_provider,
-     latencies_by_minute.model,
-     latencies_by_minute.operation,
-     latencies_by_minute.measure,
-     latencies_by_minute.status,
-     latencies_by_minute.bin,
-     latencies_by_minute.calls
-    FROM genai.latencies_by_minute
-   WHERE ((latencies_by_minute.bucket >= genai.utc_floor('00:01:00'::interval, latencies.from_time)) AND (latencies_by_minute.bucket < LEAST(genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, latencies.from_time)), latencies.to_time)))
+ SELECT histograms_by_minute.bucket,
+     histograms_by_minute.service_name,
+     histograms_by_minute.environment,
+     histograms_by_minute.model_provider,
+     histograms_by_minute.model,
+     histograms_by_minute.operation,
+     histograms_by_minute.measure,
+     histograms_by_minute.status,
+     histograms_by_minute.counts
+    FROM genai.histograms_by_minute
+   WHERE ((histograms_by_minute.bucket >= genai.utc_floor('00:01:00'::interval, histograms.from_time)) AND (histograms_by_minute.bucket < LEAST(genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, histograms.from_time)), histograms.to_time)))
  UNION ALL
-  SELECT latencies_by_hour.bucket,
-     latencies_by_hour.service_name,
-     latencies_by_hour.environment,
-     latencies_by_hour.model_provider,
-     latencies_by_hour.model,
-     latencies_by_hour.operation,
-     latencies_by_hour.measure,
-     latencies_by_hour.status,
-     latencies_by_hour.bin,
-     latencies_by_hour.calls
-    FROM genai.latencies_by_hour
-   WHERE ((latencies_by_hour.bucket >= genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, latencies.from_time))) AND (latencies_by_hour.bucket < LEAST(genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, latencies.from_time)), genai.utc_floor('01:00:00'::interval, latencies.to_time))))
+  SELECT histograms_by_hour.bucket,
+     histograms_by_hour.service_name,
+     histograms_by_hour.environment,
+     histograms_by_hour.model_provider,
+     histograms_by_hour.model,
+     histograms_by_hour.operation,
+     histograms_by_hour.measure,
+     histograms_by_hour.status,
+     histograms_by_hour.counts
+    FROM genai.histograms_by_hour
+   WHERE ((histograms_by_hour.bucket >= genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, histograms.from_time))) AND (histograms_by_hour.bucket < LEAST(genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, histograms.from_time)), genai.utc_floor('01:00:00'::interval, histograms.to_time))))
  UNION ALL
-  SELECT latencies_by_day.bucket,
-     latencies_by_day.service_name,
-     latencies_by_day.environment,
-     latencies_by_day.model_provider,
-     latencies_by_day.model,
-     latencies_by_day.operation,
-     latencies_by_day.measure,
-     latencies_by_day.status,
-     latencies_by_day.bin,
-     latencies_by_day.calls
-    FROM genai.latencies_by_day
-   WHERE ((latencies_by_day.bucket >= genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, latencies.from_time))) AND (latencies_by_day.bucket < genai.utc_floor('1 day'::interval, latencies.to_time)))
+  SELECT histograms_by_day.bucket,
+     histograms_by_day.service_name,
+     histograms_by_day.environment,
+     histograms_by_day.model_provider,
+     histograms_by_day.model,
+     histograms_by_day.operation,
+     histograms_by_day.measure,
+     histograms_by_day.status,
+     histograms_by_day.counts
+    FROM genai.histograms_by_day
+   WHERE ((histograms_by_day.bucket >= genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, histograms.from_time))) AND (histograms_by_day.bucket < genai.utc_floor('1 day'::interval, histograms.to_time)))
  UNION ALL
-  SELECT latencies_by_hour.bucket,
-     latencies_by_hour.service_name,
-     latencies_by_hour.environment,
-     latencies_by_hour.model_provider,
-     latencies_by_hour.model,
-     latencies_by_hour.operation,
-     latencies_by_hour.measure,
-     latencies_by_hour.status,
-     latencies_by_hour.bin,
-     latencies_by_hour.calls
-    FROM genai.latencies_by_hour
-   WHERE ((latencies_by_hour.bucket >= GREATEST(genai.utc_floor('1 day'::interval, latencies.to_time), genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, latencies.from_time)))) AND (latencies_by_hour.bucket < genai.utc_floor('01:00:00'::interval, latencies.to_time)))
+  SELECT histograms_by_hour.bucket,
+     histograms_by_hour.service_name,
+     histograms_by_hour.environment,
+     histograms_by_hour.model_provider,
+     histograms_by_hour.model,
+     histograms_by_hour.operation,
+     histograms_by_hour.measure,
+     histograms_by_hour.status,
+     histograms_by_hour.counts
+    FROM genai.histograms_by_hour
+   WHERE ((histograms_by_hour.bucket >= GREATEST(genai.utc_floor('1 day'::interval, histograms.to_time), genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, histograms.from_time)))) AND (histograms_by_hour.bucket < genai.utc_floor('01:00:00'::interval, histograms.to_time)))
  UNION ALL
-  SELECT latencies_by_minute.bucket,
-     latencies_by_minute.service_name,
-     latencies_by_minute.environment,
-     latencies_by_minute.model_provider,
-     latencies_by_minute.model,
-     latencies_by_minute.operation,
-     latencies_by_minute.measure,
-     latencies_by_minute.status,
-     latencies_by_minute.bin,
-     latencies_by_minute.calls
-    FROM genai.latencies_by_minute
-   WHERE ((latencies_by_minute.bucket >= GREATEST(genai.utc_floor('01:00:00'::interval, latencies.to_time), genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, latencies.from_time)))) AND (latencies_by_minute.bucket < latencies.to_time));
+  SELECT histograms_by_minute.bucket,
+     histograms_by_minute.service_name,
+     histograms_by_minute.environment,
+     histograms_by_minute.model_provider,
+     histograms_by_minute.model,
+     histograms_by_minute.operation,
+     histograms_by_minute.measure,
+     histograms_by_minute.status,
+     histograms_by_minute.counts
+    FROM genai.histograms_by_minute
+   WHERE ((histograms_by_minute.bucket >= GREATEST(genai.utc_floor('01:00:00'::interval, histograms.to_time), genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, histograms.from_time)))) AND (histograms_by_minute.bucket < histograms.to_time));
 END
--- Histogram rows between two times, exact to the minute: the columns of latencies_by_minute. Group by bin, then histogram(bin, calls), then histogram_quantile
+-- Histograms between two times, exact to the minute: the columns of histograms_by_minute. histogram_quantile(histogram_sum(counts), 0.95) is their p95 in ms
+
+CREATE OR REPLACE FUNCTION genai.histograms_over_time(from_time timestamp with time zone, to_time timestamp with time zone, step interval)
+ RETURNS SETOF genai.histograms_by_minute
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT genai.utc_floor(histograms_over_time.step, histograms_by_minute.bucket) AS utc_floor,
+     histograms_by_minute.service_name,
+     histograms_by_minute.environment,
+     histograms_by_minute.model_provider,
+     histograms_by_minute.model,
+     histograms_by_minute.operation,
+     histograms_by_minute.measure,
+     histograms_by_minute.status,
+     histograms_by_minute.counts
+    FROM genai.histograms_by_minute
+   WHERE ((histograms_over_time.step < '01:00:00'::interval) AND ((histograms_over_time.to_time - histograms_over_time.from_time) <= '36:00:00'::interval) AND (histograms_by_minute.bucket >= genai.utc_floor('00:01:00'::interval, histograms_over_time.from_time)) AND (histograms_by_minute.bucket < histograms_over_time.to_time))
+ UNION ALL
+  SELECT genai.utc_floor(histograms_over_time.step, histograms_by_hour.bucket) AS utc_floor,
+     histograms_by_hour.service_name,
+     histograms_by_hour.environment,
+     histograms_by_hour.model_provider,
+     histograms_by_hour.model,
+     histograms_by_hour.operation,
+     histograms_by_hour.measure,
+     histograms_by_hour.status,
+     histograms_by_hour.counts
+    FROM genai.histograms_by_hour
+   WHERE (((histograms_over_time.step >= '01:00:00'::interval) OR ((histograms_over_time.to_time - histograms_over_time.from_time) > '36:00:00'::interval)) AND (histograms_over_time.step < '1 day'::interval) AND (histograms_by_hour.bucket >= genai.utc_floor('01:00:00'::interval, histograms_over_time.from_time)) AND (histograms_by_hour.bucket < histograms_over_time.to_time))
+ UNION ALL
+  SELECT genai.utc_floor(histograms_over_time.step, histograms_by_day.bucket) AS utc_floor,
+     histograms_by_day.service_name,
+     histograms_by_day.environment,
+     histograms_by_day.model_provider,
+     histograms_by_day.model,
+     histograms_by_day.operation,
+     histograms_by_day.measure,
+     histograms_by_day.status,
+     histograms_by_day.counts
+    FROM genai.histograms_by_day
+   WHERE ((histograms_over_time.step >= '1 day'::interval) AND (histograms_by_day.bucket >= genai.utc_floor('1 day'::interval, histograms_over_time.from_time)) AND (histograms_by_day.bucket < histograms_over_time.to_time));
+END
+-- Histograms for a graph: the columns of histograms_by_minute, bucket floored to the step (UTC), resolution as calls_over_time
+
+CREATE OR REPLACE FUNCTION genai.latencies(from_time timestamp with time zone, to_time timestamp with time zone)
+ RETURNS TABLE(bucket timestamp with time zone, service_name text, environment text, model_provider text, model text, operation text, measure text, status text, bin smallint, calls bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT u.bucket,
+     u.service_name,
+     u.environment,
+     u.model_provider,
+     u.model,
+     u.operation,
+     u.measure,
+     u.status,
+     (u.bin)::smallint AS bin,
+     u.calls
+    FROM ( SELECT h.bucket,
+             h.service_name,
+             h.environment,
+             h.model_provider,
+             h.model,
+             h.operation,
+             h.measure,
+             h.status,
+             h.counts,
+             generate_subscripts(h.counts, 1) AS bin,
+             unnest(h.counts) AS calls
+            FROM genai.histograms(latencies.from_time, latencies.to_time) h(bucket, service_name, environment, model_provider, model, operation, measure, status, counts)) u
+   WHERE (u.calls > 0);
+END
+-- Histograms between two times, a row for each bin: see histogram_bin_ms
 
 CREATE OR REPLACE FUNCTION genai.latencies_over_time(from_time timestamp with time zone, to_time timestamp with time zone, step interval)
- RETURNS SETOF genai.latencies_by_minute
+ RETURNS TABLE(bucket timestamp with time zone, service_name text, environment text, model_provider text, model text, operation text, measure text, status text, bin smallint, calls bigint)
  LANGUAGE sql
  STABLE PARALLEL SAFE
 BEGIN ATOMIC
- SELECT genai.utc_floor(latencies_over_time.step, latencies_by_minute.bucket) AS utc_floor,
-     latencies_by_minute.service_name,
-     latencies_by_minute.environment,
-     latencies_by_minute.model_provider,
-     latencies_by_minute.model,
-     latencies_by_minute.operation,
-     latencies_by_minute.measure,
-     latencies_by_minute.status,
-     latencies_by_minute.bin,
-     latencies_by_minute.calls
-    FROM genai.latencies_by_minute
-   WHERE ((latencies_over_time.step < '01:00:00'::interval) AND ((latencies_over_time.to_time - latencies_over_time.from_time) <= '36:00:00'::interval) AND (latencies_by_minute.bucket >= genai.utc_floor('00:01:00'::interval, latencies_over_time.from_time)) AND (latencies_by_minute.bucket < latencies_over_time.to_time))
- UNION ALL
-  SELECT genai.utc_floor(latencies_over_time.step, latencies_by_hour.bucket) AS utc_floor,
-     latencies_by_hour.service_name,
-     latencies_by_hour.environment,
-     latencies_by_hour.model_provider,
-     latencies_by_hour.model,
-     latencies_by_hour.operation,
-     latencies_by_hour.measure,
-     latencies_by_hour.status,
-     latencies_by_hour.bin,
-     latencies_by_hour.calls
-    FROM genai.latencies_by_hour
-   WHERE (((latencies_over_time.step >= '01:00:00'::interval) OR ((latencies_over_time.to_time - latencies_over_time.from_time) > '36:00:00'::interval)) AND (latencies_over_time.step < '1 day'::interval) AND (latencies_by_hour.bucket >= genai.utc_floor('01:00:00'::interval, latencies_over_time.from_time)) AND (latencies_by_hour.bucket < latencies_over_time.to_time))
- UNION ALL
-  SELECT genai.utc_floor(latencies_over_time.step, latencies_by_day.bucket) AS utc_floor,
-     latencies_by_day.service_name,
-     latencies_by_day.environment,
-     latencies_by_day.model_provider,
-     latencies_by_day.model,
-     latencies_by_day.operation,
-     latencies_by_day.measure,
-     latencies_by_day.status,
-     latencies_by_day.bin,
-     latencies_by_day.calls
-    FROM genai.latencies_by_day
-   WHERE ((latencies_over_time.step >= '1 day'::interval) AND (latencies_by_day.bucket >= genai.utc_floor('1 day'::interval, latencies_over_time.from_time)) AND (latencies_by_day.bucket < latencies_over_time.to_time));
+ SELECT u.bucket,
+     u.service_name,
+     u.environment,
+     u.model_provider,
+     u.model,
+     u.operation,
+     u.measure,
+     u.status,
+     (u.bin)::smallint AS bin,
+     u.calls
+    FROM ( SELECT h.bucket,
+             h.service_name,
+             h.environment,
+             h.model_provider,
+             h.model,
+             h.operation,
+             h.measure,
+             h.status,
+             h.counts,
+             generate_subscripts(h.counts, 1) AS bin,
+             unnest(h.counts) AS calls
+            FROM genai.histograms_over_time(latencies_over_time.from_time, latencies_over_time.to_time, latencies_over_time.step) h(bucket, service_name, environment, model_provider, model, operation, measure, status, counts)) u
+   WHERE (u.calls > 0);
 END
--- Histogram rows for a graph: the columns of latencies_by_minute, bucket floored to the step (UTC), resolution as calls_over_time
+-- Histograms for a graph, a row for each bin, bucket floored to the step (UTC)
 
 CREATE OR REPLACE FUNCTION genai.users(from_time timestamp with time zone, to_time timestamp with time zone)
  RETURNS SETOF genai.users_by_hour

@@ -53,13 +53,11 @@ with sums as (
     sum(input_tokens)::float8 as input_tokens, sum(output_tokens)::float8 as output_tokens, sum(cache_read_input_tokens)::float8 as cache_read
   from ${schema}.calls($1, $2)
   group by 1, 2
-), bins as (
-  select model_provider, bin, sum(calls)::bigint as calls
-  from ${schema}.latencies($1, $2)
-  where measure = 'duration'
-  group by 1, 2
 ), quantiles as (
-  select model_provider, ${schema}.histogram_quantile(${schema}.histogram(bin, calls), 0.95) as p95 from bins group by 1
+  select model_provider, ${schema}.histogram_quantile(${schema}.histogram_sum(counts), 0.95) as p95
+  from ${schema}.histograms($1, $2)
+  where measure = 'duration'
+  group by 1
 )
 select s.model_provider as provider, sum(calls) as calls, sum(failed) as failed, sum(retried) as retried, sum(duration_ms) as duration_ms,
   sum(ttft_ms) / nullif(sum(ttft_calls), 0)::float8 as ttft_ms, sum(rate) / nullif(sum(rate_calls), 0)::float8 as throughput,

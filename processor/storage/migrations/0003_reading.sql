@@ -84,13 +84,18 @@ create function histogram_merge(a bigint[], b bigint[]) returns bigint[]
 language plpgsql immutable strict parallel safe
 as $$
 begin
-  for bin in array_lower(b, 1) .. array_upper(b, 1) loop
+  for bin in coalesce(array_lower(b, 1), 1) .. coalesce(array_upper(b, 1), 0) loop
     a[bin] := coalesce(a[bin], 0) + coalesce(b[bin], 0);
   end loop;
   return a;
 end
 $$;
 comment on function histogram_merge(bigint[], bigint[]) is 'Adds two histograms bin by bin';
+
+create function histogram_between(counts bigint[], first_bin integer, last_bin integer) returns bigint
+language sql immutable parallel safe
+return (select coalesce(sum(n), 0)::bigint from unnest(counts[first_bin:last_bin]) n);
+comment on function histogram_between(bigint[], integer, integer) is 'Calls in the bins from the first to the last';
 
 create aggregate histogram_sum(counts bigint[]) (sfunc = histogram_merge, stype = bigint[], parallel = safe, combinefunc = histogram_merge);
 comment on aggregate histogram_sum(bigint[]) is 'Merges histograms into one for histogram_quantile';
@@ -117,18 +122,13 @@ begin
         from rollup_%1$s r join series s on s.id = r.series_id join outcomes o on o.id = r.outcome_id;
       comment on view calls_by_%1$s is 'Model calls per %1$s in words: sums over who called what (series) and how it ended (outcomes)';
 
-      -- Joined and judged before the arrays are unfolded: filters on words are then asked once a row, not once a bin.
-      create view latencies_by_%1$s as
-        select bucket, service_name, environment, model_provider, model, operation, measure, status, bin::smallint as bin, calls
-        from (
-          select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
-            case when h.measure = 3 then 'ttft' else 'duration' end as measure,
-            case when h.measure = 2 then 'failed' else 'completed' end as status,
-            generate_subscripts(h.counts, 1) as bin, unnest(h.counts) as calls
-          from histogram_%1$s h join series s on s.id = h.series_id
-        ) unfolded
-        where calls > 0;
-      comment on view latencies_by_%1$s is 'Histograms per %1$s in words. measure: duration or ttft; bin: see histogram_bin_ms';
+      create view histograms_by_%1$s as
+        select h.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation,
+          case when h.measure = 3 then 'ttft' else 'duration' end as measure,
+          case when h.measure = 2 then 'failed' else 'completed' end as status,
+          h.counts
+        from histogram_%1$s h join series s on s.id = h.series_id;
+      comment on view histograms_by_%1$s is 'Histograms per %1$s in words. measure: duration or ttft; counts: see histogram_quantile';
     $sql$, width);
   end loop;
 end
@@ -161,30 +161,30 @@ begin atomic
 end;
 comment on function calls(timestamptz, timestamptz) is 'Model calls between two times, exact to the minute, to be summed: the columns of calls_by_minute. Buckets are of mixed width: for a graph use calls_over_time';
 
-create function latencies(from_time timestamptz, to_time timestamptz) returns setof latencies_by_minute
+create function histograms(from_time timestamptz, to_time timestamptz) returns setof histograms_by_minute
 language sql stable parallel safe
 begin atomic
-  select * from latencies_by_minute
+  select * from histograms_by_minute
   where bucket >= utc_floor('1 minute', from_time)
     and bucket < least(utc_ceil('1 hour', utc_floor('1 minute', from_time)), to_time)
   union all
-  select * from latencies_by_hour
+  select * from histograms_by_hour
   where bucket >= utc_ceil('1 hour', utc_floor('1 minute', from_time))
     and bucket < least(utc_ceil('1 day', utc_floor('1 minute', from_time)), utc_floor('1 hour', to_time))
   union all
-  select * from latencies_by_day
+  select * from histograms_by_day
   where bucket >= utc_ceil('1 day', utc_floor('1 minute', from_time))
     and bucket < utc_floor('1 day', to_time)
   union all
-  select * from latencies_by_hour
+  select * from histograms_by_hour
   where bucket >= greatest(utc_floor('1 day', to_time), utc_ceil('1 day', utc_floor('1 minute', from_time)))
     and bucket < utc_floor('1 hour', to_time)
   union all
-  select * from latencies_by_minute
+  select * from histograms_by_minute
   where bucket >= greatest(utc_floor('1 hour', to_time), utc_ceil('1 hour', utc_floor('1 minute', from_time)))
     and bucket < to_time;
 end;
-comment on function latencies(timestamptz, timestamptz) is 'Histogram rows between two times, exact to the minute: the columns of latencies_by_minute. Group by bin, then histogram(bin, calls), then histogram_quantile';
+comment on function histograms(timestamptz, timestamptz) is 'Histograms between two times, exact to the minute: the columns of histograms_by_minute. histogram_quantile(histogram_sum(counts), 0.95) is their p95 in ms';
 
 -- Minutes while the range is short, hours beyond 36 h: a graph of a week has 168 points, not 10,080.
 create function calls_over_time(from_time timestamptz, to_time timestamptz, step interval) returns setof calls_by_minute
@@ -220,23 +220,44 @@ begin atomic
 end;
 comment on function calls_over_time(timestamptz, timestamptz, interval) is 'Model calls for a graph: the columns of calls_by_minute, bucket floored to the step (UTC). Beyond 36 h the resolution is an hour, with steps of a day and more it is a UTC day';
 
-create function latencies_over_time(from_time timestamptz, to_time timestamptz, step interval) returns setof latencies_by_minute
+create function histograms_over_time(from_time timestamptz, to_time timestamptz, step interval) returns setof histograms_by_minute
 language sql stable parallel safe
 begin atomic
-  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, bin, calls
-  from latencies_by_minute
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, counts
+  from histograms_by_minute
   where step < interval '1 hour' and to_time - from_time <= interval '36 hours' and bucket >= utc_floor('1 minute', from_time) and bucket < to_time
   union all
-  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, bin, calls
-  from latencies_by_hour
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, counts
+  from histograms_by_hour
   where (step >= interval '1 hour' or to_time - from_time > interval '36 hours') and step < interval '1 day'
     and bucket >= utc_floor('1 hour', from_time) and bucket < to_time
   union all
-  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, bin, calls
-  from latencies_by_day
+  select utc_floor(step, bucket), service_name, environment, model_provider, model, operation, measure, status, counts
+  from histograms_by_day
   where step >= interval '1 day' and bucket >= utc_floor('1 day', from_time) and bucket < to_time;
 end;
-comment on function latencies_over_time(timestamptz, timestamptz, interval) is 'Histogram rows for a graph: the columns of latencies_by_minute, bucket floored to the step (UTC), resolution as calls_over_time';
+comment on function histograms_over_time(timestamptz, timestamptz, interval) is 'Histograms for a graph: the columns of histograms_by_minute, bucket floored to the step (UTC), resolution as calls_over_time';
+
+-- The same unfolded, a row for each bin. Merging arrays (histogram_sum) is three times faster than adding up their bins.
+create function latencies(from_time timestamptz, to_time timestamptz)
+returns table (bucket timestamptz, service_name text, environment text, model_provider text, model text, operation text, measure text, status text, bin smallint, calls bigint)
+language sql stable parallel safe
+begin atomic
+  select u.bucket, u.service_name, u.environment, u.model_provider, u.model, u.operation, u.measure, u.status, u.bin::smallint, u.calls
+  from (select h.*, generate_subscripts(h.counts, 1) as bin, unnest(h.counts) as calls from histograms(from_time, to_time) h) u
+  where u.calls > 0;
+end;
+comment on function latencies(timestamptz, timestamptz) is 'Histograms between two times, a row for each bin: see histogram_bin_ms';
+
+create function latencies_over_time(from_time timestamptz, to_time timestamptz, step interval)
+returns table (bucket timestamptz, service_name text, environment text, model_provider text, model text, operation text, measure text, status text, bin smallint, calls bigint)
+language sql stable parallel safe
+begin atomic
+  select u.bucket, u.service_name, u.environment, u.model_provider, u.model, u.operation, u.measure, u.status, u.bin::smallint, u.calls
+  from (select h.*, generate_subscripts(h.counts, 1) as bin, unnest(h.counts) as calls from histograms_over_time(from_time, to_time, step) h) u
+  where u.calls > 0;
+end;
+comment on function latencies_over_time(timestamptz, timestamptz, interval) is 'Histograms for a graph, a row for each bin, bucket floored to the step (UTC)';
 
 create view users_by_hour as
   select u.bucket, s.service_name, s.environment, s.model_provider, s.model, s.operation, u.user_id,

@@ -1,0 +1,119 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:net";
+import { resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDatabase, type TestDatabase } from "./support/database.ts";
+import { createGatewayProcess, type GatewayProcess } from "./support/gateway-process.ts";
+import { temporaryDirectory } from "./support/temporary-directory.ts";
+import { traceRequest } from "./support/trace-requests.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+let database: TestDatabase;
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  directory = await temporaryDirectory();
+});
+afterAll(async () => {
+  await database.drop();
+  await directory.remove();
+});
+
+function run(env: Record<string, string>, args: string[] = []): Promise<{ code: number; stdout: string; stderr: string }> {
+  const defaults = { PATH: process.env["PATH"] ?? "", HTTP_PORT: "0", GRPC_PORT: "0", DATA_DIR: directory.path, LOG_LEVEL: "silent" };
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      ["--import", "tsx", "processor/cli.ts", "serve", ...args],
+      { cwd: ROOT, env: { ...defaults, ...env }, timeout: 20_000 },
+      (error, stdout, stderr) => {
+        done({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });
+      },
+    );
+  });
+}
+
+describe("genai-otel serve ends with one clear message when", () => {
+  test("the configuration is wrong", async () => {
+    const { code, stderr } = await run({ HTTP_PORT: "http", RETENTION_DAYS: "forever" });
+    expect(code).toBe(1);
+    expect(stderr).toContain("HTTP_PORT: expected a whole number");
+    expect(stderr).toContain("RETENTION_DAYS: expected");
+    expect(stderr).not.toContain("    at ");
+  });
+
+  test("the port is in use", async () => {
+    const server = createServer();
+    const port = await new Promise<number>((done) =>
+      server.listen(0, "127.0.0.1", () => done((server.address() as { port: number }).port)),
+    );
+    const { code, stderr } = await run({ HTTP_PORT: String(port), DATABASE_URL: database.url });
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr.trim()).toBe(`genai-otel: HTTP_PORT: port ${port} at 127.0.0.1 is in use by another process`);
+  });
+
+  test("the database refuses the user or is not there by that name", async () => {
+    const url = new URL(database.url);
+    url.pathname = "/no_such_database";
+    const { code, stderr } = await run({ DATABASE_URL: url.href });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`DATABASE_URL: PostgreSQL at ${url.host}/no_such_database cannot be used`);
+    expect(stderr).not.toContain(url.password);
+  });
+
+  test("another gateway uses the spool", async () => {
+    const first = await createGatewayProcess({ env: { DATABASE_URL: database.url, DATA_DIR: directory.path } });
+    await first.start();
+    const { code, stderr } = await run({ DATABASE_URL: database.url });
+    await first.stop();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^genai-otel: SPOOL_DIR: .* is in use by another genai-otel/);
+  });
+});
+
+describe("genai-otel serve with two workers", () => {
+  let gateway: GatewayProcess;
+  beforeAll(async () => {
+    gateway = await createGatewayProcess({ env: { DATABASE_URL: database.url, DATA_DIR: directory.path, WORKERS: "2" } });
+    await gateway.start();
+  });
+  afterAll(() => gateway.kill());
+
+  test("says where it listens, where spans go, and how to point an app at it", () => {
+    expect(gateway.output()).toContain(`OTLP/HTTP    ${gateway.url}/v1/traces`);
+    expect(gateway.output()).toContain(`spans go to  PostgreSQL at ${new URL(database.url).host}`);
+    expect(gateway.output()).toContain(`OTEL_EXPORTER_OTLP_ENDPOINT=${gateway.url}`);
+    expect(gateway.output()).not.toContain(new URL(database.url).password);
+  });
+
+  test("answers health and metrics over both, whichever is asked", async () => {
+    // A connection each; beyond the first few of one address they are spread.
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        fetch(`${gateway.url}/v1/traces`, {
+          method: "POST",
+          headers: { "content-type": "application/x-protobuf", connection: "close" },
+          body: traceRequest({ spans: 10 }).protobuf,
+        }),
+      ),
+    );
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    for (let round = 0; round < 4; round += 1) {
+      const metrics = await (await fetch(`${gateway.url}/metrics`, { headers: { connection: "close" } })).text();
+      expect(metrics).toMatch(/^genai_otel_spans_received_total\{transport="http\/protobuf"\} 200$/m);
+      expect(metrics).toMatch(/^genai_otel_sink_up\{sink="postgres"\} 1$/m);
+      expect(await (await fetch(`${gateway.url}/readyz`)).json()).toMatchObject({
+        status: "ready",
+        workers: 2,
+        sinks: [{ name: "postgres", up: true }],
+      });
+    }
+  });
+
+  test("ends by itself on SIGTERM", async () => {
+    expect(await gateway.stop()).toBe(0);
+  });
+});

@@ -92,7 +92,7 @@ export function url(protocols: readonly string[], example: string) {
 export const headers = v.pipe(
   list,
   v.check(
-    (items) => items.every((item) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+=/.test(item) && isPercentEncoded(item)),
+    (items) => items.every((item) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+ *=/.test(item) && isPercentEncoded(item)),
     "expected name=value pairs, separated by commas, values percent-encoded",
   ),
   v.transform((items): Readonly<Record<string, string>> =>

@@ -73,9 +73,10 @@ function writeId(out: BackwardWriter, value: unknown, bytes: number, reason: Rej
   out.uint32(out.text(value, "hex"));
 }
 
-/** "" and zeros both say that there is none. */
+/** "" and zeros both say that there is none, and stay what they are. */
 function writeParentId(out: BackwardWriter, value: unknown): void {
-  if (typeof value === "string" && (value === "" || (value.length === SPAN_ID_BYTES * 2 && ZEROS.test(value)))) out.uint32(0);
+  if (value === "") out.uint32(0);
+  else if (typeof value === "string" && value.length === SPAN_ID_BYTES * 2 && ZEROS.test(value)) out.uint32(out.text(value, "hex"));
   else writeId(out, value, SPAN_ID_BYTES, "invalid_parent_span_id");
 }
 

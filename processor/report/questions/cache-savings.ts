@@ -13,7 +13,8 @@ export function cacheSavings({ models }: ReportData): Answer {
       savingsUsd,
       savedShare: ratio(savingsUsd, costWithoutCacheUsd),
     }))
-    .sort((a, b) => b.savingsUsd - a.savingsUsd);
+    // Losses of money belong among the first rows as much as savings.
+    .sort((a, b) => Math.abs(b.savingsUsd) - Math.abs(a.savingsUsd));
   return {
     id: "cache_savings",
     question: "How much money does prompt caching save?",

@@ -1,18 +1,18 @@
-import { byProvider, CALLS_MIN, ratio, ROWS_MAX, TOO_FEW, moreRows, sumOf, type Answer, type ReportData } from "../answer.ts";
-import { formatCount, formatInterval, formatMs, formatRate } from "../format.ts";
+import { byProvider, CALLS_MIN, moreRows, ratio, ROWS_MAX, sumOf, TOO_FEW, type Answer, type ReportData } from "../answer.ts";
+import { formatCount, formatInterval, formatRate } from "../format.ts";
 import { overlap, wilsonInterval, type Interval } from "../wilson-interval.ts";
 
 export function rateLimits({ models }: ReportData): Answer {
   const total = sumOf(models, "rateLimited");
   const rows = byProvider(models)
-    .map(({ provider, calls, rateLimited, rateLimitWaitMs }) => ({
+    .map(({ provider, calls, rateLimited, rateLimitFailed }) => ({
       provider,
       calls,
       rateLimited,
       rate: rateLimited / calls,
-      interval: wilsonInterval(rateLimited, calls),
+      interval: wilsonInterval(Math.min(rateLimited, calls), calls),
       shareOfAll: ratio(rateLimited, total),
-      waitMs: ratio(rateLimitWaitMs, rateLimited),
+      rateLimitFailed,
     }))
     .sort((a, b) => b.rate - a.rate || b.calls - a.calls);
   return {
@@ -20,7 +20,7 @@ export function rateLimits({ models }: ReportData): Answer {
     question: "Do rate limits hit particular providers?",
     answer: concentrationOf(rows, total),
     table: {
-      head: ["provider", "calls", "limited", "rate", "95 % interval", "of all", "mean wait"],
+      head: ["provider", "calls", "limited", "rate", "95 % interval", "of all", "failed by it"],
       rows: rows
         .slice(0, ROWS_MAX)
         .map((row) => [
@@ -30,10 +30,13 @@ export function rateLimits({ models }: ReportData): Answer {
           formatRate(row.rate),
           formatInterval(row.interval),
           formatRate(row.shareOfAll),
-          formatMs(row.waitMs),
+          formatCount(row.rateLimitFailed),
         ]),
     },
-    notes: moreRows(ROWS_MAX, rows.length, "providers"),
+    notes: [
+      "limited: calls that met a rate limit, those included that went on after a retry.",
+      ...moreRows(ROWS_MAX, rows.length, "providers"),
+    ],
     figures: rows.map(({ interval, ...row }) => ({ ...row, intervalLow: interval.low, intervalHigh: interval.high })),
   };
 }
@@ -41,21 +44,22 @@ export function rateLimits({ models }: ReportData): Answer {
 interface Row {
   readonly provider: string;
   readonly calls: number;
-  readonly rateLimited: number;
   readonly rate: number;
   readonly interval: Interval;
   readonly shareOfAll: number | null;
 }
 
+/** Those whose intervals meet the worst one's are hit alike; the rest is hit less. */
 function concentrationOf(rows: readonly Row[], total: number): string {
-  if (total === 0) return "No call was rate limited.";
-  const enough = rows.filter(({ calls }) => calls >= CALLS_MIN);
-  const [worst, ...others] = enough;
-  if (worst === undefined) return `${formatCount(total)} calls were rate limited, but every provider has ${TOO_FEW}.`;
-  const own = `${worst.provider}: ${formatRate(worst.rate)} of its calls, ${formatRate(worst.shareOfAll)} of all ${formatCount(total)} rate limits`;
-  if (others.length === 0) return `${own}; no other provider has enough calls to compare.`;
-  const [second] = others;
-  return second !== undefined && overlap(worst.interval, second.interval)
-    ? `No single one: ${own}, but ${second.provider} (${formatRate(second.rate)}) is within the margin.`
-    : `Yes, ${own}; clearly more than ${second?.provider} (${formatRate(second?.rate ?? 0)}).`;
+  if (total === 0) return "No call met a rate limit.";
+  const [worst, ...others] = rows.filter(({ calls }) => calls >= CALLS_MIN);
+  if (worst === undefined) return `${formatCount(total)} calls met a rate limit, but every provider has ${TOO_FEW}.`;
+  const alike = [worst, ...others.filter(({ interval }) => overlap(interval, worst.interval))];
+  const less = others.filter((row) => !alike.includes(row));
+  if (others.length === 0) return `${nameAll([worst])}; no other provider has enough calls to compare.`;
+  if (less.length === 0) return `No: ${nameAll(alike)} are within each other's margin.`;
+  const share = alike.reduce((sum, { shareOfAll }) => sum + (shareOfAll ?? 0), 0);
+  return `Yes: ${nameAll(alike)} of calls, ${formatRate(share)} of all ${formatCount(total)}; clearly less: ${nameAll(less)}.`;
 }
+
+const nameAll = (rows: readonly Row[]): string => rows.map(({ provider, rate }) => `${provider} ${formatRate(rate)}`).join(", ");

@@ -78,7 +78,7 @@ describe("answers from the rollups are answers from the rows", () => {
     const economics = await modelEconomics(database.pool, { sinceMs: 30 * DAY_MS, nowMs });
     const { rows } = await database.pool.query<{ calls: number; cost: number; priced: number; operations: number; limited: number }>(
       `select count(*)::int as calls, sum(cost_usd) as cost, count(cost_usd)::int as priced, count(*)::int - count(retry_of)::int as operations,
-        count(*) filter (where error_category = 'rate_limit')::int as limited from genai.llm_traces where llm_call`,
+        count(*) filter (where error_category = 'rate_limit' or retry_reason = 'rate_limit' and retry_of is null)::int as limited from genai.llm_traces where llm_call`,
     );
     const sum = (name: "calls" | "costUsd" | "pricedCalls" | "operations" | "rateLimited"): number =>
       economics.reduce((total, row) => total + row[name], 0);

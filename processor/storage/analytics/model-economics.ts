@@ -26,9 +26,10 @@ export interface ModelEconomics {
   readonly retries: number;
   readonly repeats: number;
   readonly retryWaitMs: number;
+  /** Operations that met a rate limit: calls that failed by it, and calls that went on after it. */
   readonly rateLimited: number;
-  /** Sum of the waits that came with rate limits. */
-  readonly rateLimitWaitMs: number;
+  /** Calls that failed by it. */
+  readonly rateLimitFailed: number;
 }
 
 export const modelEconomicsSql = (schema: string): string => `
@@ -51,8 +52,9 @@ select model_provider as provider, model,
   sum(retries)::float8 as retries,
   sum(repeats)::float8 as repeats,
   sum(retry_wait_ms) as "retryWaitMs",
-  coalesce(sum(failed) filter (where error_category = 'rate_limit'), 0)::float8 as "rateLimited",
-  coalesce(sum(error_retry_after_ms) filter (where error_category = 'rate_limit'), 0) as "rateLimitWaitMs"
+  -- A call with retry_of has its rate limit counted with the call that it repeats.
+  coalesce(sum(case when error_category = 'rate_limit' then calls when retry_reason = 'rate_limit' then calls - repeats end), 0)::float8 as "rateLimited",
+  coalesce(sum(failed) filter (where error_category = 'rate_limit'), 0)::float8 as "rateLimitFailed"
 from ${schema}.calls($1, $2)
 group by 1, 2
 having sum(calls) > 0

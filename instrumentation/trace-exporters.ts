@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { diag } from "@opentelemetry/api";
 import { tracing } from "@opentelemetry/sdk-node";
 
 type SpanExporter = ConstructorParameters<typeof tracing.BatchSpanProcessor>[0];
@@ -18,24 +17,18 @@ export interface TraceExport {
   readonly otlpProtocol: string;
 }
 
-/** Span processors that export as the standard variables say; endpoint, headers, timeout and TLS the exporters read themselves. */
+/** Span processors that export as the standard variables say, or an error that names what is wrong; endpoint, headers, timeout and TLS the exporters read themselves. */
 export function exportProcessors({ exporters, otlpProtocol }: TraceExport): ExportProcessor[] {
   if (exporters.includes("none")) return [];
-  return exporters.flatMap((name) => {
-    const exporter = createExporter(name, otlpProtocol);
-    return exporter === undefined ? [] : [processorFor(name, exporter)];
-  });
+  return exporters.map((name) => processorFor(name, createExporter(name, otlpProtocol)));
 }
 
-function createExporter(name: string, otlpProtocol: string): SpanExporter | undefined {
+function createExporter(name: string, otlpProtocol: string): SpanExporter {
   if (name === "console") return new tracing.ConsoleSpanExporter();
+  if (name !== "otlp") throw new Error(`OTEL_TRACES_EXPORTER "${name}" is not supported; expected otlp, console, none`);
   const known = OTLP_EXPORTERS[otlpProtocol];
-  if (name !== "otlp" || known === undefined) {
-    const wrong = name === "otlp" ? `OTEL_EXPORTER_OTLP_PROTOCOL "${otlpProtocol}"` : `OTEL_TRACES_EXPORTER "${name}"`;
-    diag.warn(
-      `genai-otel: ${wrong} is not supported; expected ${name === "otlp" ? Object.keys(OTLP_EXPORTERS).join(", ") : "otlp, console, none"}`,
-    );
-    return undefined;
+  if (known === undefined) {
+    throw new Error(`OTEL_EXPORTER_OTLP_PROTOCOL "${otlpProtocol}" is not supported; expected ${Object.keys(OTLP_EXPORTERS).join(", ")}`);
   }
   const { OTLPTraceExporter } = createRequire(import.meta.url)(known) as { OTLPTraceExporter: new () => SpanExporter };
   return new OTLPTraceExporter();

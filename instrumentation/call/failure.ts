@@ -77,7 +77,7 @@ interface Described {
 
 /** The deepest cause with a code says most: "fetch failed" hides ECONNREFUSED. */
 function describe(error: unknown): Described {
-  let found: Described = { name: "Error", code: undefined, message: String(error) };
+  let found: Described = { name: "Error", code: undefined, message: typeof error === "string" ? error : "no reason given" };
   let at: unknown = error;
   for (let depth = 0; depth < CAUSES_MAX && at instanceof Error; depth++) {
     const code = (at as { code?: unknown }).code;

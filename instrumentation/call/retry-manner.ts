@@ -51,7 +51,8 @@ export function statedWaitMs(retryAfterMs: string | undefined, retryAfter: strin
   if (retryAfter === undefined) return undefined;
   const seconds = Number(retryAfter);
   if (seconds >= 0) return seconds * 1000;
-  const date = Date.parse(retryAfter);
+  // Date.parse takes "-3" for a year.
+  const date = /^[A-Za-z]/.test(retryAfter) ? Date.parse(retryAfter) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }
 

@@ -4,7 +4,10 @@ import type { ExchangeObserver, ExchangeRequest, HeaderReader, ObserveExchange, 
 import { guarded } from "./guarded.ts";
 
 /** The exchange of the fetch that is running: undici creates its request inside it. */
-export const fetchExchange = new AsyncLocalStorage<FetchExchange>();
+export const fetchExchange = new AsyncLocalStorage<FetchExchange | typeof NOT_OURS>();
+
+/** A fetch that was looked at and is no call to a model: what it sends need not be looked at again. */
+export const NOT_OURS = Symbol("not ours");
 
 export interface FetchExchange {
   readonly observer: ExchangeObserver;
@@ -23,7 +26,7 @@ export interface FetchTapOptions {
 
 /**
  * Wraps the global fetch for what only the call site knows: the context, the body, the outcome of the promise. The caller
- * gets the native promise and the native Response; the bytes are read below it, at undici.
+ * gets the native Response; the bytes are read below it, at undici.
  */
 export function tapFetch(options: FetchTapOptions): Untap {
   const original: Fetch | undefined = globalThis.fetch;
@@ -42,11 +45,12 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
     const url = urlOf(args[0]);
     if (url === undefined || !mayBeModelCall(url)) return Reflect.apply(original, this, args);
     const observer = guarded("reading a request", () => observe(exchangeRequest(url, args)));
-    if (observer === undefined) return Reflect.apply(original, this, args);
+    if (observer === undefined) return fetchExchange.run(NOT_OURS, () => Reflect.apply(original, this, args));
     const exchange: FetchExchange = { observer, seenOnWire: false, open: true };
-    const promise = context.with(observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args)));
-    watchOutcome(promise, exchange);
-    return promise;
+    return watched(
+      context.with(observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args))),
+      exchange,
+    );
   };
   return Object.defineProperties(tapped, {
     name: { value: original.name, configurable: true },
@@ -55,13 +59,20 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
 }
 
 /**
- * Both handlers, so that this branch never rejects; the caller's own branch is the promise itself. Apart from the wrapper, so
- * that nothing here keeps the request alive.
+ * The caller gets the promise after ours, still native, with the same Response or reason: a handler on the original would
+ * count as handling, and a rejection that the application forgot would no longer be reported. Apart from the wrapper, so that
+ * nothing here keeps the request alive.
  */
-function watchOutcome(promise: Promise<Response>, exchange: FetchExchange): void {
-  promise.then(
-    (response) => guarded("reading an answer", () => settled(exchange, response)),
-    (error: unknown) => guarded("reading a failure", () => failed(exchange, error)),
+function watched(promise: Promise<Response>, exchange: FetchExchange): Promise<Response> {
+  return promise.then(
+    (response) => {
+      guarded("reading an answer", () => settled(exchange, response));
+      return response;
+    },
+    (error: unknown) => {
+      guarded("reading a failure", () => failed(exchange, error));
+      throw error;
+    },
   );
 }
 

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { REQUEST_BODY_BYTES_MAX } from "./exchange.ts";
 import type { ExchangeObserver, HeaderReader, ObserveExchange, Untap } from "./exchange.ts";
-import { fetchExchange } from "./fetch-tap.ts";
+import { fetchExchange, NOT_OURS } from "./fetch-tap.ts";
 import type { FetchExchange } from "./fetch-tap.ts";
 import { guarded } from "./guarded.ts";
 
@@ -72,6 +72,7 @@ export function tapUndici(options: UndiciTapOptions): Untap {
 function begin(request: UndiciRequest, options: UndiciTapOptions): Tapped | undefined {
   // A proxy's CONNECT and requests of the application's own dispatcher run inside our fetch too.
   const running = fetchExchange.getStore();
+  if (running === NOT_OURS) return undefined;
   const fetch = running !== undefined && running.open && running.observer.method === request.method ? running : undefined;
   const observer = fetch === undefined ? observeDirectly(request, options) : fetch.observer;
   if (observer === undefined) return undefined;

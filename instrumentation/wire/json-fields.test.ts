@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readJsonFields } from "./json-fields.ts";
+
+const WANTED = new Set(["model", "stream", "usage", "a"]);
+const key = fc.oneof(fc.constantFrom("model", "stream", "usage", "a", 'quo"te', "back\\slash", "b"), fc.string());
+const document = fc.dictionary(key, fc.jsonValue({ maxDepth: 4 }), { maxKeys: 8 });
+
+describe("readJsonFields", () => {
+  it("finds what JSON.parse finds, in any layout", () => {
+    fc.assert(
+      fc.property(document, fc.integer({ min: 0, max: 4 }), (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        const parsed = JSON.parse(text) as Record<string, unknown>;
+        const expected = Object.entries(parsed).filter(([name]) => WANTED.has(name));
+        expect({ ...readJsonFields(text, WANTED) }).toEqual(Object.fromEntries(expected));
+      }),
+    );
+  });
+
+  it("never throws and never invents, wherever the text ends or whatever it is", () => {
+    fc.assert(
+      fc.property(document, fc.nat(), (value, cut) => {
+        const text = JSON.stringify(value);
+        const fields = readJsonFields(text.slice(0, cut % (text.length + 1)), WANTED);
+        for (const [name, found] of Object.entries(fields)) {
+          // A number that is cut is a shorter number; everything else is whole or absent.
+          if (typeof found !== "number") expect(found).toEqual((JSON.parse(text) as Record<string, unknown>)[name]);
+        }
+      }),
+    );
+    fc.assert(fc.property(fc.string(), (text) => void readJsonFields(text, WANTED)));
+  });
+
+  it("leaves a field over the limit unparsed", () => {
+    expect(readJsonFields(`{"a":"${"x".repeat(100)}","model":"m"}`, WANTED, 50)).toEqual({ model: "m" });
+  });
+
+  it("steps over a large prompt by string search", () => {
+    const text = JSON.stringify({ messages: [{ role: "user", content: '\\"'.repeat(100_000) }], model: "m" });
+    expect(readJsonFields(text, WANTED)).toEqual({ model: "m" });
+  });
+});

@@ -21,7 +21,7 @@ export function costAndCaching(): Dashboard {
       ...filterVariables(),
       textVariable("monthly_budget", "Monthly budget (USD)", String(spendUsd.perMonth)),
     ],
-    panels: [...headline(), ...spend(), byModel(), ...caching(), ...details()],
+    panels: [...headline(), ...cacheAndCoverage(), ...spend(), byModel(), ...caching(), ...details()],
   });
 }
 
@@ -71,6 +71,12 @@ function headline() {
       steps: GAIN_OR_LOSS,
       change: "more is good",
     }),
+  ];
+}
+
+function cacheAndCoverage() {
+  const size = { width: 3, height: 4 };
+  return [
     statPanel({
       id: 5,
       title: "Saved share",

@@ -17,12 +17,12 @@ export function overview(): Dashboard {
     description: "Rate, errors and duration of all calls to language models, what they cost, and the seven questions with their answers.",
     store: "postgres",
     variables: [postgresVariable(), ...filterVariables()],
-    panels: [...headline(), ...answers(), ...overTime(), ...changes()],
+    panels: [...headline(), ...money(), ...answers(), ...overTime(), ...costAndFirstToken(), ...changes()],
   });
 }
 
 function headline() {
-  const { errorRate, durationSeconds, ttftSeconds, retriesPerCall } = ALERT_SETTINGS;
+  const { errorRate, durationSeconds, ttftSeconds } = ALERT_SETTINGS;
   return [
     statPanel({
       id: 1,
@@ -77,6 +77,12 @@ function headline() {
       change: "less is good",
       links: [{ title: "Compare providers", url: drillTo("providers") }],
     }),
+  ];
+}
+
+function money() {
+  const { retriesPerCall } = ALERT_SETTINGS;
+  return [
     statPanel({
       id: 5,
       title: "Cost per hour",
@@ -212,6 +218,11 @@ function overTime() {
       draw: "lines",
       links: [{ title: "Compare providers", url: drillTo("providers") }],
     }),
+  ];
+}
+
+function costAndFirstToken() {
+  return [
     seriesPanel({
       id: 23,
       title: "Cost per hour by provider",

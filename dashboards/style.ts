@@ -54,8 +54,9 @@ import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-s
 import type { DataLink } from "./links.ts";
 import type { Colors } from "./palette.ts";
 import type { PanelQuery } from "./panel-query.ts";
-import { DATASOURCE, postgresTarget } from "./postgres-target.ts";
-import { TEMPO_DATASOURCE, tempoRatioTargets, tempoTarget } from "./tempo-target.ts";
+import { LABEL_AS_NAME, targetsOf } from "./panel-targets.ts";
+import { DATASOURCE } from "./postgres-target.ts";
+import { TEMPO_DATASOURCE } from "./tempo-target.ts";
 
 /** Shown where a query has rows but no value: nothing was measured. */
 const NO_VALUE = "–";
@@ -362,9 +363,6 @@ function plainPanel(type: string, options: Omit<PanelFrame, "query">, own: Reado
   return builder;
 }
 
-/** Quotients are named by their labels, {span.gen_ai.provider.name="\\"openai\\""} for example: only the value is kept. */
-const LABEL_AS_NAME = { id: "renameByRegex", options: { regex: '^.*?([\\w.:-]+)[\\\\"}]*$', renamePattern: "$1" } };
-
 interface FramedBuilder {
   id(id: number): this;
   title(title: string): this;
@@ -389,17 +387,6 @@ function framed<T extends FramedBuilder>(builder: T, frame: PanelFrame): T {
   for (const target of targetsOf(frame.query)) builder.withTarget(target);
   if (frame.query.language === "traceql-ratio") builder.withTransformation(LABEL_AS_NAME);
   return builder;
-}
-
-function targetsOf(query: PanelQuery): Builder<Dataquery>[] {
-  switch (query.language) {
-    case "sql":
-      return [postgresTarget(query)];
-    case "traceql":
-      return [tempoTarget(query)];
-    case "traceql-ratio":
-      return tempoRatioTargets(query);
-  }
 }
 
 function thresholds(steps: Steps): ThresholdsConfigBuilder {

@@ -28,13 +28,13 @@ export function tempoOverview(): Dashboard {
     store: "tempo",
     from: "now-24h",
     variables: tempoFilters(),
-    panels: [...headline(), ...providers(), ...overTime(), latest()],
+    panels: [...headline(), ...money(), ...providers(), ...overTime(), latest()],
   });
 }
 
 function headline() {
   const size = { width: 3, height: 4 };
-  const { errorRate, durationSeconds, retriesPerCall } = ALERT_SETTINGS;
+  const { errorRate, durationSeconds } = ALERT_SETTINGS;
   return [
     statPanel({
       id: 1,
@@ -74,6 +74,13 @@ function headline() {
       unit: "s",
       decimals: 2,
     }),
+  ];
+}
+
+function money() {
+  const size = { width: 3, height: 4 };
+  const { retriesPerCall } = ALERT_SETTINGS;
+  return [
     statPanel({
       id: 5,
       title: "Cost",

@@ -32,7 +32,7 @@ const QUERY_MODULES = [
 /** Every SQL query of the folder by "module.name". */
 const SQL = new Map<string, SqlQuery>();
 for (const module of QUERY_MODULES) {
-  const exported = (await import(`../dashboards/queries/${module}.ts`)) as Record<string, SqlQuery | unknown>;
+  const exported = (await import(`../dashboards/queries/${module}.ts`)) as Record<string, unknown>;
   for (const [name, query] of Object.entries(exported)) {
     if (typeof query === "object" && query !== null && "language" in query) SQL.set(`${module}.${name}`, query as SqlQuery);
   }

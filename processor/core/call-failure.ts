@@ -61,7 +61,7 @@ function isDestroyedByClient(stacktrace: AttributeValue | undefined): boolean {
 function evidenceOf(span: Span, { lastAttempt, outer }: Witnesses): ErrorEvidence {
   const own = errorEvidenceOf(span, lastAttempt === undefined ? undefined : requestSpan(span, lastAttempt));
   if (outer === undefined || own.message !== undefined || own.cause !== undefined) return own;
-  const around = errorEvidenceOf(outer);
+  const around = errorEvidenceOf(outer, span);
   return { ...around, ...defined(own), message: around.message, cause: around.cause };
 }
 

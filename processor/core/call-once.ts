@@ -1,10 +1,9 @@
-import { UNSEEN, type TraceNode } from "./trace-memory.ts";
+import { siblingsNear, UNSEEN, type TraceNode } from "./trace-memory.ts";
 
 /** Two clocks of one machine, and spans of a millisecond: a span counts as inside another up to this far outside of it. */
 const CLOCK_SLACK_MS = 5;
 const ANCESTORS_MAX = 32;
-/** Siblings looked at, newest first: an agent's loop may have thousands. */
-const SIBLINGS_MAX = 256;
+const NIECES_MAX = 8;
 
 /**
  * Whether this span is the one that stands for its call to a model. Where several spans tell of one call, the innermost
@@ -30,15 +29,10 @@ function hasCountedAncestor(node: TraceNode): boolean {
 
 /** The span that ends a stream stands beside the span under which the request was made, so it is also an aunt of that request's. */
 function siblingsOf(node: TraceNode): readonly TraceNode[] {
-  const siblings = lastChildren(node.parent);
-  const aunts = lastChildren(node.parent?.parent ?? null).filter((aunt) => aunt.note.endsStream);
-  const nieces = node.note.endsStream ? siblings.flatMap((sibling) => lastChildren(sibling)) : [];
+  const siblings = siblingsNear(node);
+  const aunts = node.parent === null ? [] : siblingsNear(node.parent).filter((aunt) => aunt.note.endsStream);
+  const nieces = node.note.endsStream ? siblings.flatMap(({ children }) => children.slice(0, NIECES_MAX)) : [];
   return aunts.length === 0 && nieces.length === 0 ? siblings : [...siblings, ...aunts, ...nieces];
-}
-
-function lastChildren(parent: TraceNode | null): readonly TraceNode[] {
-  const children = parent?.children ?? [];
-  return children.length > SIBLINGS_MAX ? children.slice(-SIBLINGS_MAX) : children;
 }
 
 /** Another instrumentation's span for the same call: same model, and one lies within the other. */

@@ -2,7 +2,7 @@ import { OWN } from "./attributes.ts";
 import { failureOf, requestFailureOf } from "./call-failure.ts";
 import type { Call } from "./call.ts";
 import type { HttpCall } from "./call-http.ts";
-import { wrapperAround } from "./call-witness.ts";
+import { wrapperAround, type Batch } from "./call-witness.ts";
 import { conventionDialect } from "./dialect.ts";
 import { writeFindings } from "./enrich-call.ts";
 import type { EnrichContext } from "./enrich-context.ts";
@@ -13,7 +13,7 @@ import { retriesOf } from "./retry.ts";
 import { ranDuring } from "./retry-attempts.ts";
 import { BACKOFF_MS_MIN, RETRY_GAP_MS_MAX } from "./retry-chain.ts";
 import type { Span } from "./span.ts";
-import { UNSEEN, type TraceMemory, type TraceNode } from "./trace-memory.ts";
+import { siblingsNear, UNSEEN, type TraceMemory, type TraceNode } from "./trace-memory.ts";
 
 /** Two HTTP instrumentations write the same request within this. */
 const DUPLICATE_MS = 1;
@@ -36,9 +36,7 @@ export function isUnclaimed({ http, node, span }: BatchEntry, memory: TraceMemor
 export function claimPromotedAttempts({ span, node }: BatchEntry): void {
   const count = span.attributes[OWN.retryCount];
   if (node === null || typeof count !== "number" || !(count > 0) || !isHttp(span)) return;
-  const earlier = (node.parent?.children ?? []).filter(
-    ({ note }) => note.role === "http" && note.failed && note.endMs <= node.note.startMs,
-  );
+  const earlier = siblingsNear(node).filter(({ note }) => note.role === "http" && note.failed && note.endMs <= node.note.startMs);
   for (const attempt of earlier.toSorted((a, b) => a.note.startMs - b.note.startMs).slice(-count)) attempt.claimedBy ??= node;
 }
 
@@ -47,14 +45,14 @@ function isHttp({ attributes }: Span): boolean {
 }
 
 /** What is written on a promoted request. */
-export function requestEnrichment(request: BatchEntry, entries: readonly BatchEntry[], context: EnrichContext): Enrichment | null {
+export function requestEnrichment(request: BatchEntry, batch: Batch, context: EnrichContext): Enrichment | null {
   const { span, http, node, attempts } = request;
   const trace = context.memory.trace(span.traceId);
   if (http === null || node === null || trace === undefined) return null;
   const call = callOf(http);
   const failure =
     requestFailureOf(span, http) ??
-    failureOf(span, { ...call, answered: false }, { lastAttempt: undefined, outer: wrapperAround(request, entries) });
+    failureOf(span, { ...call, answered: false }, { lastAttempt: undefined, outer: wrapperAround(request, batch) });
   const own = { resendCount: http.resendCount < 0 ? undefined : http.resendCount, countsResends: false };
   const retries = retriesOf(node, trace, own, attempts);
   return writeFindings({ span, call, llmCall: true, failure, retries }, context.prices);
@@ -148,6 +146,6 @@ function isWorthRepeating({ http, node }: BatchEntry): boolean {
 
 /** A GenAI span beside both that began after the one and before the other is the next attempt, not this request. */
 function hasCallBetween(last: BatchEntry, request: BatchEntry): boolean {
-  const siblings = request.node?.parent?.children ?? [];
+  const siblings = request.node === null ? [] : siblingsNear(request.node);
   return siblings.some(({ counted, note }) => counted && note.startMs >= last.span.startMs && note.startMs <= request.span.startMs);
 }

@@ -1,4 +1,5 @@
 import { promoteUnclaimed, requestEnrichment } from "./call-promotion.ts";
+import { createBatch } from "./call-witness.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import { readEntry } from "./enrich-entry.ts";
 import type { Enrichment } from "./enrichment.ts";
@@ -73,9 +74,10 @@ export function createUnclaimedCalls<T>({ settleMs, spansMax }: UnclaimedCallsOp
 function callsOf<T>({ requests }: Held<T>, context: EnrichContext): SettledCall<T>[] {
   const held = [...requests.values()];
   const entries = held.map(({ span }, index) => readEntry(span, index, context));
+  const batch = createBatch(entries);
   return promoteUnclaimed(entries, context.memory).flatMap((entry) => {
     const request = held[entry.index];
-    const enrichment = requestEnrichment(entry, entries, context);
+    const enrichment = requestEnrichment(entry, batch, context);
     return request === undefined || enrichment === null ? [] : [{ ...request, enrichment }];
   });
 }

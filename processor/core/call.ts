@@ -61,7 +61,7 @@ function isRequest(attributes: Attributes): boolean {
 export function readCall(span: Span, dialect: Dialect): Call {
   const fields = readFields(dialect, span.attributes);
   const operation = operationOfSpan(span, dialect, fields);
-  const requestModel = requestModelOf(dialect, fields);
+  const requestModel = requestModelOf(dialect, fields) ?? modelInName(span, fields);
   const responseModel = text(fields[FIELD.responseModel]);
   const answered = isAnswered(fields);
   return {
@@ -84,8 +84,14 @@ function operationOfSpan(span: Span, dialect: Dialect, fields: Fields): string |
   const word = text(fields[FIELD.operation]);
   if (word !== undefined) return operationOf(dialect.table, word);
   for (const [prefix, operation] of Object.entries(dialect.table.spanNames ?? {})) if (span.name.startsWith(prefix)) return operation;
-  return undefined;
+  return CONVENTION_NAME.exec(span.name)?.[1];
 }
+
+/**
+ * A client span is named `{gen_ai.operation.name} {gen_ai.request.model}` by the convention. Instrumentations that write their
+ * attributes when the answer is there (OpenLIT) leave a failed span with nothing but its name.
+ */
+const CONVENTION_NAME = /^(chat|text_completion|generate_content|embeddings) (\S{1,256})$/;
 
 /** Without an operation, a client span that names a model and shows an answer, or nothing else than a request, is a call. */
 function asksModel(
@@ -113,6 +119,11 @@ function requestModelOf(dialect: Dialect, fields: Fields): string | undefined {
   if (named !== undefined) return dialect.table.name === "genkit" ? named.slice(named.indexOf("/") + 1) : named;
   const json = text(fields[FIELD.requestJson]);
   return json === undefined ? undefined : MODEL_IN_JSON.exec(json.slice(0, REQUEST_JSON_SEARCHED_MAX))?.[1];
+}
+
+/** Only where nothing on the span says what it does; else its name is anybody's choice. */
+function modelInName(span: Span, fields: Fields): string | undefined {
+  return fields[FIELD.operation] === undefined ? CONVENTION_NAME.exec(span.name)?.[2] : undefined;
 }
 
 function providerOf(span: Span, fields: Fields, model: string | undefined): string | undefined {

@@ -285,6 +285,15 @@ describe("retries", () => {
     expect(second).not.toHaveProperty("retry_of");
   });
 
+  test("a loop of thousands is followed to its end", () => {
+    const calls = Array.from({ length: 3_000 }, (_, n) =>
+      chatOf({ id: n + 1, parent: 9_999, from: n * 20, to: n * 20 + 10, error: "RateLimitError" }),
+    );
+    const found = settled(appOf({ id: 9_999 }), ...calls).slice(1);
+    expect(found.filter((call) => call?.["retry_of"] === undefined)).toHaveLength(1);
+    expect(found.at(-1)?.["retry_count"]).toBe(2_999);
+  });
+
   test("what cannot be mended by another try is not repeated by the next call", () => {
     const [, second] = settled(chatOf({ id: 1, parent: 9, to: 10, error: "AuthenticationError" }), chatOf({ id: 2, parent: 9, from: 30 }));
     expect(second).not.toHaveProperty("retry_of");

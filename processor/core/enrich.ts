@@ -1,7 +1,7 @@
 import { NORMALIZED_KEYS, OWN, OWN_KEYS } from "./attributes.ts";
 import type { Call } from "./call.ts";
 import { failureOf, type Failure } from "./call-failure.ts";
-import { outerWitness } from "./call-witness.ts";
+import { createBatch, outerWitness, type Batch } from "./call-witness.ts";
 import { standsForCall } from "./call-once.ts";
 import { claimPromotedAttempts, isUnclaimed, promoteUnclaimed, requestEnrichment } from "./call-promotion.ts";
 import { blankWriting, writeFindings } from "./enrich-call.ts";
@@ -30,9 +30,10 @@ export function enrichBatch(spans: readonly Span[], context: EnrichContext): (En
   const operations = context.settled === true ? promoteUnclaimed(entries, context.memory) : [];
   if (context.settled !== true) reportUnclaimed(entries, context);
   const works = operations.length === 0 ? calls : [...calls, ...operations].toSorted((a, b) => a.span.startMs - b.span.startMs);
+  const batch = createBatch(entries);
   for (const work of works) {
     results[work.index] =
-      work.call === null ? requestEnrichment(work, entries, context) : enrichEntry({ entry: work, call: work.call, entries }, context);
+      work.call === null ? requestEnrichment(work, batch, context) : enrichEntry({ entry: work, call: work.call, batch }, context);
   }
   return results;
 }
@@ -54,15 +55,15 @@ function claim(entry: BatchEntry, memory: TraceMemory): void {
 interface CallInBatch {
   readonly entry: BatchEntry;
   readonly call: Call;
-  readonly entries: readonly BatchEntry[];
+  readonly batch: Batch;
 }
 
-function enrichEntry({ entry: { span, node, attempts }, call, entries }: CallInBatch, context: EnrichContext): Enrichment {
+function enrichEntry({ entry: { span, node, attempts }, call, batch }: CallInBatch, context: EnrichContext): Enrichment {
   if (isEnriched(span)) return alreadyEnriched(span);
   const trace = context.memory.trace(span.traceId);
   const llmCall = node === null ? call.asksModel : node.counted;
   const isSilent = call.failed ? span.statusMessage === "" : !call.answered;
-  const outer = llmCall && node !== null && isSilent ? outerWitness(node, entries) : undefined;
+  const outer = llmCall && node !== null && isSilent ? outerWitness(node, batch) : undefined;
   const failure = failureOf(span, call, { lastAttempt: attempts.at(-1), outer });
   if (node !== null && failure !== null) remember(node, trace, failure);
   const own = { resendCount: call.resendCount, countsResends: call.dialect.table.native === true };

@@ -1,5 +1,5 @@
 import { sameModel } from "./call-once.ts";
-import type { SpanNote, TraceNode } from "./trace-memory.ts";
+import { siblingsNear, type SpanNote, type TraceNode } from "./trace-memory.ts";
 
 /** HTTP requests of one call, in the order in which they began, each request once. */
 export type Attempts = readonly TraceNode[];
@@ -15,8 +15,6 @@ const NONE: Attempts = [];
 /** Spans between a call and its request: a fetch span of the web framework, a proxy's client. */
 const DEPTH_BELOW_MAX = 4;
 const ANCESTORS_MAX = 8;
-/** An agent's loop may have thousands of requests beside a call; its own are the newest. */
-const BESIDE_MAX = 256;
 /** Clocks are rounded, and a request may begin just before its span says so. */
 const START_SLACK_MS = 5;
 
@@ -46,14 +44,10 @@ function collectBelow(node: TraceNode, found: TraceNode[], depth: number): void 
 }
 
 function collectBeside(call: TraceNode, found: TraceNode[]): void {
-  let above = call.parent;
-  for (let depth = 0; above !== null && depth < ANCESTORS_MAX && found.length === 0; depth += 1) {
-    const { children } = above;
-    for (let index = Math.max(0, children.length - BESIDE_MAX); index < children.length; index += 1) {
-      const request = children[index];
-      if (request !== undefined && isBeside(call, request)) found.push(request);
-    }
-    above = above.parent;
+  let branch: TraceNode | null = call;
+  for (let depth = 0; branch !== null && depth < ANCESTORS_MAX && found.length === 0; depth += 1) {
+    for (const request of siblingsNear(branch)) if (isBeside(call, request)) found.push(request);
+    branch = branch.parent;
   }
 }
 
@@ -76,8 +70,7 @@ export function ranDuring(call: SpanNote, request: SpanNote): boolean {
 
 /** Of two calls that ran at the same time, a request belongs to the one that began last before it. */
 function hasNearerOwner(call: TraceNode, request: TraceNode): boolean {
-  const siblings = call.parent?.children ?? [];
-  return siblings.slice(-BESIDE_MAX).some(({ note, children }) => {
+  return siblingsNear(call).some(({ note, children }) => {
     if (note.role !== "call" || !(note.startMs > call.note.startMs) || !sameModel(note.model, call.note.model)) return false;
     return ranDuring(note, request.note) && !children.some((child) => child.note.role === "http");
   });

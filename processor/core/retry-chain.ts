@@ -1,6 +1,6 @@
 import { sameModel } from "./call-once.ts";
 import type { Attempts } from "./retry-attempts.ts";
-import { UNSEEN, type Trace, type TraceNode } from "./trace-memory.ts";
+import { orphansNear, siblingsNear, UNSEEN, type Trace, type TraceNode } from "./trace-memory.ts";
 
 /** Longest wait seen between attempts is a minute (Strands); providers state up to some minutes. Later is another operation. */
 export const RETRY_GAP_MS_MAX = 5 * 60_000;
@@ -11,7 +11,6 @@ const CLOCK_SLACK_MS = 2;
 const PASSING_ON_MS_MAX = 250;
 /** Agents and workflows between a call and the loop that repeats it. */
 const LEVELS_MAX = 6;
-const SIBLINGS_MAX = 256;
 const DESCENDANTS_MAX = 64;
 
 /**
@@ -37,6 +36,7 @@ function latestFailure(branch: TraceNode, call: TraceNode, trace: Trace, attempt
   for (const sibling of neighboursOf(branch, trace)) {
     // While a span lives its end is NaN, so that nothing is after it.
     if (sibling === branch || !(sibling.note.endMs <= branch.note.startMs + CLOCK_SLACK_MS)) continue;
+    if (latest !== null && sibling.note.endMs <= latest.note.endMs) continue;
     for (const failure of callsIn(sibling)) {
       const isLater = latest === null || failure.note.endMs > latest.note.endMs;
       if (isLater && isOpenFailure(failure, call) && isSameOperation(failure, call, attempts)) latest = failure;
@@ -45,14 +45,13 @@ function latestFailure(branch: TraceNode, call: TraceNode, trace: Trace, attempt
   return latest;
 }
 
-/** Spans whose parents never came stand beside one another and beside what their parents would have stood beside. */
+/** Spans whose parents never came stand beside one another and beside what their parents would have stood beside. The latest first. */
 function neighboursOf(branch: TraceNode, trace: Trace): readonly TraceNode[] {
-  const siblings = (branch.parent?.children ?? []).slice(-SIBLINGS_MAX);
   const isOrphan = branch.parent !== null && branch.parent.note === UNSEEN;
-  const orphans = trace.orphans
-    .slice(-SIBLINGS_MAX)
-    .filter((node) => node.parent !== branch.parent && node.parent?.note === UNSEEN && (isOrphan || node.promoted || isLostCall(node)));
-  return orphans.length === 0 ? siblings : [...siblings, ...orphans];
+  const orphans = orphansNear(trace, branch).filter(
+    (node) => node.parent !== branch.parent && node.parent?.note === UNSEEN && (isOrphan || node.promoted || isLostCall(node)),
+  );
+  return [...siblingsNear(branch), ...orphans].toReversed();
 }
 
 /** The last request, and a failed one, of a call whose span has not come: its instrumentation forgets calls that fail. */

@@ -76,6 +76,10 @@ export interface TraceNode {
   /** null for a root, and while the span itself is unseen. */
   parent: TraceNode | null;
   readonly children: TraceNode[];
+  /** Place among the parent's children, which stand in the order in which they came. */
+  position: number;
+  /** Place among the trace's orphans; -1 for a span whose parent was there. */
+  orphanPosition: number;
   /** A call stands somewhere below. */
   callBelow: boolean;
   /** Given out as one call to a model. */
@@ -178,6 +182,25 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
   };
 }
 
+/** Spans looked at on each side of one: an agent's loop may have thousands, and what belongs together came together. */
+const NEAR_MAX = 128;
+
+/** The children of a span's parent that came shortly before and after it, itself among them. */
+export function siblingsNear({ parent, position }: TraceNode): readonly TraceNode[] {
+  return parent === null ? NO_NODES : near(parent.children, position);
+}
+
+/** Those of the trace's orphans that came shortly before and after a span; for one that is none, the latest. */
+export function orphansNear({ orphans }: Trace, { orphanPosition }: TraceNode): readonly TraceNode[] {
+  return near(orphans, orphanPosition < 0 ? orphans.length : orphanPosition);
+}
+
+const NO_NODES: readonly TraceNode[] = [];
+
+function near(nodes: readonly TraceNode[], position: number): readonly TraceNode[] {
+  return nodes.length <= NEAR_MAX ? nodes : nodes.slice(Math.max(0, position - NEAR_MAX), position + NEAR_MAX);
+}
+
 interface Traces {
   readonly get: (traceId: string) => Trace | undefined;
   readonly touch: (traceId: string) => Trace | undefined;
@@ -258,6 +281,8 @@ function createNode(spanId: string): TraceNode {
     spanId,
     parent: null,
     children: [],
+    position: 0,
+    orphanPosition: -1,
     callBelow: false,
     counted: false,
     promoted: false,
@@ -278,8 +303,8 @@ function link(trace: Trace, node: TraceNode, spansMax: number): void {
   const parent = nodeOf(trace, note.parentSpanId, spansMax);
   if (parent === null) return;
   node.parent = parent;
-  parent.children.push(node);
-  if (parent.note === UNSEEN) trace.orphans.push(node);
+  node.position = parent.children.push(node) - 1;
+  if (parent.note === UNSEEN) node.orphanPosition = trace.orphans.push(node) - 1;
 }
 
 function announce(start: TraceNode | null): void {

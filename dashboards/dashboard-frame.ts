@@ -1,3 +1,4 @@
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import {
   AnnotationQueryBuilder,
   DashboardBuilder,
@@ -5,10 +6,9 @@ import {
   DashboardLinkBuilder,
   DashboardLinkType,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Dashboard, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { DASHBOARD_UIDS } from "./links.ts";
 import type { DashboardName } from "./links.ts";
-import type { PanelSource } from "./style.ts";
 import type { Variable } from "./variables.ts";
 
 export const POSTGRES_TAG = "genai-postgres";
@@ -16,6 +16,8 @@ export const TEMPO_TAG = "genai-tempo";
 
 /** Grafana's current classic schema. */
 const SCHEMA_VERSION = 42;
+
+type PanelSource = Builder<Panel>;
 
 export interface DashboardOptions {
   readonly name: DashboardName;

@@ -227,7 +227,7 @@ function costAndFirstToken() {
       id: 23,
       title: "Cost per hour by provider",
       description: "USD per hour of priced calls, averaged over each bar. The bar that is still filling is left out.",
-      width: 8,
+      width: 7,
       height: 9,
       query: queries.costPerHourByProvider,
       unit: "currencyUSD",
@@ -240,7 +240,7 @@ function costAndFirstToken() {
       id: 24,
       title: "First token p95 by provider",
       description: "Time to the first chunk of streamed answers. Providers without streamed calls have no line.",
-      width: 8,
+      width: 7,
       height: 9,
       query: queries.ttftP95ByProvider,
       unit: "s",
@@ -260,7 +260,7 @@ function changes() {
       title: "What changed against the period before",
       description:
         "Models whose errors or traffic moved most against the period of the same length before. Empty changes: the model had no calls then.",
-      width: 8,
+      width: 10,
       height: 9,
       query: queries.changes,
       columns: {

@@ -396,6 +396,3 @@ function thresholds(steps: Steps): ThresholdsConfigBuilder {
 function linkOf(link: DataLink): Builder<DashboardLink> {
   return new DashboardLinkBuilder(link.title).url(link.url).targetBlank(link.targetBlank ?? false);
 }
-
-/** A panel as the dashboards take it. */
-export type PanelSource = Builder<Panel>;

@@ -24,13 +24,14 @@ forecast as (
 
 const BUDGET = "nullif('$monthly_budget', '')::double precision";
 
-export const spend = tableQuery(["time", "value"], comparedToBefore("coalesce(sum(c.cost_usd), 0)"));
+/** Without a single priced call money is unknown, which is not 0. */
+export const spend = tableQuery(["time", "value"], comparedToBefore("sum(c.cost_usd) filter (where c.priced_calls > 0)"));
 
 export const monthForecast = tableQuery(["value"], `with ${FORECAST} select expected::double precision as value from forecast`);
 
 export const budgetUsed = tableQuery(["value"], `with ${FORECAST} select expected::double precision / ${BUDGET} as value from forecast`);
 
-export const netSavings = tableQuery(["time", "value"], comparedToBefore("coalesce(sum(c.cache_savings_usd), 0)"));
+export const netSavings = tableQuery(["time", "value"], comparedToBefore("sum(c.cache_savings_usd) filter (where c.priced_calls > 0)"));
 
 export const savingsShare = tableQuery(
   ["time", "value"],
@@ -56,7 +57,7 @@ export const spendByProvider = seriesQuery(
   ["model_provider"],
   `
 select bucket as time, model_provider, sum(cost_usd) / (${STEP_SECONDS} / 3600.0) as value
-from ${CALLS_OVER_TIME} where ${SELECTED} and ${WHOLE_BUCKET}
+from ${CALLS_OVER_TIME} where ${SELECTED} and priced_calls > 0 and ${WHOLE_BUCKET}
 group by 1, 2 order by 1`,
 );
 
@@ -154,19 +155,20 @@ order by 1`,
 export const byService = tableQuery(
   ["service_name", "calls", "cost", "cost_share", "cache_savings"],
   `
-select service_name, sum(calls)::double precision as calls, sum(cost_usd) as cost, sum(cost_usd) / nullif(sum(sum(cost_usd)) over (), 0) as cost_share, sum(cache_savings_usd) as cache_savings
+select service_name, sum(calls)::double precision as calls, sum(cost_usd) filter (where priced_calls > 0) as cost,
+  sum(cost_usd) / nullif(sum(sum(cost_usd)) over (), 0) as cost_share, sum(cache_savings_usd) filter (where priced_calls > 0) as cache_savings
 from ${CALLS} where ${SELECTED}
-group by 1 order by cost desc`,
+group by 1 order by cost desc nulls last`,
 );
 
 /** Hours at the edges of the range count whole: users are kept by the hour. */
 export const byUser = tableQuery(
   ["user_id", "calls", "cost", "cost_share", "tokens"],
   `
-select user_id, sum(calls)::double precision as calls, sum(cost_usd) as cost, sum(cost_usd) / nullif(sum(sum(cost_usd)) over (), 0) as cost_share,
+select user_id, sum(calls)::double precision as calls, nullif(sum(cost_usd), 0) as cost, sum(cost_usd) / nullif(sum(sum(cost_usd)) over (), 0) as cost_share,
   sum(input_tokens + output_tokens)::double precision as tokens
 from genai.users($__timeFrom(), $__timeTo()) where ${SELECTED}
-group by 1 order by cost desc limit 25`,
+group by 1 order by cost desc nulls last limit 25`,
 );
 
 export const unpriced = tableQuery(

@@ -22,10 +22,12 @@ export const ttftP95 = tableQuery(["time", "value"], quantileComparedToBefore("t
 
 export const costPerHour = tableQuery(
   ["time", "value"],
-  comparedToBefore("coalesce(sum(c.cost_usd), 0) / (extract(epoch from max(p.until) - p.since) / 3600)::double precision"),
+  comparedToBefore(
+    "sum(c.cost_usd) filter (where c.priced_calls > 0) / (extract(epoch from max(p.until) - p.since) / 3600)::double precision",
+  ),
 );
 
-export const cacheSavings = tableQuery(["time", "value"], comparedToBefore("coalesce(sum(c.cache_savings_usd), 0)"));
+export const cacheSavings = tableQuery(["time", "value"], comparedToBefore("sum(c.cache_savings_usd) filter (where c.priced_calls > 0)"));
 
 export const cacheHitRate = tableQuery(
   ["time", "value"],
@@ -139,7 +141,7 @@ export const costPerHourByProvider = seriesQuery(
   ["model_provider"],
   `
 select bucket as time, model_provider, sum(cost_usd) / (${STEP_SECONDS} / 3600.0) as value
-from ${CALLS_OVER_TIME} where ${SELECTED} and ${WHOLE_BUCKET}
+from ${CALLS_OVER_TIME} where ${SELECTED} and priced_calls > 0 and ${WHOLE_BUCKET}
 group by 1, 2 order by 1`,
 );
 
@@ -149,7 +151,7 @@ export const changes = tableQuery(
   `
 with ${PERIODS},
 sums as (
-  select p.n, c.model_provider, c.model, sum(c.calls)::double precision as calls, sum(c.failed)::double precision as failed, sum(c.cost_usd) as cost
+  select p.n, c.model_provider, c.model, sum(c.calls)::double precision as calls, sum(c.failed)::double precision as failed, sum(c.cost_usd) filter (where c.priced_calls > 0) as cost
   from periods p cross join lateral (select * from genai.calls(p.since, p.until) where ${SELECTED}) c
   group by 1, 2, 3
 ),
@@ -175,7 +177,7 @@ pairs as (
 )
 select model_provider, model, coalesce(calls, 0) as calls, calls / nullif(calls_before, 0) - 1 as calls_change,
   error_rate, error_rate - error_rate_before as error_rate_change, p95, p95 / nullif(p95_before, 0) - 1 as p95_change,
-  coalesce(cost, 0) as cost, coalesce(cost, 0) - coalesce(cost_before, 0) as cost_change
+  cost, cost - coalesce(cost_before, 0) as cost_change
 from pairs
 order by abs(coalesce(error_rate - error_rate_before, 0)) * coalesce(calls, 0) + abs(coalesce(calls, 0) - coalesce(calls_before, 0)) desc
 limit 12`,

@@ -122,7 +122,7 @@ order by 1`,
 );
 
 /**
- * The tokens of all selected priced calls at the list price of every model in use. Where a provider has no price for a
+ * The tokens of all selected priced calls at the list price of every selected model that has one. Where a provider has no price for a
  * cache, its tokens are plain input there. Other models count the same text differently and answer at other lengths.
  */
 export const sameTokensElsewhere = tableQuery(
@@ -136,7 +136,11 @@ with tokens as (
 offers as (
   select distinct on (s.model_provider, s.model) s.model_provider, s.model, p.input_usd_per_million as input, p.output_usd_per_million as output,
     coalesce(p.cache_read_usd_per_million, p.input_usd_per_million) as cache_read, coalesce(p.cache_write_usd_per_million, p.input_usd_per_million) as cache_write
-  from (select distinct model_provider, model from genai.series where operation <> 'embeddings') s
+  from (
+    select model_provider, model from ${CALLS}
+    where ${SELECTED} and operation <> 'embeddings' and cost_status in ('priced', 'ambiguous_usage')
+    group by 1, 2
+  ) s
   join genai.model_prices p on p.provider = s.model_provider and (s.model = p.model or starts_with(s.model, p.model || '-'))
   where p.input_usd_per_million > 0 and p.output_usd_per_million > 0
   order by s.model_provider, s.model, length(p.model) desc

@@ -21,7 +21,7 @@ export const wastedTokens = tableQuery(
   comparedToBefore("coalesce(sum(c.input_tokens + c.output_tokens) filter (where c.status = 'failed'), 0)::double precision"),
 );
 
-export const wastedSpend = tableQuery(["time", "value"], comparedToBefore("coalesce(sum(c.wasted_usd), 0)"));
+export const wastedSpend = tableQuery(["time", "value"], comparedToBefore("sum(c.wasted_usd) filter (where c.priced_calls > 0)"));
 
 export const rateByProvider = seriesQuery(
   ["model_provider"],
@@ -86,7 +86,8 @@ select model_provider, model, sum(calls)::double precision as calls, sum(retried
   1 - sum(first_failed)::double precision / nullif(sum(calls) - sum(repeats), 0) as success_rate,
   1 - greatest(0, sum(failed) - sum(repeats))::double precision / nullif(sum(calls) - sum(repeats), 0) as final_success_rate,
   sum(retry_wait_ms) / nullif(sum(retried), 0) / 1000 as average_wait,
-  coalesce(sum(input_tokens + output_tokens) filter (where status = 'failed'), 0)::double precision as wasted_tokens, sum(wasted_usd) as wasted_spend
+  coalesce(sum(input_tokens + output_tokens) filter (where status = 'failed'), 0)::double precision as wasted_tokens,
+  coalesce(sum(wasted_usd) filter (where priced_calls > 0), case when sum(priced_calls) > 0 then 0 end) as wasted_spend
 from ${CALLS} where ${SELECTED}
 group by 1, 2 order by retry_rate desc, calls desc`,
 );

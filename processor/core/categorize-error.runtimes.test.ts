@@ -37,6 +37,31 @@ const CASES: readonly Case[] = [
     true,
     { message: "terminated", cause: { name: "SocketError", code: "UND_ERR_SOCKET", message: "other side closed" } },
   ],
+  [
+    "undici's broken body with a stack whose frames speak of aborting",
+    "network_error",
+    true,
+    {
+      message:
+        "terminated\n\nTypeError: terminated\n    at Fetch.onAborted (node:internal/deps/undici/undici:13877:53)\n    at emit (node:events:514:28)",
+    },
+  ],
+  [
+    "an abort keeps its name whatever its frames say",
+    "unknown",
+    false,
+    { message: "Request was aborted.\n\nError: Request was aborted.\n    at connectionTimeout (file:///srv/app/client.mjs:12:9)" },
+  ],
+  [
+    "LangChain's name for a 429 that states no wait",
+    "rate_limit",
+    true,
+    {
+      message:
+        '429 {"type":"error","error":{"type":"rate_limit_error","message":"This request would exceed the rate limit for your organization of 40,000 input tokens per minute."}}',
+      cause: { name: "RateLimitCapacityError" },
+    },
+  ],
   ["fetch failed with nothing beneath", "network_error", true, { errorType: "TypeError", message: "fetch failed" }],
   [
     "aggregate of refused addresses",

@@ -16,9 +16,17 @@ export interface ErrorText {
 
 /** Reads prose that may hold JSON, a Python repr, or a class name before a colon; no parser, so any wrapper's mixture will do. */
 export function readErrorText(text: string): ErrorText {
-  const plain = withoutEscapes(withoutLinks(boundedText(text)));
+  const plain = withoutEscapes(withoutLinks(withoutFrames(boundedText(text))));
   const prose = proseOf(plain);
   return { prose, codes: codesIn(plain), status: statusIn(prose) };
+}
+
+// Where the code stood when it threw; its names (`onAborted`, `timeoutHandler`) are nobody's complaint. JavaScript and Java write alike.
+const STACK_FRAME = /\n\s{1,16}at [^\n]{1,300}(?::\d{1,9}\)?|\(<anonymous>\)|\(native\)|\(Native Method\))(?=\n|$)/g;
+
+/** OpenInference's LangChain puts the stack behind the message, under the message again. */
+function withoutFrames(text: string): string {
+  return text.includes("\n") ? text.replace(STACK_FRAME, "") : text;
 }
 
 function withoutLinks(text: string): string {

@@ -13,7 +13,8 @@ export const CAPACITY: CategoryRules = {
       name: "capacity: overloaded code",
       category: "model_overloaded",
       stem: anyOf(
-        String.raw`overload|capacity(?:exceeded|exhausted|error|unavailable|notavailable)|insufficient\w{0,20}capacity`,
+        // LangChain's RateLimitCapacityError is a 429 that states no wait or a long one.
+        String.raw`overload|(?<!ratelimit)capacity(?:exceeded|exhausted|error|unavailable|notavailable)|insufficient\w{0,20}capacity`,
         String.raw`flexunavailable|serverbusy|modelnotready|modelloading|queue(?:full|exceeded|isfull)|nocapacity|outofcapacity`,
       ),
       codes: [

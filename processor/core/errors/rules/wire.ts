@@ -149,7 +149,7 @@ export const WIRE: CategoryRules = {
       category: "network_error",
       text: anyOf(
         String.raw`\becon(?:nreset|nrefused|naborted)\b|\bepipe\b|\beai_again\b|\be(?:host|net)unreach\b|\behostdown\b`,
-        String.raw`socket hang up|other side closed|^(?:typeerror: )?terminated$|premature(?:ly)? clos|prematurely`,
+        String.raw`socket hang up|other side closed|^terminated$|\btypeerror: terminated$|premature(?:ly)? clos|prematurely`,
         String.raw`before secure tls`,
         sequence(
           "connection (?:was |is |has been |already )?",

@@ -58,7 +58,7 @@ from (
       (${sqlArray(MODELS.map(([provider]) => provider))})[m] as provider, (${sqlArray(MODELS.map(([, model]) => model))})[m] as model,
       (200 + 4000 * r)::integer as input, (20 + 600 * r)::integer as output, case when n % 5 < 2 then (200 * r)::integer else 0 end as cached,
       200 * exp(3 * r * r) as ms
-    from (select n, random() as r, 1 + (n * 7919) % 8 as m from generate_series(1, ${rows}) n) numbered
+    from (select n, random() as r, 1 + (n::bigint * 7919) % 8 as m from generate_series(1, ${rows}) n) numbered
   ) drawn
 ) priced`;
 

@@ -133,6 +133,22 @@ describe("one odd span does not make the others fail", () => {
     await assertRollupsMatchRows(database.pool);
   });
 
+  test("a row that is refused in every form is set aside and told of; the others are stored and counted", async () => {
+    await database.pool.query("alter table genai.llm_traces add constraint refusing check (conversation_id is distinct from 'poison')");
+    const { sink, stored, refused } = openSink();
+    const spans = spanTraffic({ count: 500, genaiShare: 0.8 });
+    const at = spans.findIndex(({ enrichment }, i) => i > 200 && enrichment !== null);
+    const poisoned = spans[at] as EnrichedSpan;
+    spans[at] = { ...poisoned, span: { ...poisoned.span, attributes: { ...poisoned.span.attributes, "session.id": "poison" } } };
+    await sink.write(batchOf(spans));
+    expect((await count("llm_traces")) + (await count("spans"))).toBe(499);
+    expect(refused).toEqual([
+      { traceId: poisoned.span.traceId, spanId: poisoned.span.spanId, code: "23514", message: expect.stringContaining("refusing") },
+    ]);
+    expect(stored).toMatchObject([{ refused: 1 }]);
+    await assertRollupsMatchRows(database.pool);
+  });
+
   test("clocks years off: each span has its row, days within the retention their own partition", async () => {
     const { sink } = openSink({ retentionDays: 60 });
     const now = Date.now();

@@ -1,8 +1,11 @@
-import { bench, do_not_optimize, group } from "mitata";
+import { context, SpanKind, trace } from "@opentelemetry/api";
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
+import { bench, do_not_optimize, group, summary } from "mitata";
 import { enrichBatch, type EnrichContext } from "../processor/core/enrich.ts";
 import { DEFAULT_PRICE_BOOK } from "../processor/core/price-book.ts";
 import { SPAN_KIND, STATUS, type Attributes, type Span } from "../processor/core/span.ts";
 import { createTraceMemory } from "../processor/core/trace-memory.ts";
+import { GenAiSpanProcessor } from "../processor/span-processor.ts";
 
 const BATCH_SPANS = 100;
 
@@ -52,12 +55,39 @@ function batches(make: (trace: number, index: number) => Span, traces: number): 
   );
 }
 
-function context(): EnrichContext {
+function enrichContext(): EnrichContext {
   return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 2_000, spansPerTraceMax: 1_000, ageMsMax: 60_000 }) };
 }
 
+/** A request of the application with one model call in it, as three spans of an SDK. */
+function traceOnce(provider: BasicTracerProvider): void {
+  const app = provider.getTracer("app");
+  const root = app.startSpan("handle");
+  const inRoot = trace.setSpan(context.active(), root);
+  const call = provider
+    .getTracer("@opentelemetry/instrumentation-openai")
+    .startSpan("chat", { kind: SpanKind.CLIENT, attributes: START }, inRoot);
+  const request = app.startSpan("POST", { kind: SpanKind.CLIENT, attributes: REQUEST }, trace.setSpan(inRoot, call));
+  request.setAttribute("http.response.status_code", 200);
+  request.end();
+  call.setAttributes(CHAT);
+  call.end();
+  root.end();
+}
+
+const START = { "gen_ai.operation.name": "chat", "gen_ai.system": "openai", "gen_ai.request.model": "gpt-5.2" };
+const REQUEST = { "http.request.method": "POST", "url.full": "https://api.openai.com/v1/chat/completions" };
+
 /** Batches of 100 spans; the figure of one span is a hundredth. */
 export function register(): void {
+  summary(() => {
+    group("GenAiSpanProcessor, three spans of an SDK", () => {
+      const bare = new BasicTracerProvider();
+      const enriching = new BasicTracerProvider({ spanProcessors: [new GenAiSpanProcessor()] });
+      bench("without", () => traceOnce(bare));
+      bench("with", () => traceOnce(enriching));
+    });
+  });
   group(`enrich, a batch of ${BATCH_SPANS} spans`, () => {
     const calls = batches((trace, index) => span(trace, index, { attributes: attributes(CHAT) }), 50);
     const others = batches((trace, index) => span(trace, index, { scopeName: "pg", name: "SELECT", attributes: attributes(QUERY) }), 50);
@@ -71,7 +101,7 @@ export function register(): void {
       50,
     );
     for (const [name, work] of Object.entries({ "model calls": calls, "failed calls": failed, "spans of others": others })) {
-      const shared = context();
+      const shared = enrichContext();
       let turn = 0;
       bench(name, () => {
         const batch = work[turn++ % work.length];

@@ -87,16 +87,25 @@ function addTrace(random: () => number, content: boolean, http: ReferenceSpan[],
   let atMs = startMs + 2;
   for (let call = 0; call < calls; call++) {
     const durationMs = 300 + Math.floor(random() * 4_000);
-    const place = { traceId, parentId: rootId, startMs: atMs, endMs: atMs + durationMs };
+    const place = { traceId, spanId: bytes(random, 8), parentId: rootId, startMs: atMs, endMs: atMs + durationMs };
     const chat = chatSpan(random, content, place);
     chats.push(chat.span);
-    http.push(httpSpan(random, chat, { ...place, parentId: chat.span.spanId, startMs: atMs + 1, endMs: atMs + durationMs - 1 }));
+    http.push(
+      httpSpan(random, chat, {
+        ...place,
+        spanId: bytes(random, 8),
+        parentId: place.spanId,
+        startMs: atMs + 1,
+        endMs: atMs + durationMs - 1,
+      }),
+    );
     atMs += durationMs + 5;
   }
-  http.push(serverSpan(random, { traceId, parentId: null, startMs, endMs: atMs + 3 }, rootId));
+  http.push(serverSpan(random, { traceId, spanId: rootId, parentId: null, startMs, endMs: atMs + 3 }));
 }
 
 interface Place {
+  readonly spanId: Uint8Array;
   readonly traceId: Uint8Array;
   readonly parentId: Uint8Array | null;
   readonly startMs: number;
@@ -138,7 +147,7 @@ function chatSpan(random: () => number, content: boolean, place: Place): Chat {
     );
   }
   if (content) addContent(random, attributes, failed);
-  const span = spanOf(`chat ${model.model}`, 3, place, bytes(random, 8), attributes);
+  const span = spanOf(`chat ${model.model}`, 3, place, attributes);
   if (!failed) return { span, model, failed };
   const message = `429 Rate limit reached for ${model.model} in organization org-${hex(random, 8)} on tokens per min (TPM). Please try again in 1.2s.`;
   span.status = { code: 2, message };
@@ -191,14 +200,14 @@ function httpSpan(random: () => number, { model, failed }: Chat, place: Place): 
     text("user_agent.original", "OpenAI/JS 6.49.0"),
   ];
   if (failed) attributes.push(text("error.type", "429"));
-  const span = spanOf("POST", 3, place, bytes(random, 8), attributes);
+  const span = spanOf("POST", 3, place, attributes);
   if (failed) span.status = { code: 2 };
   return span;
 }
 
-function serverSpan(random: () => number, place: Place, spanId: Uint8Array): ReferenceSpan {
+function serverSpan(random: () => number, place: Place): ReferenceSpan {
   const route = pick(random, ROUTES);
-  return spanOf(`POST ${route}`, 2, place, spanId, [
+  return spanOf(`POST ${route}`, 2, place, [
     text("http.request.method", "POST"),
     text("http.route", route),
     text("url.path", route),
@@ -210,10 +219,10 @@ function serverSpan(random: () => number, place: Place, spanId: Uint8Array): Ref
   ]);
 }
 
-function spanOf(name: string, kind: number, place: Place, spanId: Uint8Array, attributes: ReferenceKeyValue[]): ReferenceSpan {
+function spanOf(name: string, kind: number, place: Place, attributes: ReferenceKeyValue[]): ReferenceSpan {
   return {
     traceId: place.traceId,
-    spanId,
+    spanId: place.spanId,
     ...(place.parentId === null ? {} : { parentSpanId: place.parentId }),
     name,
     kind,

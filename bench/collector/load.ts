@@ -1,4 +1,4 @@
-import { Agent, request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { once } from "node:events";
 import { corpusRequest } from "../otlp-corpus.ts";
 import { SPAN_ID_BYTES, TRACE_ID_BYTES } from "../../processor/otlp/ids.ts";
@@ -52,7 +52,7 @@ async function post(body: Buffer): Promise<boolean> {
     headers: { "content-type": "application/x-protobuf", "content-length": body.length },
   });
   sending.end(body);
-  const [response] = (await once(sending, "response")) as [import("node:http").IncomingMessage];
+  const [response] = (await once(sending, "response")) as [IncomingMessage];
   response.resume();
   await once(response, "end");
   const status = response.statusCode ?? 0;

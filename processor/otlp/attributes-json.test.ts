@@ -57,6 +57,7 @@ function valueOf(any: ReferenceAnyValue): unknown {
       return referenceOf(any.kvlistValue?.values ?? []);
     case "bytesValue":
       return Buffer.from(any.bytesValue ?? []).toString("base64");
+    case undefined:
     default:
       return null;
   }

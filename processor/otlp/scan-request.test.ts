@@ -78,6 +78,7 @@ function valueOf(any: ReferenceAnyValue): AttributeValue | undefined {
       return (any.arrayValue?.values ?? []).map(valueOf).filter((value) => value !== undefined);
     case "kvlistValue":
       return attributesOf(any.kvlistValue?.values ?? []) as AttributeValue;
+    case undefined:
     default:
       return undefined;
   }

@@ -66,7 +66,7 @@ async function locatePackage(): Promise<{ native: string; version: string }> {
 }
 
 async function copyOnce(from: string, to: string): Promise<string> {
-  if (await exists(to)) return to;
+  if (await isOurs(to)) return to;
   const half = `${to}.${randomBytes(6).toString("hex")}`;
   await mkdir(half, { recursive: true, mode: 0o755 });
   await cp(from, half, { recursive: true, verbatimSymlinks: true });
@@ -74,16 +74,17 @@ async function copyOnce(from: string, to: string): Promise<string> {
     await rename(half, to);
   } catch (error) {
     await rm(half, { recursive: true, force: true });
-    if (!(await exists(to))) throw error;
+    if (!(await isOurs(to))) throw error;
   }
   return to;
 }
 
-const exists = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+/** Everybody may write to the temporary folder: what somebody else put there must not be run. */
+async function isOurs(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => null);
+  if (info !== null && info.uid !== process.getuid?.()) throw new Error(`${path} belongs to somebody else: remove it, or set DATABASE_URL`);
+  return info !== null;
+}
 
 const EXECUTABLE = 0o555;
 

@@ -90,6 +90,7 @@ function requestSpan(span: Span, { note }: TraceNode): Span {
     attributes: {
       ...(note.httpStatus === 0 ? {} : { "http.response.status_code": note.httpStatus }),
       ...(note.errorType === "" ? {} : { "error.type": note.errorType }),
+      ...(note.statedWaitMs < 0 ? {} : { "http.response.header.retry-after-ms": String(note.statedWaitMs) }),
     },
   };
 }

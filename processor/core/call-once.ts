@@ -1,4 +1,4 @@
-import { siblingsNear, UNSEEN, type TraceNode } from "./trace-memory.ts";
+import { siblingsNear, UNSEEN, type SpanNote, type TraceNode } from "./trace-memory.ts";
 
 /** Two clocks of one machine, and spans of a millisecond: a span counts as inside another up to this far outside of it. */
 const CLOCK_SLACK_MS = 5;
@@ -38,7 +38,13 @@ function siblingsOf(node: TraceNode): readonly TraceNode[] {
 /** Another instrumentation's span for the same call: same model, and one lies within the other. */
 function isSameCall({ note }: TraceNode, { note: other }: TraceNode): boolean {
   if (other === note || other === UNSEEN || other.role !== "call" || other.scopeName === note.scopeName) return false;
-  return sameModel(note.model, other.model) && (contains(note, other) || contains(other, note));
+  return sameModel(note.model, other.model) && (contains(note, other) || contains(other, note) || isStreamOf(note, other));
+}
+
+/** What ends a stream is written when its reader is done with it, which the SDK's own span does not wait for. */
+function isStreamOf(note: SpanNote, other: SpanNote): boolean {
+  const [end, native] = note.endsStream ? [note, other] : [other, note];
+  return end.endsStream && native.native && native.startMs < end.endMs && end.startMs < native.endMs;
 }
 
 function isInner({ note: sibling }: TraceNode, { note }: TraceNode): boolean {

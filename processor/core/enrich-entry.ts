@@ -29,11 +29,11 @@ export function readEntry(span: Span, index: number, context: EnrichContext): Ba
   }
   const http = readHttpCall(span, context.endpoints ?? []);
   if (http === null) return { span, index, call: null, http: null, node: null, attempts: [] };
-  const node = context.memory.remember(requestNote(span, http));
-  if (node !== null && http.failed) {
-    const failure = requestFailureOf(span, http);
-    node.category = failure?.category ?? null;
-    node.retryable = failure?.retryable ?? false;
+  const failure = requestFailureOf(span, http);
+  const node = context.memory.remember({ ...requestNote(span, http), statedWaitMs: failure?.retryDelayMs ?? -1 });
+  if (node !== null && failure !== null) {
+    node.category = failure.category;
+    node.retryable = failure.retryable;
   }
   return { span, index, call: null, http, node, attempts: [] };
 }

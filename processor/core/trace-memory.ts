@@ -45,6 +45,8 @@ export interface SpanNote {
   readonly errorType: string;
   /** The SDK's own count of earlier attempts, from the request's header; -1 when unknown. */
   readonly resendCount: number;
+  /** Wait that the answer to a failed HTTP request stated; -1 when it stated none. */
+  readonly statedWaitMs: number;
 }
 
 /** What is known of a span that only its children have named. */
@@ -66,6 +68,7 @@ export const UNSEEN: SpanNote = {
   httpStatus: 0,
   errorType: "",
   resendCount: -1,
+  statedWaitMs: -1,
 };
 
 /** A span in the memory, linked to its neighbours. What enrichment found out stays with it for the spans that come later. */

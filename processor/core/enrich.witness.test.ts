@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { appOf, chatOf, requestOf, spanOf } from "../../test/support/span-of.ts";
+import { enrichBatch, type EnrichContext } from "./enrich.ts";
+import { DEFAULT_PRICE_BOOK } from "./price-book.ts";
+import { SPAN_KIND, STATUS, type Span } from "./span.ts";
+import { createTraceMemory } from "./trace-memory.ts";
+
+/** What one span leaves out and another one knows. */
+function context(): EnrichContext {
+  return {
+    prices: DEFAULT_PRICE_BOOK,
+    memory: createTraceMemory({ tracesMax: 100, spansPerTraceMax: 1_000, ageMsMax: 60_000 }),
+    settled: true,
+  };
+}
+
+test("a wait that only the request's answer states is the call's, also when the request came in an earlier batch", () => {
+  const call = chatOf({ id: 1, error: "RateLimitError" });
+  const request = requestOf({ id: 2, parent: 1, status: 429, attributes: { "http.response.header.retry-after": ["7"] } });
+  expect(enrichBatch([call, request], context())[0]).toMatchObject({ error_category: "rate_limit", error_retry_after_ms: 7_000 });
+  const across = context();
+  enrichBatch([request], { ...across, settled: false });
+  expect(enrichBatch([call], across)[0]).toMatchObject({ error_category: "rate_limit", error_retry_after_ms: 7_000 });
+});
+
+test("a failed span that has only the convention's name is the call of that model, and the next model's call no retry", () => {
+  const scopeName = "openlit.instrumentation.anthropic";
+  const failed = spanOf({
+    id: 1,
+    parent: 9,
+    scopeName,
+    name: "chat claude-sonnet-4-5",
+    statusCode: STATUS.error,
+    statusMessage: "Overloaded",
+  });
+  const request = requestOf({ id: 2, parent: 1, status: 529, attributes: { "url.full": "https://api.anthropic.com/v1/messages" } });
+  const next = chatOf({
+    id: 3,
+    parent: 9,
+    from: 150,
+    scopeName,
+    model: "claude-haiku-4-5",
+    attributes: { "gen_ai.provider.name": "anthropic" },
+  });
+  const [first, http, second] = enrichBatch([failed, request, next, appOf({ id: 9 })], context());
+  expect(first).toMatchObject({ llm_call: true, "gen_ai.request.model": "claude-sonnet-4-5", error_category: "model_overloaded" });
+  expect(http).toBeNull();
+  expect(second).toMatchObject({ llm_call: true });
+  expect(second).not.toHaveProperty("retry_of");
+});
+
+test("a name says nothing where the attributes say what the span does", () => {
+  const tool = spanOf({ id: 1, name: "chat gpt-5.2", kind: SPAN_KIND.internal, attributes: { "gen_ai.operation.name": "execute_tool" } });
+  expect(enrichBatch([tool], context())[0]).toMatchObject({ llm_call: false });
+});
+
+test("an answer that was read to its end within a failed, speechless wrapper held the provider's error", () => {
+  const wrapper = spanOf({
+    id: 1,
+    parent: 9,
+    scopeName: "gen_ai",
+    name: "step 1",
+    kind: SPAN_KIND.internal,
+    statusCode: STATUS.error,
+    attributes: { "gen_ai.operation.name": "agent_step" },
+  });
+  const [, request] = enrichBatch([wrapper, requestOf({ id: 2, parent: 9, from: 1, to: 90 })], context());
+  expect(request).toMatchObject({ llm_call: true, error_category: "api_error" });
+});
+
+test("the span that ends a stream is no second call beside the SDK's own, which ended before it", () => {
+  const spans: Span[] = [
+    spanOf({ id: 1, parent: 9, to: 30, scopeName: "logfire.anthropic", attributes: chatAttributes() }),
+    spanOf({
+      id: 2,
+      parent: 9,
+      from: 300,
+      to: 300,
+      kind: SPAN_KIND.internal,
+      scopeName: "logfire.anthropic",
+      attributes: { ...chatAttributes(), duration: 0.25, "gen_ai.usage.input_tokens": 120, "gen_ai.usage.output_tokens": 80 },
+    }),
+    spanOf({
+      id: 3,
+      parent: 1,
+      from: 1,
+      to: 280,
+      name: "anthropic.messages.create",
+      scopeName: "com.anthropic.sdk.python",
+      attributes: { ...chatAttributes(), "gen_ai.usage.input_tokens": 120, "gen_ai.usage.output_tokens": 80 },
+    }),
+  ];
+  expect(enrichBatch(spans, context()).map((found) => found?.["llm_call"])).toEqual([false, false, true]);
+});
+
+function chatAttributes(): Record<string, string> {
+  return { "gen_ai.operation.name": "chat", "gen_ai.provider.name": "anthropic", "gen_ai.request.model": "claude-sonnet-4-5" };
+}

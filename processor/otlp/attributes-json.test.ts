@@ -50,7 +50,7 @@ function valueOf(any: ReferenceAnyValue): unknown {
     case "intValue":
       return Number(String(any.intValue));
     case "doubleValue":
-      return Number.isFinite(any.doubleValue) ? any.doubleValue : String(any.doubleValue);
+      return doubleOf(any.doubleValue);
     case "arrayValue":
       return (any.arrayValue?.values ?? []).map(valueOf);
     case "kvlistValue":
@@ -62,6 +62,8 @@ function valueOf(any: ReferenceAnyValue): unknown {
       return null;
   }
 }
+
+const doubleOf = (value: number | null | undefined): unknown => (Number.isFinite(value) ? value : String(value));
 
 /** A key named __proto__ is only a key in JSON, but not in an object literal. */
 function parse(json: string): unknown {

@@ -60,7 +60,7 @@ describe("batchSink", () => {
   test("never holds more than its bounds: a full batch goes whatever is under way", async () => {
     const inner = recorder(() => sleep(20));
     const sink = batchSink(inner, LIMITS);
-    await Promise.all([..."abcdef"].map((name) => sink.write(batch(name, 4))));
+    await Promise.all(["a", "b", "c", "d", "e", "f"].map((name) => sink.write(batch(name, 4))));
     expect(inner.writes).toEqual(["ab", "cd", "ef"]);
     await Promise.all([
       sink.write({ ...batch("x"), otlp: Buffer.alloc(600, "x") }),

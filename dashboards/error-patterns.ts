@@ -102,7 +102,7 @@ function distribution() {
       share: { title: "Share", unit: "percentunit", decimals: 0, width: 110, cell: "bar", max: 1, steps: [["red", null]] },
       retryable: { title: "Retryable", unit: "percentunit", decimals: 0, width: 80 },
       average_duration: { title: "Lasted", unit: "s", decimals: 1, width: 70 },
-      providers: { title: "Providers", width: 250 },
+      providers: { title: "Providers", width: 270 },
       suggested_action: { title: "Suggested action" },
     },
   });
@@ -114,14 +114,13 @@ function rates() {
       id: 11,
       title: "Rate limits by provider",
       description:
-        "Limited: calls whose first attempt met a rate limit; share: of all calls. Lost: calls that ended in one. Stated wait: what the provider asked for, else the suggestion. Client waited: time between the attempts of limited calls.",
+        "Limited: calls whose first attempt met a rate limit; share: of all calls. Lost: calls that ended in one. Asked for: the wait that the provider stated, else the suggestion. Waited: time between the attempts of limited calls.",
       width: 8,
       height: 9,
       query: queries.rateLimits,
       columns: {
         model_provider: {
           title: "Provider",
-          width: 110,
           links: [failuresLink({ provider: rowValue("model_provider"), category: "rate_limit" })],
         },
         limited: { title: "Limited", unit: "short", width: 75 },
@@ -134,8 +133,8 @@ function rates() {
           steps: lowIsGood(0.01, ALERT_SETTINGS.rateLimited.above),
         },
         lost: { title: "Lost", unit: "short", width: 60 },
-        stated_wait: { title: "Stated wait", unit: "s", decimals: 1, width: 90 },
-        client_wait: { title: "Client waited", unit: "s", decimals: 1 },
+        stated_wait: { title: "Asked for", unit: "s", decimals: 1, width: 85 },
+        client_wait: { title: "Waited", unit: "s", decimals: 1, width: 80 },
       },
     }),
     seriesPanel({
@@ -182,7 +181,7 @@ function where() {
       query: queries.mostAffected,
       columns: {
         service_name: { title: "Service", width: 150, links: [failuresLink({ service: rowValue("service_name") })] },
-        operation: { title: "Operation", width: 120 },
+        operation: { title: "Operation", width: 140 },
         model: { title: "Model", width: 190, links: [failuresLink({ model: rowValue("model") })] },
         failed: { title: "Failed", unit: "short", width: 75 },
         error_rate: {

@@ -34,13 +34,7 @@ import {
   ThresholdsConfigBuilder,
   ThresholdsMode,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import type {
-  DashboardLink,
-  DataTransformerConfig,
-  DynamicConfigValue,
-  Panel,
-  ValueMapping,
-} from "@grafana/grafana-foundation-sdk/dashboard";
+import type { DashboardLink, DataTransformerConfig, DynamicConfigValue, ValueMapping } from "@grafana/grafana-foundation-sdk/dashboard";
 import {
   HeatmapColorMode,
   HeatmapColorOptionsBuilder,
@@ -139,9 +133,9 @@ const CHANGE_COLORS = {
 
 /** A stat that shows words, from a query with one text column. */
 export function wordPanel(options: PanelFrame & { readonly links?: readonly DataLink[] }): StatBuilder {
-  return statPanel({ ...options, unit: "string" }).reduceOptions(
-    new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("/.*/").values(false),
-  );
+  return statPanel({ ...options, unit: "string" })
+    .text(new VizTextDisplayOptionsBuilder().valueSize(18))
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("/.*/").values(false));
 }
 
 export interface SeriesOptions extends PanelFrame {

@@ -10,6 +10,7 @@ export interface CallBatch {
   readonly count: number;
   readonly fromMs: number;
   readonly toMs: number;
+  readonly environment?: string;
   readonly provider?: string;
   readonly model?: string;
   readonly durationMs?: number;
@@ -28,8 +29,13 @@ const KIND_CLIENT = 3;
 /** Writes calls through the gateway's decoder, enrichment and sink. */
 export async function storeCalls(databaseUrl: string, batches: readonly CallBatch[]): Promise<void> {
   const random = seededRandom(batches.reduce((sum, { fromMs, count }) => sum + fromMs + count, 0));
-  const spans = batches.flatMap((batch) => Array.from({ length: batch.count }, (_, index) => spansOf(batch, index, random)).flat());
-  const request = requestOf(new Map([[resourceKey("alert-test", "production"), spans]]));
+  const resources = new Map<string, PlainSpan[]>();
+  for (const batch of batches) {
+    const key = resourceKey("alert-test", batch.environment ?? "production");
+    const spans = Array.from({ length: batch.count }, (_, index) => spansOf(batch, index, random)).flat();
+    resources.set(key, [...(resources.get(key) ?? []), ...spans]);
+  }
+  const request = requestOf(resources);
   const context = {
     prices: DEFAULT_PRICE_BOOK,
     memory: createTraceMemory({ tracesMax: 20_000, spansPerTraceMax: 100, ageMsMax: 3_600_000 }),

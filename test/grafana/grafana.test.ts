@@ -1,0 +1,271 @@
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { parse } from "yaml";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Dashboard, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import { ALERT_RULES } from "../../dashboards/alerts.ts";
+import { expandSql } from "../../dashboards/expand-sql.ts";
+import { dashboardsOf } from "../../dashboards/provisioning-files.ts";
+import { DEFAULT_PRICE_BOOK } from "../../processor/core/price-book.ts";
+import { modelPriceRows, syncModelPrices } from "../../processor/storage/model-prices.ts";
+import { ALERT_SCENARIOS, callsAt } from "../support/alert-scenarios.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { storeDemoWeek } from "../support/demo-week.ts";
+import { storeCalls } from "../support/store-calls.ts";
+import { startGrafana, type Grafana } from "./start-grafana.ts";
+
+const HOME = process.env["GRAFANA_HOME"];
+const URL_GIVEN = process.env["GRAFANA_URL"];
+const TEMPO_URL = process.env["TEMPO_URL"];
+const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+if (HOME === undefined && URL_GIVEN === undefined) throw new Error("set GRAFANA_HOME or GRAFANA_URL: see vitest.grafana.config.ts");
+
+const DAY_MS = 86_400_000;
+const RULES = join(import.meta.dirname, "../../provisioning/grafana/alerting/postgres-rules.yaml");
+/** Grafana's own bookkeeping, not ours. */
+const NOT_OURS = new Set(["id", "version"]);
+
+let database: TestDatabase | undefined;
+let webhook: Server | undefined;
+let grafana: Grafana;
+/** Alerts that reached the contact point: title and status. */
+const notified = new Set<string>();
+
+beforeAll(async () => {
+  if (HOME === undefined) {
+    grafana = {
+      url: URL_GIVEN ?? "",
+      user: process.env["GRAFANA_USER"] ?? "admin:admin",
+      log: async () => "",
+      close: async () => undefined,
+    };
+    return;
+  }
+  database = await createDatabase();
+  await database.pool.query("alter role genai_reader login password 'reader'");
+  await syncModelPrices(database.pool, modelPriceRows(DEFAULT_PRICE_BOOK, Date.now()));
+  await storeDemoWeek(database.url, { nowMs: Date.now(), callsPerDay: 600 });
+  webhook = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      const { alerts } = JSON.parse(body) as { alerts: { status: string; labels: Record<string, string> }[] };
+      for (const { status, labels } of alerts) notified.add(`${labels["alertname"]} ${status}`);
+      response.end();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(webhook, "listening");
+  const reader = new URL(database.url);
+  reader.username = "genai_reader";
+  reader.password = "reader";
+  const webhookUrl = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/`;
+  grafana = await startGrafana({ home: HOME, databaseUrl: reader.href, tempoUrl: TEMPO_URL, webhookUrl });
+});
+afterAll(async () => {
+  await grafana?.close();
+  webhook?.close();
+  await database?.drop();
+});
+
+async function api<T>(path: string, body?: unknown): Promise<T> {
+  const response = await fetch(grafana.url + path, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { authorization: `Basic ${Buffer.from(grafana.user).toString("base64")}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${text.slice(0, 500)}`);
+  return JSON.parse(text) as T;
+}
+
+const DASHBOARDS = [...dashboardsOf("postgres"), ...(HOME !== undefined && TEMPO_URL === undefined ? [] : dashboardsOf("tempo"))];
+
+describe.each(DASHBOARDS.map((dashboard) => [String(dashboard.uid), dashboard] as const))("%s", (uid, dashboard) => {
+  test("is in Grafana as it is in the file", async () => {
+    const read = await api<{ dashboard: Record<string, unknown>; meta: { provisioned: boolean } }>(`/api/dashboards/uid/${uid}`);
+    const ours = JSON.parse(JSON.stringify(dashboard)) as Record<string, unknown>;
+    expect(read.meta.provisioned).toBe(true);
+    for (const key of Object.keys(ours).filter((each) => !NOT_OURS.has(each))) expect(read.dashboard[key], key).toEqual(ours[key]);
+  });
+
+  test.skipIf(uid.startsWith("genai-tempo"))("answers every panel through Grafana", async () => {
+    const range = { fromMs: Date.now() - 7 * DAY_MS, toMs: Date.now(), intervalMs: 1_200_000, chosen: { monthly_budget: ["1000"] } };
+    for (const panel of dashboard.panels as Panel[]) {
+      const targets = (panel.targets ?? []) as unknown as { refId: string; rawSql: string; format: string }[];
+      for (const { refId, rawSql, format } of targets) {
+        const query = {
+          refId,
+          format,
+          rawSql: expandSql(rawSql, range),
+          datasource: { uid: "genai-postgres" },
+          intervalMs: range.intervalMs,
+          maxDataPoints: 500,
+        };
+        const answer = await api<DataAnswer>("/api/ds/query", { queries: [query], from: String(range.fromMs), to: String(range.toMs) });
+        const rows = answer.results[refId]?.frames.reduce((sum, { data }) => sum + (data.values[0]?.length ?? 0), 0);
+        expect(rows, `${uid} ${panel.title}`).toBeGreaterThan(0);
+      }
+    }
+  });
+});
+
+interface DataAnswer {
+  readonly results: Readonly<Record<string, { readonly frames: readonly { readonly data: { readonly values: readonly unknown[][] } }[] }>>;
+}
+
+interface RuleFile {
+  readonly groups: readonly { readonly folder: string; readonly rules: readonly (Record<string, unknown> & { readonly uid: string })[] }[];
+}
+
+test("rules are in Grafana as they are in the file", async () => {
+  const { groups } = parse(await readFile(RULES, "utf8")) as RuleFile;
+  for (const rule of groups.flatMap(({ rules }) => rules)) {
+    const exported = parse(await exportOf(rule.uid)) as RuleFile;
+    const read = exported.groups[0]?.rules[0];
+    expect(read, rule.uid).toMatchObject({
+      title: rule["title"],
+      condition: rule["condition"],
+      noDataState: rule["noDataState"],
+      execErrState: rule["execErrState"],
+      labels: rule["labels"],
+    });
+    const data = (each: unknown): { refId: string; datasourceUid: string; model: { rawSql?: string } }[] => each as never;
+    expect(data(read?.["data"]).map(({ model }) => model.rawSql)).toEqual(data(rule["data"]).map(({ model }) => model.rawSql));
+    for (const key of ["summary", "description", "runbook_url"])
+      expect((read?.["annotations"] as Record<string, string>)[key]).toBe((rule["annotations"] as Record<string, string>)[key]);
+  }
+});
+
+async function exportOf(uid: string): Promise<string> {
+  const response = await fetch(`${grafana.url}/api/v1/provisioning/alert-rules/${uid}/export?format=yaml`, {
+    headers: { authorization: `Basic ${Buffer.from(grafana.user).toString("base64")}` },
+  });
+  return response.text();
+}
+
+describe.skipIf(HOME === undefined)("alerts", () => {
+  const own = ALERT_RULES.filter(({ uid }) => uid !== "genai-pipeline-silent");
+
+  test("every rule fires on the calls that it is for, reaches the contact point, and resolves", async () => {
+    await clear();
+    const nowMs = Date.now();
+    // Each rule's calls in an environment of their own: what else fires does not matter.
+    await storeCalls(
+      database!.url,
+      own.flatMap(({ uid }) => callsAt(ALERT_SCENARIOS[uid]!.firing, nowMs).map((batch) => ({ ...batch, environment: uid }))),
+    );
+    await until("every rule fires", async () => {
+      const alerts = await activeAlerts();
+      return own.filter(({ uid }) => !alerts.some((alert) => alert.uid === uid && matches(alert.labels, uid))).map(({ uid }) => uid);
+    });
+    await until("the contact point knows", async () => own.filter(({ title }) => !notified.has(`${title} firing`)).map(({ uid }) => uid));
+    await clear();
+    await until("every rule resolves", async () => (await activeAlerts()).map(({ uid }) => uid));
+  });
+
+  test("silence fires, and ends with the next call", async () => {
+    await clear();
+    await storeCalls(database!.url, callsAt(ALERT_SCENARIOS["genai-pipeline-silent"]!.firing, Date.now()));
+    await until("silence fires", async () =>
+      (await activeAlerts()).some(({ uid }) => uid === "genai-pipeline-silent") ? [] : ["genai-pipeline-silent"],
+    );
+    await storeCalls(database!.url, [{ count: 3, fromMs: Date.now() - 60_000, toMs: Date.now() - 1000 }]);
+    await until("silence resolves", async () => (await activeAlerts()).map(({ uid }) => uid));
+  });
+
+  test("no rule is unhealthy and nothing of ours is complained of in the log", async () => {
+    const { data } = await api<RulesAnswer>("/api/prometheus/grafana/api/v1/rules");
+    for (const rule of data.groups.flatMap(({ rules }) => rules)) expect(`${rule.uid} ${rule.health}`).toBe(`${rule.uid} ok`);
+    // For a minute after its first start Grafana's router does not know the receivers of rules and asks for a mail server.
+    const early = /grafana-default-email/;
+    const complaints = (await grafana.log())
+      .split("\n")
+      .filter(
+        (line) =>
+          /level=(warn|error)/.test(line) &&
+          /provision|alert|datasource|tsdb|dashboard/.test(line) &&
+          !/logger=migrator|apiserver/.test(line) &&
+          !early.test(line),
+      );
+    expect(complaints).toEqual([]);
+  });
+
+  async function clear(): Promise<void> {
+    await database!.pool.query(`truncate genai.llm_traces, genai.spans, genai.rollup_minute, genai.rollup_hour, genai.rollup_day,
+      genai.histogram_minute, genai.histogram_hour, genai.histogram_day, genai.user_hour`);
+  }
+
+  function matches(labels: Readonly<Record<string, string>>, uid: string): boolean {
+    const wanted = ALERT_SCENARIOS[uid]!.labels;
+    const inOwn = "environment" in wanted ? { ...wanted, environment: uid } : wanted;
+    return Object.entries(inOwn).every(([name, value]) => labels[name] === value);
+  }
+});
+
+interface RulesAnswer {
+  readonly data: {
+    readonly groups: readonly {
+      readonly rules: readonly {
+        readonly uid: string;
+        readonly health: string;
+        readonly alerts?: readonly { readonly state: string; readonly labels: Record<string, string> }[];
+      }[];
+    }[];
+  };
+}
+
+async function activeAlerts(): Promise<{ uid: string; labels: Record<string, string> }[]> {
+  const { data } = await api<RulesAnswer>("/api/prometheus/grafana/api/v1/rules");
+  const rules = data.groups.flatMap(({ rules: own }) => own).filter(({ uid }) => !uid.startsWith("genai-tempo"));
+  return rules.flatMap(({ uid, alerts }) =>
+    (alerts ?? []).filter(({ state }) => /^(alerting|firing)/i.test(state)).map(({ labels }) => ({ uid, labels })),
+  );
+}
+
+const WAIT_MS_MAX = 180_000;
+
+/** Asks for what is still missing until nothing is. */
+async function until(what: string, missing: () => Promise<readonly string[]>): Promise<void> {
+  let left: readonly string[] = [];
+  for (const startMs = Date.now(); Date.now() - startMs < WAIT_MS_MAX;) {
+    left = await missing();
+    if (left.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+  throw new Error(`${what}: still waiting for ${left.join(", ")}`);
+}
+
+describe.each(["light", "dark"] as const)("screenshots, %s", (theme) => {
+  test("every panel shows something", async () => {
+    if (database !== undefined) await storeDemoWeek(database.url, { nowMs: Date.now(), callsPerDay: 600 });
+    const folder = process.env["SCREENSHOTS"] ?? (await mkdtemp(join(tmpdir(), "genai-otel-screenshots-")));
+    await mkdir(folder, { recursive: true });
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    });
+    try {
+      const context = await browser.newContext({ viewport: { width: 1600, height: 1250 }, timezoneId: "UTC" });
+      const [user, password] = grafana.user.split(":");
+      await context.request.post(`${grafana.url}/login`, { data: { user, password } });
+      for (const dashboard of DASHBOARDS) await shoot(dashboard);
+      async function shoot({ uid }: Dashboard): Promise<void> {
+        const page = await context.newPage();
+        await page.goto(`${grafana.url}/d/${uid}?kiosk=1&theme=${theme}`, { waitUntil: "networkidle" });
+        await page.waitForTimeout(1500);
+        const bad = await page.evaluate(`[...document.querySelectorAll('[data-viz-panel-key]')]
+          .filter((panel) => panel.querySelector('[data-testid*="Panel status error"]') || /^(No data|Err)$/m.test(panel.innerText)).map((panel) => panel.innerText.slice(0, 80))`);
+        expect(bad, uid).toEqual([]);
+        await page.screenshot({ path: join(folder, `${uid}-${theme}.png`) });
+        await page.close();
+      }
+    } finally {
+      await browser.close();
+    }
+  });
+});

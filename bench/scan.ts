@@ -12,8 +12,11 @@ import { corpusRequest } from "./otlp-corpus.ts";
 const SPANS = 100;
 const codec = referenceCodec("ExportTraceServiceRequest");
 
+/** More traces than the memory below holds: none is still known when its body comes again, as in life. */
+const BODIES = 128;
+
 function context(): EnrichContext {
-  return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 2_000, spansPerTraceMax: 1_000, ageMsMax: 60_000 }) };
+  return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 500, spansPerTraceMax: 1_000, ageMsMax: 60_000 }) };
 }
 
 /** What a gateway of objects does with the same body. The core gets its spans from the scanner, so the codec alone differs. */
@@ -42,7 +45,7 @@ function anyValue(value: string | number | boolean): NonNullable<ReferenceKeyVal
 /** Bodies of about 100 spans; the figure of one span is a hundredth. */
 export function register(): void {
   for (const content of [false, true]) {
-    const bodies = Array.from({ length: 32 }, (_, seed) => corpusRequest({ spans: SPANS, content, seed: seed + 1 }).body);
+    const bodies = Array.from({ length: BODIES }, (_, seed) => corpusRequest({ spans: SPANS, content, seed: seed + 1 }).body);
     let next = 0;
     const body = (): Uint8Array => bodies[next++ % bodies.length] ?? new Uint8Array(0);
     group(`a request of ${SPANS} spans${content ? " with 2-8 KB of content a call" : ""}`, () => {

@@ -137,7 +137,9 @@ test("rules are in Grafana as they are in the file", async () => {
     const data = (each: unknown): { refId: string; datasourceUid: string; model: { rawSql?: string } }[] => each as never;
     expect(data(read?.["data"]).map(({ model }) => model.rawSql)).toEqual(data(rule["data"]).map(({ model }) => model.rawSql));
     for (const key of ["summary", "description", "runbook_url"])
-      expect((read?.["annotations"] as Record<string, string>)[key]).toBe((rule["annotations"] as Record<string, string>)[key]);
+      expect((read?.["annotations"] as Record<string, string> | undefined)?.[key]).toBe(
+        (rule["annotations"] as Record<string, string>)[key],
+      );
   }
 });
 

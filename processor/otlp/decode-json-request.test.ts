@@ -17,12 +17,14 @@ function plain(body: Uint8Array): unknown {
   return codec.toObject(codec.decode(body), { longs: String, bytes: String });
 }
 
-/** OTLP/JSON of a decoded request: protobufjs' JSON is protobuf's, but for ids, which OTLP writes in hex, and NaN. */
+/** OTLP/JSON of a decoded request: protobufjs' JSON is protobuf's, but for ids, which OTLP writes in hex. */
 function toJson(body: Uint8Array): string {
   const options = { longs: String, enums: Number, bytes: String, json: true } as const;
-  return JSON.stringify(codec.toObject(codec.decode(body), options), (key, value: unknown) =>
-    typeof value === "string" && /^(?:trace|span|parentSpan)Id$/.test(key) ? Buffer.from(value, "base64").toString("hex") : value,
-  );
+  return JSON.stringify(codec.toObject(codec.decode(body), options), (key, value: unknown) => {
+    if (typeof value === "string" && /^(?:trace|span|parentSpan)Id$/.test(key)) return Buffer.from(value, "base64").toString("hex");
+    // JSON.stringify would take its sign.
+    return Object.is(value, -0) ? "-0" : value;
+  });
 }
 
 const SPAN = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", startTimeUnixNano: "1790000000000000000" };

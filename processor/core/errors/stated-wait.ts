@@ -70,7 +70,7 @@ const SPOKEN_WAIT = anyOf(
       "wait",
       "resets?",
       "reset after",
-      "available again",
+      "available(?: again)?",
       "resume",
     ),
     "(?: (?:your request|it|again|at least|approximately|about|another))?(?: (?:in|after|for|within))?",

@@ -20,6 +20,7 @@ const STATUS_PATTERNS: readonly RegExp[] = [
         "got",
         "received",
         "failed with",
+        "failed:",
         "responded with",
       ),
       String.raw`["']?\s{0,3}(?:is\s|of\s|was\s)?[:=]?\s{0,3}["'([]?([1-5]\d\d)\b`,

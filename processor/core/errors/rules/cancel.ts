@@ -53,7 +53,7 @@ export const CANCEL: CategoryRules = {
       ),
       unless: {
         codes: ["timeouterror", "econnreset", "econnrefused", "epipe", "econnaborted", "etimedout", "overloadederror", "underrsocket"],
-        text: DEADLINE,
+        text: new RegExp(`${DEADLINE.source}|ended prematurely|connection (?:reset|closed|lost)`),
       },
       retryable: false,
       example: "APIUserAbortError: Request was aborted.",

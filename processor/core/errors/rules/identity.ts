@@ -9,7 +9,7 @@ export const IDENTITY: CategoryRules = {
       category: "auth",
       stem: anyOf(
         String.raw`unauthori[sz]ed|unauthenticated|authentication(?:error|exception|fail)`,
-        String.raw`(?:invalid|missing|expired|revoked|incorrect)(?:api)?(?:key|token|auth|credential)`,
+        String.raw`(?:invalid|missing|expired|revoked|incorrect)(?:api)?(?:key|token|auth|credential)|authfailure`,
         String.raw`apikey(?:invalid|expired|missing|notfound)|credential(?:s)?(?:error|notfound|unavailable|retrieval)|tokenexpired`,
         String.raw`(?:noauth|access|auth|sso|id|identity)token|tokenretrieval|oauth(?:error|exception|token)?`,
         String.raw`organization(?:onhold|disabled|suspended)|account(?:disabled|suspended|onhold)|gatedrepo|disabledrepo`,
@@ -85,7 +85,10 @@ export const IDENTITY: CategoryRules = {
         "userprojectdenied",
         "proxyauthenticationrequired",
       ],
-      unless: { text: /flagged|moderation|content (?:policy|filter|management)|safety (?:system|policy)/ },
+      // .NET throws System.Security.Authentication.AuthenticationException out of a failed TLS handshake (SslStream.AuthenticateAsClient).
+      unless: {
+        text: /flagged|moderation|content (?:policy|filter|management)|safety (?:system|policy)|(?:remote|ssl|tls) certificate|ssl connection|handshake/,
+      },
       example: '{"error": {"code": "invalid_api_key", "message": "Incorrect API key provided"}}',
     },
     {
@@ -160,19 +163,20 @@ export const IDENTITY: CategoryRules = {
             "denied",
           ),
         ),
-        String.raw`can ?not find api-key`,
+        String.raw`can ?not find api-key|(?:invalid|incorrect|wrong|bad) (?:user ?name|email|login|password)`,
         sequence(
           "(?:could not|couldn't|unable to|cannot|can't|failed to) ",
           words("validate", "load", "locate", "resolve", "find", "refresh", "obtain", "authenticate", "retrieve", "verify", "get"),
           "(?: [a-z]{1,20}){0,4} (?:credentials?|api[ _-]?key|access token|token|authentication)",
         ),
         String.raw`authentication(?: [a-z]{1,20}){0,2} (?:failed|fails|required|error|failure|unsuccessful|is required)`,
-        String.raw`\bauth(?:entication)? (?:fails|failed)|must be authenticated|not authenticated|user not found`,
+        String.raw`\b(?:auth(?:entication)?|login) (?:fails?|failed|failure)\b|reauthenticat|must be authenticated|not authenticated|user not found`,
         String.raw`authentication is (?:currently )?not|jeton|身份验证|未登录`,
         String.raw`\b(?:token|session|login|jwt|sso session)s?(?: [a-z]{1,20}){0,3} (?:has |have |is |was )?(?:expired|revoked)\b`,
         String.raw`令牌|未授权|认证失败|鉴权|密钥|无效的 ?api|api ?key ?(?:无效|错误|不存在)`,
       ),
-      unless: { text: /tool call|function call|json web token parse/ },
+      // Anthropic and Google sign the model's thoughts; such a signature is part of the request.
+      unless: { text: /tool call|function call|json web token parse|thinking|thought/ },
       example: "API key not valid. Please pass a valid API key.",
     },
     {
@@ -204,7 +208,8 @@ export const IDENTITY: CategoryRules = {
         ),
         String.raw`(?:unsupported|not available in your) (?:country|region|location)|public access is disabled|missing scopes?`,
         String.raw`insufficient(?: [a-z]{1,20}){0,2} (?:permissions?|scopes?|privileges?)|terms of (?:service|use)|virtual network`,
-        String.raw`firewall|\bip\b(?: address)?[^.]{0,40}(?:not (?:allowed|authorized|permitted|whitelisted)|blocked|denied|banned)`,
+        String.raw`(?:block|den|reject|restrict|forbid|prevent)[^.]{0,60}\bfirewall|\bfirewall\b[^.]{0,60}(?:block|den(?:y|ied)|reject|restrict|prevent|not allow)`,
+        String.raw`\bip\b(?: address)?[^.]{0,40}(?:not (?:allowed|authorized|permitted|whitelisted)|blocked|denied|banned)`,
         String.raw`use case details have not been|must (?:agree|accept)(?: to)? the (?:terms|license)|gated (?:repo|model)`,
         String.raw`accept the (?:terms|license|conditions)|not agreed to|not (?:yet )?activated the`,
         String.raw`verification (?:is )?(?:not completed|required)|data retention polic|实名|无权|没有权限|权限不足`,

@@ -68,6 +68,8 @@ export const MONEY: CategoryRules = {
         "subscriptionexpired",
         "freeusagelimiterror",
         "creditserror",
+        // Volcano Ark: the ceiling that the account set for itself ("safe experience mode").
+        "setlimitexceeded",
       ],
       example: '{"error": {"code": "insufficient_quota"}}',
     },
@@ -79,6 +81,7 @@ export const MONEY: CategoryRules = {
         String.raw`(?:\bcalls|requests|tokens|messages) ?\/ ?(?:day|week|month)\b`,
         String.raw`per[ _-]?(?:base[ _-]?model[ _-]?per[ _-]?)?(?:day|week|month)(?:[^a-z]|$|per|-|free)|perday|\b(?:tpd|rpd)\b`,
         String.raw`\b(?:daily|weekly|monthly|yearly)(?: [a-z-]{1,20}){0,3} (?:limit|quota|cap|allowance|allocation|budget)`,
+        String.raw`\b(?:daily|weekly|monthly)(?: [a-z-]{1,20}){0,4} (?:exceeded|exhausted|used up)\b`,
         String.raw`(?:limit|quota)s? (?:for|of) (?:today|this (?:week|month))`,
         String.raw`\b\d{1,3}[ -]?(?:hour|day|week)s?(?: [a-z-]{1,20}){0,3} (?:limit|cap|quota|allowance|window)|\bby ?day\b`,
         String.raw`bymodelbyday|per (?:86 ?400 ?s|24 ?h)|每日|每天|每月|当日|今日`,
@@ -118,7 +121,7 @@ export const MONEY: CategoryRules = {
       category: "quota_exceeded",
       stem: /usagelimit|planlimit/,
       text: anyOf(
-        String.raw`\busage limits?\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)`,
+        String.raw`(?:hit|reached) your (?:[a-z0-9-]{1,20} ){0,2}limit\b|limit reached[^a-z0-9]{1,5}resets|\busage limits?\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)`,
         String.raw`upgrade (?:your|to a paid|to a higher|the)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account|tier)`,
         sequence(
           "(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} ",

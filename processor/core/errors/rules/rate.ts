@@ -3,7 +3,7 @@ import { anyOf, near } from "../prose-pattern.ts";
 
 /** The request alone is larger than the limit: waiting cannot help. */
 const TOO_LARGE =
-  /request too large|too large for|reduce (?:your|the) (?:message|prompt|request|input)|exceeds? the (?:rate )?limit (?:by itself|alone)|single request/;
+  /request too large|too large for|reduce (?:your|the) (?:message|prompt|request|input)(?![^.]{0,60}try again later)|exceeds? the (?:rate )?limit (?:by itself|alone)|single request/;
 
 /** This caller sends too much, too often, or too many at once. */
 export const RATE: CategoryRules = {
@@ -82,7 +82,7 @@ export const RATE: CategoryRules = {
         String.raw`\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b`,
         String.raw`\b(?:tpm|rpm|rps|qps|itpm|otpm)\b|per[ -]minute (?:limit|quota|rate)|perminute`,
         String.raw`concurren(?:t|cy)(?: [a-z]{1,20}){0,3} (?:limit|limits|exceeded|reached|quota|maximum)`,
-        String.raw`(?:limit|maximum|max)(?: [a-z]{1,20}){0,3} (?:concurrent|parallel) (?:requests|connections|calls|sessions)`,
+        String.raw`(?:limit|maximum|max)(?: [a-z]{1,20}){0,3} (?:concurrent|parallel|simultaneous) (?:requests|connections|calls|sessions)`,
         String.raw`quota exceeded for|allocated quota exceeded|account quotas|exhausted your capacity|resource has been exhausted`,
         String.raw`请求过于频繁|频率|限流|并发|速率限制|请求数过多|请求次数`,
         String.raw`resource (?:has been )?exhausted`,

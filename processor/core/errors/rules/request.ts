@@ -14,7 +14,7 @@ export const REQUEST: CategoryRules = {
     {
       name: "request: context length",
       category: "validation",
-      stem: /contextlength|contextwindow|contextoverflow|toolong(?: |$)|toolarge|tokenlimitexceeded|tokens?limitreached/,
+      stem: /contextlength|contextwindow|contextoverflow|toolong(?: |$)|toolarge|tokens?limitreached/,
       codes: [
         "contextlengthexceeded",
         "contextlengthexceedederror",
@@ -41,13 +41,22 @@ export const REQUEST: CategoryRules = {
           words("exceeds?", "exceeded", "exceeding", "over", "above", "longer than", "larger than", "greater than"),
           String.raw`(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b`,
         ),
-        String.raw`tokens? (?:count|limit)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)`,
-        String.raw`token limit exceeded|context overflow|input tokens exceed|too long\b|range of input length|上下文(?:长度|窗口)`,
+        String.raw`tokens? (?:count|limit)(?! (?:is |was |has been )?exceeded)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)`,
+        String.raw`context overflow|input tokens exceed|too long\b|range of input length|上下文(?:长度|窗口)`,
         String.raw`(?:输入|提示词?|内容|文本|token)[^。]{0,10}(?:过长|超长|超出|超过)|超出(?:模型)?(?:最大|上下文|长度)|^(?:error: )?too many tokens\.?$`,
         String.raw`(?:request entity|payload|content) too large`,
       ),
       unless: { text: /not enough data|content length header|http request length/ },
       example: "This model's maximum context length is 128000 tokens. However, your messages resulted in 150012 tokens.",
+    },
+    {
+      // Novita and others say so of tokens per minute too; their 429 tells.
+      name: "request: token limit",
+      category: "validation",
+      stem: /tokenlimitexceeded/,
+      text: /token limit (?:is |was |has been )?exceeded/,
+      unless: { status: [429] },
+      example: "Token limit exceeded",
     },
     {
       name: "request: content filter",
@@ -366,6 +375,7 @@ export const REQUEST: CategoryRules = {
         String.raw`(?:is|are) (?:only|required|too (?:large|long|many|small|short))|exceeds? (?:the )?(?:limit|max|configured)`,
         String.raw`(?:does|do) not match|overflow|no tool|validation error|\bis empty\b|within the allowed`,
         String.raw`max(?:imum)? (?:input|number|length|size|characters|tokens)|sensitive|could not process`,
+        String.raw`\bonly [^.]{1,60} (?:is|are) supported|expected \d{1,3} arguments?|failed to (?:download|fetch|decode|load) (?:the |an? )?(?:image|file|media|document)`,
       ),
       unless: { text: /is not (?:a function|defined|iterable|subscriptable)|has no attribute|out of range|stack|call stack/ },
       example: "roles must alternate between user and assistant",

@@ -21,7 +21,7 @@ export const SERVER: CategoryRules = {
     {
       name: "server: answer is not what was promised",
       category: "api_error",
-      stem: /responsepars|responsevalidation|(?:json|content)?decod(?:e|ing)error/,
+      stem: /unserializableresponse|responsepars|responsevalidation|(?:json|content)?decod(?:e|ing)error/,
       codes: [
         "aijsonparseerror",
         "aiemptyresponsebodyerror",
@@ -35,9 +35,9 @@ export const SERVER: CategoryRules = {
       ],
       text: anyOf(
         String.raw`invalid json response|unexpected token ['"]?<|is not valid json|unexpected (?:mimetype|content-?type)`,
-        String.raw`expecting value: line 1 column 1|attempt to decode json with`,
+        String.raw`expecting value: line 1 column 1|attempt to decode json with|invalid character '<'`,
         String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)`,
-        String.raw`error decoding response body|invalid response (?:from|format|object)|empty response body`,
+        String.raw`error decoding response body|invalid (?:error )?response (?:from|format|object)|empty response body`,
         String.raw`(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)`,
       ),
       example: "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
@@ -45,6 +45,7 @@ export const SERVER: CategoryRules = {
     {
       name: "server: fault code",
       category: "api_error",
+      stem: /enginedead|workerdied/,
       codes: [
         "internalserverexception",
         "internalserviceexception",
@@ -68,9 +69,11 @@ export const SERVER: CategoryRules = {
       text: anyOf(
         String.raw`cuda (?:error|out of memory)|out of memory|server had an error|internal (?:server )?error`,
         String.raw`something went wrong on our (?:end|side)|error occurred while (?:streaming|processing|generating)`,
-        String.raw`error while processing (?:your|the) (?:request|model)|an error occurred while processing your request`,
+        String.raw`error while processing (?:your|the) (?:request|model)|while running the model|an error occurred while processing your request`,
         String.raw`unexpected error occurred on|upstream (?:error|server)|processing the model|connection slots|too many clients`,
-        String.raw`database is (?:busy|locked)|runner process has terminated|bad gateway`,
+        String.raw`database is (?:busy|locked)|runner process has terminated|bad gateway|\bnccl\b|background loop has errored`,
+        String.raw`failed to start(?: [a-z]{1,20}){0,3} (?:runner|engine|model)|engine(?:core)? (?:is |has )?(?:dead|died|encountered)`,
+        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)`,
       ),
       unless: { status: [400, 401, 402, 403, 404, 408, 413, 422, 429, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530] },
       example: "The server had an error while processing your request. Sorry about that!",

@@ -36,6 +36,8 @@ export const UNKNOWN: CategoryRules = {
         String.raw`\b(?:eacces|eperm|enoent|eisdir|emfile|enospc): |\[errno (?:1|2|13|17|20|21|24|28)\]|no such file or directory`,
         String.raw`command (?:failed with exit code|was killed)|cannot find module`,
       ),
+      // urllib3 names the missing socket or host file of a proxy below its own error.
+      unless: { codes: ["proxyerror", "newconnectionerror"] },
       retryable: false,
       example: "EACCES: permission denied, open '/etc/app.json'",
     },
@@ -69,5 +71,35 @@ export const UNKNOWN: CategoryRules = {
     },
   ],
   implied: [],
-  vague: [],
+  vague: [
+    {
+      // A server that runs into one answers with a status, which goes first.
+      name: "unknown: bug in own code",
+      category: "unknown",
+      codes: [
+        "nullpointerexception",
+        "nullreferenceexception",
+        "attributeerror",
+        "keyerror",
+        "indexerror",
+        "referenceerror",
+        "nameerror",
+        "nomethoderror",
+        "unboundlocalerror",
+        "zerodivisionerror",
+        "arrayindexoutofboundsexception",
+        "indexoutofrangeexception",
+        "classcastexception",
+        "notimplementederror",
+      ],
+      text: anyOf(
+        String.raw`nil pointer|invalid memory address|null pointer|object reference not set|cannot invoke "|array index`,
+        String.raw`cannot read propert|cannot set propert|cannot access '|cannot destructure|cannot convert undefined|undefined method`,
+        String.raw`is not (?:a function|defined|iterable|subscriptable|a constructor|callable)\b|object has no attribute`,
+        String.raw`(?:index|subscript) out of (?:range|bounds)|\.unwrap\(\)|maximum call stack|unhashable type`,
+      ),
+      retryable: false,
+      example: "Cannot read properties of undefined (reading 'choices')",
+    },
+  ],
 };

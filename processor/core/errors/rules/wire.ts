@@ -172,8 +172,9 @@ export const WIRE: CategoryRules = {
         String.raw`network (?:is )?(?:unreachable|down|connection|changed|error)|host is (?:down|unreachable)`,
         String.raw`closed (?:the )?connection`,
         String.raw`(?:server|remote|peer|remote host|host) (?:disconnected|closed|forcibly closed|hung up)`,
-        String.raw`without sending (?:a )?(?:complete|response)|incomplete (?:chunked )?(?:read|message|response|body)`,
-        String.raw`response ended prematurely`,
+        String.raw`without sending (?:a )?(?:complete|response)|incomplete ?(?:chunked )?(?:read|message|response|body)`,
+        String.raw`response ended prematurely|empty reply from server|target server failed to respond|error trying to connect|tcp connect error|received no bytes|recv failure|reading a body from connection`,
+        String.raw`net::err_(?!cert|ssl|blocked|aborted|timed_out|name_not)|not connected to the internet|\bno internet`,
         sequence(
           "stream (?:was |has been )?",
           words(
@@ -181,6 +182,7 @@ export const WIRE: CategoryRules = {
             "disconnected(?! before completion: )",
             "ended (?:before|unexpectedly|without)",
             "interrupted",
+            "refused",
             "truncated",
             "closed unexpectedly",
             "reset",
@@ -188,7 +190,7 @@ export const WIRE: CategoryRules = {
             "closed",
           ),
         ),
-        String.raw`unexpected(?:ly)? (?:eof|end of (?:file|stream|input|json|data))|\beof\b|goaway|rst_stream|refused_stream`,
+        String.raw`unexpected(?:ly)? (?:eof|end of (?:file|stream|input|json|data))|\beof\b|goaway|stream error: stream id|rst_stream|refused_stream`,
         String.raw`enhance_your_calm|protocol error|getaddrinfo|temporary failure in name resolution|dns (?:failure|error|lookup)`,
         String.raw`upstream connect error|disconnect\/reset before headers|connection termination|error sending request`,
         String.raw`cannot connect|could not connect|couldn't connect|failed to connect|unable to connect`,
@@ -197,7 +199,8 @@ export const WIRE: CategoryRules = {
         String.raw`errno (?:104|111|32|54|61|113|101)\b|err_connection|err_network|err_internet|failed to fetch|load failed`,
         String.raw`networkerror when attempting|远程主机|连接(?:被|已|失败|超时|重置|关闭)|接続|conexión|verbindung|connexion|соединение`,
       ),
-      unless: { text: /postgres|sqlstate|database (?:system )?is/ },
+      // Ollama hands on how its runner ended ("an error was encountered while running the model: unexpected EOF").
+      unless: { text: /postgres|sqlstate|database (?:system )?is|while running the model/ },
       example: "peer closed connection without sending complete message body",
     },
   ],

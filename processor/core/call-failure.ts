@@ -1,6 +1,6 @@
 import type { Call } from "./call.ts";
 import type { HttpCall } from "./call-http.ts";
-import { categorizeError } from "./categorize-error.ts";
+import { categorizeError, NOTHING_MATCHED } from "./categorize-error.ts";
 import type { Categorization, ErrorEvidence } from "./categorization.ts";
 import { errorEvidenceOf } from "./span-error-evidence.ts";
 import { SPAN_KIND, STATUS, type AttributeValue, type Span } from "./span.ts";
@@ -29,8 +29,17 @@ export function failureOf(span: Span, call: Call, { lastAttempt, outer }: Witnes
   if (!call.failed && (!call.asksModel || call.answered || (!requestFailed && outer === undefined))) return null;
   const evidence = evidenceOf(span, { lastAttempt, outer });
   const status = evidence.status === undefined ? undefined : String(evidence.status);
-  return { ...categorizeError(evidence), errorType: call.errorType ?? evidence.errorType ?? nameOf(evidence.cause) ?? status ?? OTHER };
+  const errorType = call.errorType ?? evidence.errorType ?? nameOf(evidence.cause) ?? status ?? OTHER;
+  return { ...ofRequest(categorizeError(evidence), lastAttempt), errorType };
 }
+
+/** What no rule knows ("Error reading from the stream") is what its last request was found to be, if that failed. */
+function ofRequest(found: Categorization, request: TraceNode | undefined): Categorization {
+  if (found.rule !== NOTHING_MATCHED.name || request === undefined || !request.note.failed || request.category === null) return found;
+  return { ...found, category: request.category, retryable: request.retryable, rule: REQUEST_RULE };
+}
+
+const REQUEST_RULE = "request: as the last request of the call failed";
 
 /** The failure of a request that stands for itself. */
 export function requestFailureOf(span: Span, http: HttpCall): Failure | null {

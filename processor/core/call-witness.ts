@@ -1,3 +1,4 @@
+import { sameModel } from "./call-once.ts";
 import type { BatchEntry } from "./enrich-entry.ts";
 import type { Span } from "./span.ts";
 import { siblingsNear, type TraceNode } from "./trace-memory.ts";
@@ -54,7 +55,9 @@ function endsWith(outer: TraceNode | null, node: TraceNode): boolean {
   return !siblingsNear(node).some((child) => child.note.startMs > node.note.startMs && (child.counted || child.callBelow));
 }
 
+/** Another instrumentation's span of the same call, begun before it and ended with it. Frameworks take their time around an SDK. */
 function isTwin(twin: TraceNode, node: TraceNode): boolean {
-  if (twin === node || twin.counted || twin.note.role !== "call") return false;
-  return Math.abs(twin.note.startMs - node.note.startMs) <= CLOCK_SLACK_MS && Math.abs(twin.note.endMs - node.note.endMs) <= CLOCK_SLACK_MS;
+  if (twin === node || twin.counted || twin.note.role !== "call" || !sameModel(twin.note.model, node.note.model)) return false;
+  const lateMs = twin.note.endMs - node.note.endMs;
+  return twin.note.startMs <= node.note.startMs + CLOCK_SLACK_MS && lateMs >= -CLOCK_SLACK_MS && lateMs <= END_SLACK_MS;
 }

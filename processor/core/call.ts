@@ -62,7 +62,7 @@ export function readCall(span: Span, dialect: Dialect): Call {
   const fields = readFields(dialect, span.attributes);
   const operation = operationOfSpan(span, dialect, fields);
   const requestModel = requestModelOf(dialect, fields) ?? modelInName(span, fields);
-  const responseModel = text(fields[FIELD.responseModel]);
+  const responseModel = modelOf(fields[FIELD.responseModel], span.attributes);
   const answered = isAnswered(fields);
   return {
     dialect,
@@ -119,6 +119,11 @@ function requestModelOf(dialect: Dialect, fields: Fields): string | undefined {
   if (named !== undefined) return dialect.table.name === "genkit" ? named.slice(named.indexOf("/") + 1) : named;
   const json = text(fields[FIELD.requestJson]);
   return json === undefined ? undefined : MODEL_IN_JSON.exec(json.slice(0, REQUEST_JSON_SEARCHED_MAX))?.[1];
+}
+
+/** OpenInference's Bedrock writes the vendor's name (`anthropic`) for the model's. */
+function modelOf(value: AttributeValue | undefined, attributes: Attributes): string | undefined {
+  return value === attributes["llm.system"] ? undefined : text(value);
 }
 
 /** Only where nothing on the span says what it does; else its name is anybody's choice. */

@@ -13,7 +13,7 @@ interface Decision {
   readonly retryable?: boolean;
 }
 
-const NOTHING_MATCHED: Decision = { name: "unknown: nothing matched", category: "unknown" };
+export const NOTHING_MATCHED: Decision = { name: "unknown: nothing matched", category: "unknown" };
 
 /**
  * Says what kind of failure the evidence shows. Total and deterministic: any value in any field gives an answer, and the

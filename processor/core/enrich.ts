@@ -9,7 +9,7 @@ import type { EnrichContext } from "./enrich-context.ts";
 import { readEntry, rememberOthers, type BatchEntry } from "./enrich-entry.ts";
 import type { Enrichment } from "./enrichment.ts";
 import { retriesOf, type Retries } from "./retry.ts";
-import { claimAttempts } from "./retry-attempts.ts";
+import { claimAttempts, type Attempts } from "./retry-attempts.ts";
 import type { Span } from "./span.ts";
 import type { Trace, TraceMemory, TraceNode } from "./trace-memory.ts";
 
@@ -58,8 +58,9 @@ interface CallInBatch {
   readonly batch: Batch;
 }
 
-function enrichEntry({ entry: { span, node, attempts }, call, batch }: CallInBatch, context: EnrichContext): Enrichment {
+function enrichEntry({ entry: { span, node, attempts }, call: read, batch }: CallInBatch, context: EnrichContext): Enrichment {
   if (isEnriched(span)) return alreadyEnriched(span);
+  const call = withAskedModel(read, attempts);
   const trace = context.memory.trace(span.traceId);
   const llmCall = node === null ? call.asksModel : node.counted;
   const isSilent = call.failed ? span.statusMessage === "" : !call.answered;
@@ -69,6 +70,13 @@ function enrichEntry({ entry: { span, node, attempts }, call, batch }: CallInBat
   const own = { resendCount: call.resendCount, countsResends: call.dialect.table.native === true };
   const retries: Retries | null = llmCall && node !== null && trace !== undefined ? retriesOf(node, trace, own, attempts) : null;
   return writeFindings({ span, call, llmCall, failure, retries }, context.prices);
+}
+
+/** Where only the request's address names the model (Bedrock, Gemini, Azure deployments). */
+function withAskedModel(call: Call, attempts: Attempts): Call {
+  if (call.requestModel !== undefined || call.responseModel !== undefined) return call;
+  const asked = attempts.at(-1)?.note.model ?? "";
+  return asked === "" ? call : { ...call, requestModel: asked };
 }
 
 /** The call that may repeat this one needs to know how it ended. */

@@ -96,3 +96,63 @@ test("the span that ends a stream is no second call beside the SDK's own, which 
 function chatAttributes(): Record<string, string> {
   return { "gen_ai.operation.name": "chat", "gen_ai.provider.name": "anthropic", "gen_ai.request.model": "claude-sonnet-4-5" };
 }
+
+test("a framework that takes its time around the SDK still tells what the SDK's own span leaves out", () => {
+  const framework = spanOf({
+    id: 1,
+    parent: 9,
+    to: 110,
+    kind: SPAN_KIND.internal,
+    scopeName: "opentelemetry.instrumentation.langchain",
+    name: "ChatAnthropic.chat",
+    statusCode: STATUS.error,
+    statusMessage:
+      "Error code: 400 - {'error': {'type': 'invalid_request_error', 'message': 'Your credit balance is too low to access the Anthropic API.'}}",
+    attributes: chatAttributes(),
+  });
+  const native = spanOf({
+    id: 2,
+    parent: 9,
+    from: 12,
+    to: 100,
+    statusCode: STATUS.error,
+    name: "anthropic.messages.create",
+    scopeName: "com.anthropic.sdk.python",
+    attributes: { ...chatAttributes(), "http.response.status_code": 400, "error.type": "invalid_request_error" },
+  });
+  const [wrapper, call] = enrichBatch([framework, native, appOf({ id: 9, to: 120 })], context());
+  expect(wrapper).toMatchObject({ llm_call: false });
+  expect(call).toMatchObject({ llm_call: true, error_category: "quota_exceeded" });
+});
+
+test("what no rule knows is what the call's last request was found to be", () => {
+  const call = chatOf({ id: 1, error: "Error", statusMessage: "Error reading from the stream" });
+  const request = requestOf({
+    id: 2,
+    parent: 1,
+    statusCode: STATUS.error,
+    statusMessage: "read ECONNRESET",
+    attributes: { "error.type": "ECONNRESET" },
+  });
+  expect(enrichBatch([call, request], context())[0]).toMatchObject({ error_category: "network_error", error_retryable: true });
+});
+
+test("where only the address names the model, the call is priced by it, and a vendor's name is no model's", () => {
+  const openinference = {
+    "openinference.span.kind": "LLM",
+    "llm.provider": "aws",
+    "llm.system": "anthropic",
+    "llm.model_name": "anthropic",
+    "llm.token_count.prompt": 120,
+    "llm.token_count.completion": 80,
+  };
+  const scopeName = "@arizeai/openinference-instrumentation-bedrock";
+  const url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse";
+  const call = spanOf({ id: 1, parent: 9, scopeName, name: "bedrock.converse", kind: SPAN_KIND.internal, attributes: openinference });
+  const request = requestOf({ id: 2, parent: 9, from: 1, to: 90, attributes: { "url.full": url } });
+  expect(enrichBatch([call, request, appOf({ id: 9 })], context())[0]).toMatchObject({
+    "gen_ai.request.model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "gen_ai.provider.name": "aws.bedrock",
+    cost_status: "priced",
+  });
+});

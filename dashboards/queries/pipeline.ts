@@ -73,7 +73,8 @@ export const tables = tableQuery(
   `
 select coalesce(parent.relname, c.relname) as table_name, count(*) filter (where parent.relname is not null) as partitions,
   sum(greatest(c.reltuples, 0))::double precision as rows, sum(pg_total_relation_size(c.oid))::double precision as bytes,
-  min(substring(c.relname from '_([0-9]{8})$')) as oldest_day, max(substring(c.relname from '_([0-9]{8})$')) as newest_day
+  to_char(to_date(min(substring(c.relname from '_([0-9]{8})$')), 'YYYYMMDD'), 'YYYY-MM-DD') as oldest_day,
+  to_char(to_date(max(substring(c.relname from '_([0-9]{8})$')), 'YYYYMMDD'), 'YYYY-MM-DD') as newest_day
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 left join pg_inherits i on i.inhrelid = c.oid left join pg_class parent on parent.oid = i.inhparent
 where n.nspname = 'genai' and c.relkind = 'r' and $__timeTo()::timestamptz is not null

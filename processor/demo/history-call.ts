@@ -11,6 +11,8 @@ const SCOPES = { app: "demo-app", genai: "opentelemetry.util.genai", http: "@ope
 /** Chance that the next attempt meets the same trouble. */
 const LASTING = 0.3;
 const USERS = 40;
+/** The rest of an answer takes its time too. */
+const FIRST_TOKEN_PART_MAX = 0.5;
 
 export interface CallContext {
   readonly workload: Workload;
@@ -95,6 +97,7 @@ function modelCall(context: CallContext, place: Place & { readonly attempts: rea
   const startMs = (place.attempts[0]?.startMs ?? context.startMs) - 3;
   const endMs = (last?.endMs ?? startMs) + 1;
   const failure = last?.failure ?? null;
+  const lastMs = last === undefined ? 0 : last.endMs - last.startMs;
   const call: PlainSpan = {
     traceId: place.traceId,
     spanId,
@@ -106,7 +109,11 @@ function modelCall(context: CallContext, place: Place & { readonly attempts: rea
     endMs,
     attributes: {
       ...requestAttributes(context),
-      ...(failure === null ? answerAttributes(context, 1) : failure === "broken_stream" ? answerAttributes(context, 0.4) : {}),
+      ...(failure === null
+        ? answerAttributes(context, 1, lastMs)
+        : failure === "broken_stream"
+          ? answerAttributes(context, 0.4, lastMs)
+          : {}),
     },
     ...(failure === null ? {} : { failure: { type: errorTypeOf(workload, failure), message: FAILURES[failure].message(workload.model) } }),
   };
@@ -133,8 +140,8 @@ function requestAttributes({ workload, random }: CallContext): PlainSpan["attrib
   };
 }
 
-/** @param part how much of the answer came */
-function answerAttributes({ workload, random }: CallContext, part: number): PlainSpan["attributes"] {
+/** @param part how much of the answer came, in durationMs */
+function answerAttributes({ workload, random }: CallContext, part: number, durationMs: number): PlainSpan["attributes"] {
   const input = Math.round(random.around(workload.inputTokens, 0.35));
   const output = Math.round(random.around(workload.outputTokens, 0.5) * part);
   const prefix = Math.round(input * (workload.cachedPart ?? 0));
@@ -149,7 +156,9 @@ function answerAttributes({ workload, random }: CallContext, part: number): Plai
     "gen_ai.usage.cache_creation.input_tokens": workload.writesCache === true ? (hit ? 0 : prefix) : undefined,
     "gen_ai.usage.reasoning.output_tokens": workload.reasoning === undefined ? undefined : Math.round(output * workload.reasoning),
     "gen_ai.response.time_to_first_chunk":
-      workload.firstTokenSeconds === undefined ? undefined : random.around(workload.firstTokenSeconds, 0.35),
+      workload.firstTokenSeconds === undefined
+        ? undefined
+        : Math.min(random.around(workload.firstTokenSeconds, 0.35), (durationMs / 1000) * FIRST_TOKEN_PART_MAX),
   };
 }
 

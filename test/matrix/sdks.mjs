@@ -32,7 +32,6 @@ const NO_CACHE = ["cache_read", "cache_write", "cache_stream"];
  */
 export const SDKS = [
   { name: "openai-installed", package: "openai", installed: true, adapter: openaiAdapter },
-  { name: "openai-responses-installed", package: "openai", installed: true, adapter: openaiAdapter, options: { api: "responses" } },
   { name: "anthropic-installed", package: "@anthropic-ai/sdk", installed: true, adapter: anthropicAdapter },
   {
     name: "google-installed",
@@ -47,6 +46,7 @@ export const SDKS = [
   { name: "openai 6", package: "openai-6", adapter: openaiAdapter },
   { name: "openai 7", package: "openai-7", adapter: openaiAdapter, nodeMin: 22 },
   { name: "openai 7, responses", package: "openai-7", adapter: openaiAdapter, options: { api: "responses" }, nodeMin: 22 },
+  { name: "openai 6, responses", package: "openai-6", adapter: openaiAdapter, options: { api: "responses" } },
   { name: "openai 6, Azure deployment", package: "openai-6", adapter: openaiAdapter, options: { path: "/openai/deployments/gpt-5.2" } },
   { name: "openai 6, OpenRouter", package: "openai-6", adapter: openaiAdapter, options: { path: "/openrouter/api/v1" } },
   { name: "@anthropic-ai/sdk 0", package: "anthropic-0", adapter: anthropicAdapter },
@@ -131,7 +131,7 @@ export const SDKS = [
     options: { client: "global-fetch" },
     lacks: [...NO_RETRIES, ...NO_TIME_LIMIT],
   },
-  { name: "axios", package: "axios", adapter: plainHttpAdapter, options: { client: "axios" }, lacks: NO_RETRIES },
+  { name: "axios", package: "axios", adapter: plainHttpAdapter, lingers: true, options: { client: "axios" }, lacks: NO_RETRIES },
   {
     name: "got",
     package: "got",
@@ -166,6 +166,7 @@ export const SDKS = [
   ),
   {
     name: "axios beside @opentelemetry/instrumentation-http",
+    lingers: true,
     package: "axios",
     adapter: plainHttpAdapter,
     options: { client: "axios" },

@@ -19,7 +19,7 @@ const sqlArray = (values: readonly string[]): string => `array[${values.map((val
 
 /**
  * Adds rows of model calls day by day, written by the server itself: millions in minutes. 24 series, 5 % failures of six
- * categories, retries, caching, 5 % unpriced, 20 % with one of 2,000 users.
+ * categories, retries, caching, 5 % unpriced, 20 % with one of 2,000 users, each of one service.
  */
 export async function addRows(client: pg.Client, rows: number): Promise<void> {
   await client.query(
@@ -46,7 +46,7 @@ select md5(random()::text || n), substr(md5(n || 'span' || random()), 1, 16), nu
   cost, cost * 0.4, cost * 0.05, 0, cost * 0.55, cost * 1.2, cost * 0.2, case when not failed then cached / input::float8 end,
   case when failed then 'no_usage' when n % 20 = 7 then 'unknown_model' else 'priced' end, case when cost is not null then '2026-11-01' end,
   case when not failed then ms / 4 end, case when not failed then output / (ms / 1000) end,
-  case when n % 5 = 0 then 'user-' || (2000 * random() * random())::integer end,
+  case when n % 5 = 0 then service || '-user-' || (700 * random() * random())::integer end,
   jsonb_build_object('gen_ai.request.temperature', 0.7, 'gen_ai.request.max_tokens', 1024, 'gen_ai.response.id', md5(n::text), 'server.address', provider)
 from (
   select n, at, failed, retried, service, provider, model, input, output, cached, ms,

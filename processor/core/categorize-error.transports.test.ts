@@ -91,6 +91,27 @@ const CASES: readonly Case[] = [
     true,
     { status: 429, body: { errors: [{ code: 3040, message: "Capacity temporarily exceeded, please try again." }] } },
   ],
+  [
+    "axum refuses the body",
+    "validation",
+    false,
+    { status: 400, message: "Failed to deserialize the JSON body into the target type: messages[1].role: unknown variant" },
+  ],
+  ["xai team without credits", "quota_exceeded", false, { status: 403, message: "Your team doesn't have any credits or licenses yet." }],
+  [
+    "a short grpcio repr is no tag of a page",
+    "quota_exceeded",
+    false,
+    {
+      errorType: "AioRpcError",
+      message: '<AioRpcError of RPC that terminated with:\n\tstatus = StatusCode.PERMISSION_DENIED\n\tdetails = "Insufficient credits"\n>',
+    },
+  ],
+  ["refresh token", "auth", false, { message: "Refresh token is invalid" }],
+  ["entra", "auth", false, { message: "AADSTS700016: Application with identifier was not found in the directory" }],
+  ["german key", "auth", false, { message: "API-Schlüssel ungültig" }],
+  ["japanese network", "network_error", true, { message: "ネットワークエラーが発生しました" }],
+  ["french server", "api_error", true, { message: "Une erreur interne est survenue" }],
   ["tencent cloud key", "auth", false, { errorCode: "AuthFailure.SecretIdNotFound", message: "The SecretId is not found." }],
   [
     "limit of the organization, to be tried again",

@@ -44,8 +44,8 @@ const STATUS_SENTENCE = /(?:client|server) error '?(\d{3}) [^'\n]{0,60}'? for ur
 function proseOf(plain: string): string {
   let prose = plain.includes("for url") ? plain.replace(STATUS_SENTENCE, "status code $1") : plain;
   if (/["'“‘`]/.test(prose)) prose = prose.replace(QUOTED_WORDS, "$1 ");
-  // Proxies answer with pages; Python's <class 'x.Error'> is kept.
-  if (prose.includes("<")) prose = prose.replace(/<(?!class)[^<>]{1,200}>/g, " ");
+  // Proxies answer with pages; Python's <class 'x.Error'> and grpcio's <AioRpcError of RPC ...> are kept.
+  if (prose.includes("<")) prose = prose.replace(/<(?!class|_?[A-Za-z]{1,40}Error\b)[^<>]{1,200}>/g, " ");
   if (/[’‘`´]/.test(prose)) prose = prose.replace(/[’‘`´]/g, "'");
   if (/\s\s|[\n\r\t]/.test(prose)) prose = prose.replace(/\s+/g, " ");
   return prose.trim().toLowerCase();

@@ -62,7 +62,7 @@ const REASON_PHRASES: readonly (readonly [RegExp, number])[] = [
   [/^(?:error: |httperror: )?not found\.?$|404 page not found/, 404],
   [/^(?:error: |httperror: )?method not allowed\.?$/, 405],
   [/^(?:error: |httperror: )?conflict\.?$/, 409],
-  [/(?:request entity|payload|content|request) too large/, 413],
+  [/(?:request entity|request body|payload|content|request) too large/, 413],
   [/unprocessable (?:entity|content)/, 422],
   [/^(?:error: |httperror: )?forbidden\.?$/, 403],
   [/\bbad gateway\b/, 502],

@@ -119,7 +119,7 @@ export const CLOCK: CategoryRules = {
           ")",
         ),
         String.raw`exceed(?:ed|s|ing)?(?: [a-z0-9.]{1,20}){0,4} (?:timeout|deadline|time limit)`,
-        String.raw`deadline (?:has )?(?:been )?exceeded|took (?:too long|longer than)|taking too long|(?:maximum|max) (?:execution|processing|response) time`,
+        String.raw`deadline (?:has )?(?:been )?exceeded|took (?:too long|longer than)|(?:taking|waited) too long|exceeded the \d{1,9} ?(?:ms|s|sec|seconds|min|minutes)\b|(?:maximum|max) (?:execution|processing|response) time`,
         String.raw`respond in time|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d`,
         String.raw`(?:time limit|timeout) (?:has been |was |is )?(?:exceeded|reached|expired)`,
         String.raw`(?:due to|because of)(?: an?| the)? timeout|i\/o timeout|context deadline|^(?:error: )?["']?timeout["']?\.?$`,

@@ -121,7 +121,7 @@ export const MONEY: CategoryRules = {
       category: "quota_exceeded",
       stem: /usagelimit|planlimit/,
       text: anyOf(
-        String.raw`(?:hit|reached) your (?:[a-z0-9-]{1,20} ){0,2}limit\b|limit reached[^a-z0-9]{1,5}resets|\busage limits?\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)`,
+        String.raw`(?:hit|reached) your (?:[a-z0-9-]{1,20} ){0,2}limit\b|limit reached[^a-z0-9]{1,5}resets|\busage (?:limits?|caps?|allowance)\b(?! is not)|extra usage|plan'?s? (?:set )?(?:usage |request |token )?(?:limit|quota|allowance)`,
         String.raw`upgrade (?:your|to a paid|to a higher|the)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account|tier)`,
         sequence(
           "(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} ",
@@ -154,7 +154,8 @@ export const MONEY: CategoryRules = {
           ),
           words(
             "insufficient",
-            "(?:not|n't|without) [a-z ]{0,12}enough",
+            "(?:not|without) [a-z ]{0,12}enough",
+            "do(?:es)?(?:n't| not) have (?:any|enough)",
             "no",
             "zero",
             "out of",
@@ -183,6 +184,7 @@ export const MONEY: CategoryRules = {
             "past due",
           ),
         ),
+        String.raw`(?:used|exhausted) (?:all |up )?(?:of )?(?:your|its|the|their)(?: [a-z-]{1,20}){0,3} (?:credits|requests|allowance)\b`,
         String.raw`can only afford|top[ -]?up|recharge|charge your card|余额|欠费|充值|额度(?:不足|已|用)|配额(?:不足|已用)`,
       ),
       unless: { text: MINUTES_RESTORE },
@@ -194,7 +196,7 @@ export const MONEY: CategoryRules = {
       text: anyOf(
         String.raw`budget (?:has been |have been |is |was |limit )?(?:exceeded|exceeds|reached|exhausted)|exceeded ?budget`,
         String.raw`(?:exceed(?:ed|s|ing)?|over|reached)(?: [a-z]{1,20}){0,3} budget\b`,
-        String.raw`\bspend(?:ing)?[ -](?:limit|cap|threshold|budget)`,
+        String.raw`max(?:imum)? budget|\bspend(?:ing)?[ -](?:limit|cap|threshold|budget)`,
         String.raw`(?:api )?key(?:'s)? (?:total |spending |spend |credit )?limit (?:has been |is |was )?(?:exceeded|reached)`,
         String.raw`hard limit (?:has been |is )?reached|payment[ _](?:instrument|required|method|failed|overdue|past due)|past due`,
         String.raw`unpaid|arrears?\b|overdue|good standing`,

@@ -36,7 +36,7 @@ export const SERVER: CategoryRules = {
       text: anyOf(
         String.raw`invalid json response|unexpected token ['"]?<|is not valid json|unexpected (?:mimetype|content-?type)`,
         String.raw`expecting value: line 1 column 1|attempt to decode json with|invalid character '<'`,
-        String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)`,
+        String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)\b(?! body)`,
         String.raw`error decoding response body|invalid (?:error )?response (?:from|format|object)|empty response body`,
         String.raw`(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)`,
       ),
@@ -113,6 +113,7 @@ export const SERVER: CategoryRules = {
         String.raw`server issue|unable to (?:handle|process|complete|serve)|retry your request|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error`,
         String.raw`系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable`,
         String.raw`temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available`,
+        String.raw`unexpected response from|through our help cent|erreur interne|interner (?:server-?)?fehler|error interno|erro interno|内部エラー|サーバーエラー`,
       ),
       example: '{"type": "error", "error": {"type": "api_error"}}',
     },

@@ -34,7 +34,7 @@ export const WIRE: CategoryRules = {
       ],
       stem: /certificate/,
       text: anyOf(
-        String.raw`certificate|self[- ]signed|wrong version number|pkix path|tls alert|ssl alert|sslv3 alert|handshake fail`,
+        String.raw`certificate|self[- ]signed|wrong version number|wrong_version_number|pkix path|tls alert|ssl alert|sslv3 alert|handshake fail`,
         String.raw`ssl routines|unknown issuer|tls: |unable to get local issuer|unable to verify the first`,
       ),
       unless: { text: /eof occurred|unexpected eof while reading|connection reset|econnreset|before secure tls/ },
@@ -149,7 +149,7 @@ export const WIRE: CategoryRules = {
       category: "network_error",
       text: anyOf(
         String.raw`\becon(?:nreset|nrefused|naborted)\b|\bepipe\b|\beai_again\b|\be(?:host|net)unreach\b|\behostdown\b`,
-        String.raw`socket hang up|other side closed|^terminated$|\btypeerror: terminated$|premature(?:ly)? clos|prematurely`,
+        String.raw`socket (?:hang up|disconnected|closed)|other side closed|^terminated$|\btypeerror: terminated$|premature(?:ly)? clos|prematurely`,
         String.raw`before secure tls`,
         sequence(
           "connection (?:was |is |has been |already )?",
@@ -197,7 +197,7 @@ export const WIRE: CategoryRules = {
         String.raw`failed to establish a new connection|unable to make request|not enough data to satisfy|payload is not completed`,
         String.raw`unterminated (?:string|json)|os error (?:10054|10053|10061|104|111|32|54|61)\b|winerror 100(?:54|53|61)`,
         String.raw`errno (?:104|111|32|54|61|113|101)\b|err_connection|err_network|err_internet|failed to fetch|load failed`,
-        String.raw`networkerror when attempting|远程主机|连接(?:被|已|失败|超时|重置|关闭)|接続|conexión|verbindung|connexion|соединение`,
+        String.raw`networkerror when attempting|远程主机|连接(?:被|已|失败|超时|重置|关闭)|接続|ネットワーク|conexión|verbindung|connexion|соединение`,
       ),
       // Ollama hands on how its runner ended ("an error was encountered while running the model: unexpected EOF").
       unless: { text: /postgres|sqlstate|database (?:system )?is|while running the model/ },

@@ -156,3 +156,17 @@ test("where only the address names the model, the call is priced by it, and a ve
     cost_status: "priced",
   });
 });
+
+test("requests that failed in the outer span, before an inner one took the call over, are attempts of the call", () => {
+  const scopeName = "openinference.instrumentation.litellm";
+  const [outer, inner] = [chatOf({ id: 1, parent: 9, to: 100, scopeName }), chatOf({ id: 2, parent: 1, from: 20, to: 99, scopeName })];
+  const requests = [
+    requestOf({ id: 11, parent: 1, from: 1, to: 10, status: 429 }),
+    requestOf({ id: 12, parent: 2, from: 30, to: 40, status: 500 }),
+    requestOf({ id: 13, parent: 2, from: 60, to: 90 }),
+  ];
+  const found = enrichBatch([...requests, inner, outer, appOf({ id: 9 })], context());
+  expect(found[3]).toMatchObject({ llm_call: true, retry_count: 2, retry_reason: "rate_limit", retry_wait_ms: 40 });
+  expect(found[4]).toMatchObject({ llm_call: false });
+  expect(found.slice(0, 3)).toEqual([null, null, null]);
+});

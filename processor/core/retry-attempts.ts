@@ -15,6 +15,8 @@ const NONE: Attempts = [];
 /** Spans between a call and its request: a fetch span of the web framework, a proxy's client. */
 const DEPTH_BELOW_MAX = 4;
 const ANCESTORS_MAX = 8;
+/** Requests of an outer span before an inner one took over; SDKs give up long before. */
+const BEFORE_MAX = 32;
 /** Clocks are rounded, and a request may begin just before its span says so. */
 const START_SLACK_MS = 5;
 
@@ -28,6 +30,7 @@ export function claimAttempts(call: TraceNode, elsewhere: Elsewhere): Attempts {
   collectBelow(call, found, 0);
   if (found.length === 0) collectBeside(call, found);
   if (found.length === 0 && call.note.requestsOutside) collectElsewhere(call, elsewhere, found);
+  collectBefore(call, found);
   for (const request of found) request.claimedBy = call;
   const attempts = eachOnce(found);
   // Where only the address names the model (Gemini, Bedrock, Azure), it tells a retry from a fallback.
@@ -40,6 +43,20 @@ function collectBelow(node: TraceNode, found: TraceNode[], depth: number): void 
   for (const child of node.children) {
     if (child.note.role === "http") found.push(child);
     else if (depth < DEPTH_BELOW_MAX && !child.counted) collectBelow(child, found, depth + 1);
+  }
+}
+
+/**
+ * Another span of the same call around this one made requests itself that failed, then handed over to this one (LiteLLM's
+ * `completion`, which falls back to `completion_with_retries`).
+ */
+function collectBefore(call: TraceNode, found: TraceNode[]): void {
+  const outer = call.parent;
+  if (outer === null || outer.note.role !== "call" || outer.counted || !sameModel(outer.note.model, call.note.model)) return;
+  for (const request of outer.children.slice(0, BEFORE_MAX)) {
+    const { note } = request;
+    if (note.role !== "http" || !note.failed || request.promoted || (request.claimedBy !== null && request.claimedBy !== call)) continue;
+    if (note.endMs <= call.note.startMs + START_SLACK_MS && !found.includes(request)) found.push(request);
   }
 }
 

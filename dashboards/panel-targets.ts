@@ -17,3 +17,7 @@ export function targetsOf(query: PanelQuery): Builder<Dataquery>[] {
 
 /** Quotients are named by their labels, {span.gen_ai.provider.name="\\"openai\\""} for example: only the value is kept. */
 export const LABEL_AS_NAME = { id: "renameByRegex", options: { regex: '^.*?([\\w.:-]+)[\\\\"}]*$', renamePattern: "$1" } };
+
+export function isNamedByLabels(query: PanelQuery): boolean {
+  return query.language === "traceql-ratio" || (query.language === "traceql" && query.kind === "range" && query.text.includes(" by ("));
+}

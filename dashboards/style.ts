@@ -48,7 +48,7 @@ import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-s
 import type { DataLink } from "./links.ts";
 import type { Colors } from "./palette.ts";
 import type { PanelQuery } from "./panel-query.ts";
-import { LABEL_AS_NAME, targetsOf } from "./panel-targets.ts";
+import { isNamedByLabels, LABEL_AS_NAME, targetsOf } from "./panel-targets.ts";
 import { DATASOURCE } from "./postgres-target.ts";
 import { TEMPO_DATASOURCE } from "./tempo-target.ts";
 
@@ -275,7 +275,9 @@ export interface BarsOptions extends PanelFrame {
 
 /** One horizontal bar per row of a table with one text and one number column, or per series. */
 export function barsPanel(options: BarsOptions): BarGaugeBuilder {
-  const perSeries = options.query.language !== "sql";
+  // A bar's length is its part of the largest row; of series, Grafana would take the largest single point for that.
+  const totals = options.query.language !== "sql" && options.reduce === "sum";
+  const perSeries = options.query.language !== "sql" && !totals;
   const panel = framed(new BarGaugeBuilder(), options)
     .unit(options.unit)
     .min(0)
@@ -291,6 +293,7 @@ export function barsPanel(options: BarsOptions): BarGaugeBuilder {
         .fields("")
         .values(!perSeries),
     );
+  if (totals) panel.withTransformation({ id: "reduce", options: { reducers: ["sum"], mode: "seriesToRows" } });
   for (const [name, fixedColor] of Object.entries(options.colors ?? {})) {
     panel.overrideByName(name, [{ id: "color", value: { mode: FieldColorModeId.Fixed, fixedColor } }]);
   }
@@ -379,7 +382,7 @@ function framed<T extends FramedBuilder>(builder: T, frame: PanelFrame): T {
     .datasource(frame.query.language === "sql" ? DATASOURCE : TEMPO_DATASOURCE)
     .noValue(NO_VALUE);
   for (const target of targetsOf(frame.query)) builder.withTarget(target);
-  if (frame.query.language === "traceql-ratio") builder.withTransformation(LABEL_AS_NAME);
+  if (isNamedByLabels(frame.query)) builder.withTransformation(LABEL_AS_NAME);
   return builder;
 }
 

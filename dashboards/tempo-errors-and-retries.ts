@@ -128,6 +128,8 @@ function latest() {
     height: 9,
     query: queries.latestFailures,
     columns: {
+      traceIdHidden: { title: "Trace id", hidden: true },
+      llm_call: { title: "Model call", hidden: true },
       "gen_ai.provider.name": { title: "Provider" },
       "gen_ai.request.model": { title: "Model" },
       error_category: { title: "Category" },

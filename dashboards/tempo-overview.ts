@@ -1,7 +1,7 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { ALERT_SETTINGS } from "./alert-settings.ts";
 import { dashboardOf } from "./dashboard-frame.ts";
-import { PROVIDER_COLORS, QUANTILE_COLORS } from "./palette.ts";
+import { PROVIDER_COLORS } from "./palette.ts";
 import * as queries from "./queries/tempo.ts";
 import { barsPanel, GAIN_OR_LOSS, lowIsGood, seriesPanel, statPanel, tablePanel, textPanel } from "./style.ts";
 import { tempoVariable, textVariable, type Variable } from "./variables.ts";
@@ -186,7 +186,7 @@ function overTime() {
       query: queries.durationQuantiles,
       unit: "s",
       draw: "lines",
-      colors: { "p0.5": "green", "p0.95": QUANTILE_COLORS["p95"] ?? "", "p0.99": "red" },
+      colors: { "0.5": "green", "0.95": "orange", "0.99": "red" },
     }),
     seriesPanel({
       id: 22,
@@ -210,6 +210,8 @@ function latest() {
     height: 9,
     query: queries.latestCalls,
     columns: {
+      traceIdHidden: { title: "Trace id", hidden: true },
+      llm_call: { title: "Model call", hidden: true },
       "gen_ai.provider.name": { title: "Provider" },
       "gen_ai.request.model": { title: "Model" },
       cost_usd: { title: "Cost", unit: "currencyUSD", decimals: 5 },

@@ -7,7 +7,7 @@ import { NORMALIZED } from "../processor/core/attributes.ts";
 /** Renamed after the GenAI conventions left the package: cache_creation became cache_write (semantic-conventions-genai #440). */
 const NEWER_THAN_THE_PACKAGE = new Set<string>([NORMALIZED.cacheWriteTokens]);
 
-const published = new Set(
+const published = new Set<string>(
   Object.entries(incubating).flatMap(([name, value]) => (name.startsWith("ATTR_") && typeof value === "string" ? [value] : [])),
 );
 

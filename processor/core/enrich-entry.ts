@@ -6,7 +6,7 @@ import type { EnrichContext } from "./enrich-context.ts";
 import { canonicalProvider } from "./provider.ts";
 import type { Attempts } from "./retry-attempts.ts";
 import { STATUS, type Span } from "./span.ts";
-import { UNSEEN, type Role, type SpanNote, type TraceMemory, type TraceNode } from "./trace-memory.ts";
+import type { SpanNote, TraceMemory, TraceNode } from "./trace-memory.ts";
 
 /** A span of the batch with what was read from it. */
 export interface BatchEntry {
@@ -25,25 +25,30 @@ export function readEntry(span: Span, index: number, context: EnrichContext): Ba
   if (dialect !== null) {
     if (!dialect.known) context.onUnknownDialect?.(span.scopeName);
     const call = readCall(span, dialect);
-    return { span, index, call, http: null, node: context.memory.remember(callNote(span, call)), attempts: [] };
+    return { span, index, call, http: null, node: context.memory.remember(callNote(span, call)), attempts: NO_ATTEMPTS };
   }
   const http = readHttpCall(span, context.endpoints ?? []);
-  if (http === null) return { span, index, call: null, http: null, node: null, attempts: [] };
+  if (http === null) return { span, index, call: null, http: null, node: null, attempts: NO_ATTEMPTS };
   const failure = requestFailureOf(span, http);
-  const node = context.memory.remember({ ...requestNote(span, http), statedWaitMs: failure?.retryDelayMs ?? -1 });
+  const node = context.memory.remember(requestNote(span, http, failure?.retryDelayMs ?? -1));
   if (node !== null && failure !== null) {
     node.category = failure.category;
     node.retryable = failure.retryable;
   }
-  return { span, index, call: null, http, node, attempts: [] };
+  return { span, index, call: null, http, node, attempts: NO_ATTEMPTS };
 }
+
+const NO_ATTEMPTS: Attempts = [];
 
 /** Passes over the others in a batch: their order is not that of the tree. */
 const PASSES_MAX = 8;
 
 /** Of all other spans only those matter that stand above one in the memory; a trace without calls costs one lookup. */
 export function rememberOthers(entries: readonly BatchEntry[], memory: TraceMemory): void {
-  let open = entries.filter(({ call, http, span }) => call === null && http === null && memory.touch(span.traceId) !== undefined);
+  let open: BatchEntry[] = [];
+  for (const entry of entries) {
+    if (entry.call === null && entry.http === null && memory.touch(entry.span.traceId) !== undefined) open.push(entry);
+  }
   for (let pass = 0; pass < PASSES_MAX && open.length > 0; pass += 1) {
     const waiting: BatchEntry[] = [];
     for (const entry of open) {
@@ -60,55 +65,85 @@ export function rememberLive(span: Span, context: EnrichContext): TraceNode | nu
   const dialect = dialectOf(span, context.memory.scopes);
   if (dialect !== null) return context.memory.remember({ ...callNote(span, readCall(span, dialect)), ...LIVE });
   const http = readHttpCall(span, context.endpoints ?? []);
-  return context.memory.remember({ ...(http === null ? otherNote(span) : requestNote(span, http)), ...LIVE });
+  return context.memory.remember({ ...(http === null ? otherNote(span) : requestNote(span, http, -1)), ...LIVE });
 }
 
 const LIVE = { endMs: Number.NaN, failed: false };
 
+/*
+ * Each note is one literal with the same keys in the same order: made by spreading a blank one, which V8 copies key by key
+ * through a runtime call, each span left three of them to the garbage collector.
+ */
+
 /** A span that was enriched before keeps its word: what was false is no call here either. */
 function callNote(span: Span, call: Call): SpanNote {
   const said = span.attributes[OWN.llmCall];
-  const role: Role = (typeof said === "boolean" ? said : call.asksModel) ? "call" : "wrapper";
+  const { table } = call.dialect;
   return {
-    ...noteOf(span, role),
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    role: (typeof said === "boolean" ? said : call.asksModel) ? "call" : "wrapper",
     // What ends a stream states how long it ran; its own times are one moment.
     startMs: call.durationMs === undefined ? span.startMs : Math.min(span.startMs, span.endMs - call.durationMs),
-    endsStream: call.durationMs !== undefined && call.dialect.table.streamEndsInOwnSpan === true,
+    endMs: span.endMs,
     failed: call.failed,
-    native: call.dialect.table.native === true,
-    requestsOutside: call.dialect.table.requestsOutside === true,
+    scopeName: span.scopeName,
+    native: table.native === true,
+    endsStream: call.durationMs !== undefined && table.streamEndsInOwnSpan === true,
+    requestsOutside: table.requestsOutside === true,
     model: call.requestModel ?? call.responseModel ?? "",
     provider: call.provider ?? "",
+    endpoint: "",
+    httpStatus: 0,
+    errorType: "",
     resendCount: call.resendCount ?? -1,
+    statedWaitMs: -1,
   };
 }
 
-function requestNote(span: Span, http: HttpCall): SpanNote {
+function requestNote(span: Span, http: HttpCall, statedWaitMs: number): SpanNote {
   return {
-    ...noteOf(span, "http"),
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    role: "http",
+    startMs: span.startMs,
+    endMs: span.endMs,
     failed: http.failed,
+    scopeName: span.scopeName,
+    native: false,
+    endsStream: false,
+    requestsOutside: false,
     model: http.endpoint.model ?? "",
     provider: canonicalProvider(http.endpoint.provider) ?? "",
     endpoint: http.address,
     httpStatus: http.status,
     errorType: http.errorType,
     resendCount: http.resendCount,
+    statedWaitMs,
   };
 }
 
 function otherNote(span: Span): SpanNote {
-  return { ...noteOf(span, "other"), failed: span.statusCode === STATUS.error };
-}
-
-function noteOf(span: Span, role: Role): SpanNote {
   return {
-    ...UNSEEN,
     traceId: span.traceId,
     spanId: span.spanId,
     parentSpanId: span.parentSpanId,
-    role,
+    role: "other",
     startMs: span.startMs,
     endMs: span.endMs,
+    failed: span.statusCode === STATUS.error,
     scopeName: span.scopeName,
+    native: false,
+    endsStream: false,
+    requestsOutside: false,
+    model: "",
+    provider: "",
+    endpoint: "",
+    httpStatus: 0,
+    errorType: "",
+    resendCount: -1,
+    statedWaitMs: -1,
   };
 }

@@ -21,21 +21,28 @@ export type { EnrichContext } from "./enrich-context.ts";
  */
 export function enrichBatch(spans: readonly Span[], context: EnrichContext): (Enrichment | null)[] {
   context.memory.begin(context.nowMs);
-  const entries = spans.map((span, index) => readEntry(span, index, context));
+  const entries: BatchEntry[] = [];
+  const results: (Enrichment | null)[] = [];
+  for (const span of spans) results[entries.push(readEntry(span, entries.length, context)) - 1] = null;
   rememberOthers(entries, context.memory);
+  const calls: BatchEntry[] = [];
+  for (const entry of entries) if (entry.call !== null) calls.push(entry);
   // In the order in which they began, so that a retry finds what its failed call was found to be.
-  const calls = entries.filter(({ call }) => call !== null).toSorted((a, b) => a.span.startMs - b.span.startMs);
+  calls.sort(byStart);
   for (const entry of calls) claim(entry, context.memory);
-  const results: (Enrichment | null)[] = spans.map(() => null);
   const operations = context.settled === true ? promoteUnclaimed(entries, context.memory) : [];
   if (context.settled !== true) reportUnclaimed(entries, context);
-  const works = operations.length === 0 ? calls : [...calls, ...operations].toSorted((a, b) => a.span.startMs - b.span.startMs);
+  const works = operations.length === 0 ? calls : [...calls, ...operations].sort(byStart);
   const batch = createBatch(entries);
   for (const work of works) {
     results[work.index] =
       work.call === null ? requestEnrichment(work, batch, context) : enrichEntry({ entry: work, call: work.call, batch }, context);
   }
   return results;
+}
+
+function byStart(a: BatchEntry, b: BatchEntry): number {
+  return a.span.startMs - b.span.startMs;
 }
 
 /** One span, as `enrichBatch` does it: spans that ended before it were given earlier. */
@@ -92,10 +99,12 @@ function isEnriched({ attributes }: Span): boolean {
   return typeof attributes[OWN.llmCall] === "boolean";
 }
 
+const KEPT_KEYS: readonly string[] = [...OWN_KEYS, ...NORMALIZED_KEYS];
+
 /** Enriched in the application, or sent twice: what stands on the span was found out nearer to the call. */
 function alreadyEnriched({ attributes }: Span): Enrichment {
   const out = blankWriting();
-  for (const key of [...OWN_KEYS, ...NORMALIZED_KEYS]) {
+  for (const key of KEPT_KEYS) {
     const value = attributes[key];
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") out[key] = value;
   }

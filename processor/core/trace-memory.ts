@@ -1,8 +1,11 @@
 import type { ErrorCategory } from "./categorization.ts";
 import type { Dialect } from "./dialect.ts";
+import { createRecentTraces } from "./recent-traces.ts";
+import type { TraceNodes } from "./trace-nodes.ts";
 
 export interface TraceMemoryOptions {
   readonly tracesMax: number;
+  /** At least one. */
   readonly spansPerTraceMax: number;
   /** Of all traces together, which is what bounds the memory in bytes; without it they are bounded by the two above alone. */
   readonly spansMax?: number;
@@ -78,7 +81,8 @@ export interface TraceNode {
   readonly spanId: string;
   /** null for a root, and while the span itself is unseen. */
   parent: TraceNode | null;
-  readonly children: TraceNode[];
+  /** Shared while it is empty: most spans of a trace stay without. */
+  children: readonly TraceNode[];
   /** Place among the parent's children, which stand in the order in which they came. */
   position: number;
   /** Place among the trace's orphans; -1 for a span whose parent was there. */
@@ -103,12 +107,16 @@ export interface TraceNode {
 }
 
 export interface Trace {
-  readonly nodes: Map<string, TraceNode>;
-  /** Spans whose parent had not been seen when they came; the parent may have come since. */
-  readonly orphans: TraceNode[];
+  readonly traceId: string;
+  readonly nodes: TraceNodes;
+  /** Spans whose parent had not been seen when they came; the parent may have come since. Shared while it is empty. */
+  orphans: readonly TraceNode[];
   failures: number;
   turn: number;
   touchedMs: number;
+  /** Neighbours in the order in which traces were last touched. */
+  older: Trace | null;
+  newer: Trace | null;
 }
 
 export interface TraceMemory {
@@ -141,7 +149,7 @@ const DEPTH_MAX = 64;
  * batch and across batches. Bounded by traces, by spans per trace and by age.
  */
 export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
-  const traces = createTraces(options);
+  const traces = createRecentTraces(options);
   const detached: TraceNode[] = [];
   const requests: TraceNode[] = [];
   const scopes = new Map<string, Dialect | null>();
@@ -163,13 +171,14 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       if (scopes.size > SCOPES_MAX) scopes.clear();
     },
     remember(note) {
-      const trace = traces.touch(note.traceId) ?? traces.create(note.traceId);
-      const size = trace.nodes.size;
-      const node = nodeOf(trace, note.spanId, options.spansPerTraceMax);
+      const known = traces.touch(note.traceId);
+      const size = known === undefined ? 0 : known.nodes.size;
+      const node = known === undefined ? createNode(note.spanId) : nodeOf(known, note.spanId, options.spansPerTraceMax);
       if (node === null) {
         lost.spans += 1;
         return null;
       }
+      const trace = known ?? traces.create(note.traceId, node);
       const before = node.note;
       node.note = note;
       if (before === UNSEEN) {
@@ -204,77 +213,12 @@ function near(nodes: readonly TraceNode[], position: number): readonly TraceNode
   return nodes.length <= NEAR_MAX ? nodes : nodes.slice(Math.max(0, position - NEAR_MAX), position + NEAR_MAX);
 }
 
-interface Traces {
-  readonly get: (traceId: string) => Trace | undefined;
-  readonly touch: (traceId: string) => Trace | undefined;
-  readonly create: (traceId: string) => Trace;
-  readonly begin: (nowMs: number | undefined) => void;
-  readonly makeRoom: (grown: number) => void;
-  readonly size: () => number;
-  readonly lost: () => number;
-}
-
-/** Traces in the order in which they were last touched, so that the oldest is always first and the first to go. */
-function createTraces(options: TraceMemoryOptions): Traces {
-  const traces = new Map<string, Trace>();
-  let turn = 0;
-  let clockMs = 0;
-  let spans = 0;
-  let lost = 0;
-
-  function forget(traceId: string, trace: Trace): void {
-    traces.delete(traceId);
-    spans -= trace.nodes.size;
-  }
-
-  function forgetOldest(): void {
-    const oldest = traces.entries().next();
-    if (oldest.done === true) return;
-    forget(...oldest.value);
-    lost += 1;
-  }
-
-  return {
-    get: (traceId) => traces.get(traceId),
-    size: () => traces.size,
-    lost: () => lost,
-    touch(traceId) {
-      const trace = traces.get(traceId);
-      if (trace === undefined || trace.turn === turn) return trace;
-      traces.delete(traceId);
-      traces.set(traceId, trace);
-      trace.turn = turn;
-      trace.touchedMs = clockMs;
-      return trace;
-    },
-    create(traceId) {
-      if (traces.size >= options.tracesMax) forgetOldest();
-      const trace = { nodes: new Map(), orphans: [], failures: 0, turn, touchedMs: clockMs };
-      traces.set(traceId, trace);
-      return trace;
-    },
-    begin(nowMs) {
-      turn += 1;
-      if (nowMs === undefined) return;
-      clockMs = nowMs;
-      for (const [traceId, trace] of traces) {
-        if (nowMs - trace.touchedMs <= options.ageMsMax) break;
-        forget(traceId, trace);
-      }
-    },
-    makeRoom(grown) {
-      spans += grown;
-      while (spans > (options.spansMax ?? Infinity) && traces.size > 1) forgetOldest();
-    },
-  };
-}
-
 function nodeOf(trace: Trace, spanId: string, spansMax: number): TraceNode | null {
   const known = trace.nodes.get(spanId);
   if (known !== undefined) return known;
   if (trace.nodes.size >= spansMax) return null;
   const node = createNode(spanId);
-  trace.nodes.set(spanId, node);
+  trace.nodes.add(node);
   return node;
 }
 
@@ -283,7 +227,7 @@ function createNode(spanId: string): TraceNode {
     note: UNSEEN,
     spanId,
     parent: null,
-    children: [],
+    children: NO_NODES,
     position: 0,
     orphanPosition: -1,
     callBelow: false,
@@ -306,8 +250,18 @@ function link(trace: Trace, node: TraceNode, spansMax: number): void {
   const parent = nodeOf(trace, note.parentSpanId, spansMax);
   if (parent === null) return;
   node.parent = parent;
-  node.position = parent.children.push(node) - 1;
-  if (parent.note === UNSEEN) node.orphanPosition = trace.orphans.push(node) - 1;
+  node.position = parent.children.length;
+  parent.children = withLast(parent.children, node);
+  if (parent.note !== UNSEEN) return;
+  node.orphanPosition = trace.orphans.length;
+  trace.orphans = withLast(trace.orphans, node);
+}
+
+/** Grows the list that is there; the shared empty one is left as it is. A literal of one holds no spare room. */
+function withLast(nodes: readonly TraceNode[], node: TraceNode): readonly TraceNode[] {
+  if (nodes.length === 0) return [node];
+  (nodes as TraceNode[]).push(node);
+  return nodes;
 }
 
 function announce(start: TraceNode | null): void {

@@ -99,7 +99,7 @@ export class GenAiInstrumentation {
 /** A span processor of both lines of the SDK (2.x, 3.x). */
 export interface ForeignSpanProcessor {
   onStart(span: StartedSpan, parentContext: Context): void;
-  onEnd(span: unknown): void;
+  onEnd(span: { spanContext(): { readonly spanId: string } }): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -117,12 +117,13 @@ function foreignSpanProcessor(tracker: CallTracker): ForeignSpanProcessor {
   return {
     onStart(span) {
       if (span.kind !== SpanKind.CLIENT || span.instrumentationScope?.name === SCOPE_NAME) return;
-      const parent = span.parentSpanContext?.spanId;
-      if (parent === undefined) return;
+      const parent = span.parentSpanContext?.spanId ?? "";
       const method = span.attributes?.["http.request.method"] ?? span.attributes?.["http.method"];
       if (method !== undefined) guarded("noting an HTTP span", () => tracker.foreignHttpSpan(parent, span));
     },
-    onEnd() {},
+    onEnd(span) {
+      guarded("noting an end", () => tracker.foreignSpanEnded(span.spanContext().spanId));
+    },
     forceFlush: () => Promise.resolve(tracker.flush()),
     shutdown: () => Promise.resolve(tracker.close()),
   };

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { context, createContextKey, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Context, Span, Tracer } from "@opentelemetry/api";
-import type { ExchangeObserver, ExchangeRequest } from "../exchange/exchange.ts";
+import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchange/exchange.ts";
 import type { RequestFacts } from "../wire/wire-dialect.ts";
 import { recordAttempt } from "./attempt-span.ts";
 import { endAttributes, missingAttributes, spanName, startAttributes } from "./call-attributes.ts";
@@ -24,6 +24,8 @@ const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRES
 /** SDK-level spans were seen to end up to 24 ms after the wire. */
 const FORGOTTEN_AFTER_MS = 2_000;
 
+const FOREIGN_SPANS_MAX = 10_000;
+
 export interface CallTrackerOptions {
   readonly tracer: () => Tracer;
   readonly endpoints: () => readonly EndpointConfig[];
@@ -36,6 +38,8 @@ export interface CallTracker {
   observe(request: ExchangeRequest): ExchangeObserver | undefined;
   /** An HTTP instrumentation started a span below the span with this id. */
   foreignHttpSpan(parentSpanId: string, span: Span): void;
+  /** The span with this id has ended. */
+  foreignSpanEnded(spanId: string): void;
   /** Ends what only waited for a further attempt. */
   flush(): void;
   /** Ends everything. */
@@ -49,10 +53,15 @@ export function callTracker(options: CallTrackerOptions): CallTracker {
     pending: pendingCalls(),
     attempts: openAttempts(),
     callsBySpanId: new Map(),
+    foreignById: new Map(),
   };
   return {
     observe: (request) => observe(state, request),
-    foreignHttpSpan: (parentSpanId, span) => void state.callsBySpanId.get(parentSpanId)?.foreignHttpSpans.push(span),
+    foreignHttpSpan(parentSpanId, span) {
+      state.callsBySpanId.get(parentSpanId)?.foreignHttpSpans.push(span);
+      if (state.foreignById.size < FOREIGN_SPANS_MAX) state.foreignById.set(span.spanContext().spanId, span);
+    },
+    foreignSpanEnded: (spanId) => void state.foreignById.delete(spanId),
     flush() {
       for (const call of state.pending.all()) endCall(state, call);
     },
@@ -71,6 +80,8 @@ interface TrackerState {
   readonly attempts: OpenAttempts;
   /** Calls that have not ended, by the id of their span. */
   readonly callsBySpanId: Map<string, ModelCall>;
+  /** Live HTTP spans of other instrumentations, by id. */
+  readonly foreignById: Map<string, Span>;
 }
 
 function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserver | undefined {
@@ -107,6 +118,7 @@ function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeReq
   const httpSpans = call.foreignHttpSpans.length;
   // Not the request itself: nothing of ours may keep its signal alive.
   const { header } = request;
+  const around = foreignAround(state, call, header);
   call.state = "running";
   const attempt = callAttempt(call, request, {
     lastAttempt,
@@ -115,7 +127,7 @@ function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeReq
     onEnd: (outcome) => {
       state.attempts.remove(attempt);
       if (call.state === "ended") return;
-      recordAttempt(state.options.tracer(), call, outcome, { resend, foreign: call.foreignHttpSpans[httpSpans] });
+      recordAttempt(state.options.tracer(), call, outcome, { resend, foreign: call.foreignHttpSpans[httpSpans] ?? around });
       call.lastOutcome = outcome;
       // An SDK-level span may end a millisecond from now.
       if (call.adopted) call.span.setAttributes(missingAttributes(call, outcome, attributesOf(call.span)));
@@ -126,6 +138,15 @@ function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeReq
   });
   state.attempts.add(attempt);
   return attempt.observer;
+}
+
+/**
+ * node:http is instrumented around the making of a request, before its body is known: the span that stands there is a sibling
+ * of the call, and the request carries its id.
+ */
+function foreignAround({ foreignById }: TrackerState, call: ModelCall, header: HeaderReader): Span | undefined {
+  const sent = foreignById.size === 0 ? undefined : header("traceparent")?.split("-")[2];
+  return sent === undefined || sent === call.span.spanContext().spanId ? undefined : foreignById.get(sent);
 }
 
 function endCall(state: TrackerState, call: ModelCall): void {

@@ -32,7 +32,7 @@ export function wireFailure(error: unknown, { signal, abortStack, elapsedMs }: I
   const { name, code, message } = describe(aborted ? signal.reason : error);
   if (name === "TimeoutError" || isTimeoutCode(code))
     return { type: code ?? name, message: cut(message), ...(aborted ? { byCaller: true } : {}) };
-  if (!aborted && name !== "AbortError" && code !== "ABORT_ERR") return { type: code ?? name, message: cut(message) };
+  if (!aborted && !ABORT_WORDS.has(name) && !ABORT_WORDS.has(code ?? "")) return { type: code ?? name, message: cut(message) };
   const aborter = aborterOf(abortStack);
   if (aborter === "caller") return { type: "AbortError", message: cut(message), byCaller: true };
   const timeout = {
@@ -41,6 +41,9 @@ export function wireFailure(error: unknown, { signal, abortStack, elapsedMs }: I
   };
   return aborter === "client" ? timeout : { ...timeout, byCaller: true };
 }
+
+/** Names and codes of Node, axios and got. */
+const ABORT_WORDS: ReadonlySet<string> = new Set(["AbortError", "ABORT_ERR", "CanceledError", "ERR_CANCELED", "ERR_ABORTED"]);
 
 export interface Interruption {
   readonly signal: AbortSignal | undefined;

@@ -94,15 +94,14 @@ function beginAtEnd(
   return tapped;
 }
 
-/** Whoever destroys the request without an error stands on the stack: a timer that times it out, or the application. */
+/** Whoever destroys the request stands on the stack, unless it broke by itself: a timer that times it out, or the application. */
 function watchEnd(request: ClientRequest, observer: ExchangeObserver): void {
   let destroyedByClient = false;
   const { destroy } = request as unknown as { destroy: Destroy };
   request.destroy = function (this: ClientRequest, ...args) {
-    if (args[0] === undefined || args[0] === null) {
-      destroyedByClient = true;
-      guarded("reading an interruption", () => observer.interrupted(stackHere()));
-    }
+    const broken = args[0] !== undefined && args[0] !== null && "errno" in args[0];
+    if (!broken) guarded("reading an interruption", () => observer.interrupted(stackHere()));
+    destroyedByClient ||= (args[0] === undefined || args[0] === null) && this.socket?.destroyed !== true;
     return Reflect.apply(destroy, this, args);
   };
   // errorMonitor does not count as a handler: an error that nobody handles stays unhandled. "socket hang up" is what a

@@ -4,6 +4,7 @@ import type { ExchangeObserver, HeaderReader, ObserveExchange, Untap } from "./e
 import { fetchExchange, NOT_OURS } from "./fetch-tap.ts";
 import type { FetchExchange } from "./fetch-tap.ts";
 import { guarded } from "./guarded.ts";
+import { stackHere } from "./stack-here.ts";
 
 /** What undici 5 to 8 say of a request in their channels (nodejs/undici docs/api/DiagnosticsChannel.md). */
 interface UndiciRequest {
@@ -54,7 +55,8 @@ export function tapUndici(options: UndiciTapOptions): Untap {
     "undici:request:error": ({ request, error }: { request: object; error: unknown }) => {
       const tapped = requests.get(request);
       if (tapped === undefined) return;
-      tapped.observer.interrupted();
+      // Whoever aborts stands on the stack; fetch has a signal that remembers it.
+      tapped.observer.interrupted(tapped.fetch === undefined ? stackHere() : undefined);
       // While fetch's promise is open its rejection follows, and says more.
       if (tapped.fetch?.open !== true) tapped.observer.fail(error);
     },

@@ -21,7 +21,7 @@ export const CASES = [
   { name: "retry_mixed", needs: "retries", script: "server_error;after-ms=20,unavailable;after-ms=20,ok" },
   { name: "retry_overloaded", needs: "retries", script: "overloaded;after-ms=20,ok" },
   { name: "retry_reset", needs: "network_retries", script: "reset,ok" },
-  { name: "retry_timeout", needs: "timeout_retries", timeoutMs: 1500, script: "slow;ms=12000,ok" },
+  { name: "retry_timeout", needs: "timeout_retries", timeoutMs: 3000, script: "slow;ms=12000,ok" },
   { name: "retries_exhausted", needs: "retries", script: "rate_limit;after-ms=20" },
   { name: "retries_exhausted_mixed", needs: "retries", script: "rate_limit;after-ms=20,server_error;after-ms=20" },
 
@@ -30,10 +30,10 @@ export const CASES = [
   ),
   ...["bad_request", "context_length", "content_filter", "reset"].map(failure),
   { name: "error_rate_limit_stream", stream: true, retries: 0, script: "rate_limit" },
-  { name: "timeout", needs: "timeout", retries: 0, timeoutMs: 1500, script: "slow;ms=12000", category: "timeout" },
-  { name: "abort", needs: "abort", retries: 0, abortMs: 1500, script: "slow;ms=12000", category: "unknown" },
-  { name: "abort_by_timer", needs: "abort", retries: 0, timerAbortMs: 1500, script: "slow;ms=12000", category: "timeout" },
-  { name: "abort_signal_timeout", needs: "abort", retries: 0, signalTimeoutMs: 1500, script: "slow;ms=12000", category: "timeout" },
+  { name: "timeout", needs: "timeout", retries: 0, timeoutMs: 3000, script: "slow;ms=12000", category: "timeout" },
+  { name: "abort", needs: "abort", retries: 0, abortMs: 3000, script: "slow;ms=12000", category: "unknown" },
+  { name: "abort_by_timer", needs: "abort", retries: 0, timerAbortMs: 3000, script: "slow;ms=12000", category: "timeout" },
+  { name: "abort_signal_timeout", needs: "abort", retries: 0, signalTimeoutMs: 3000, script: "slow;ms=12000", category: "timeout" },
   { name: "race_loser", needs: "abort", race: true, retries: 0, script: "ok;ttft=250;output=12" },
 
   { name: "stream_cut", stream: true, retries: 0, script: "cut;gap=20" },

@@ -33,11 +33,13 @@ async function outcome(testCase) {
     const result = await perform(testCase);
     return { value: typeof result === "string" ? `${result.length} characters: ${result.slice(0, 40)}` : String(result) };
   } catch (error) {
-    return describe(error);
+    return describe(error, testCase.script.startsWith("cut"));
   }
 }
 
-function describe(error) {
+function describe(error, cut) {
+  // A connection that is torn down shows as a reset or as a close, whichever comes first.
+  if (cut) return { threw: true };
   const { name: errorName, message, status, code, type } = error ?? {};
   return {
     threw: error?.constructor?.name,

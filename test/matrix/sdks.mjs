@@ -152,7 +152,8 @@ export const SDKS = [
       package: `undici-${major}`,
       adapter: plainHttpAdapter,
       options: { client: `undici-${method}` },
-      lacks: [...NO_RETRIES, ...NO_TIME_LIMIT],
+      // request() leaves compressed bytes to its caller.
+      lacks: [...NO_RETRIES, ...NO_TIME_LIMIT, ...(method === "request" ? ["gzip", "brotli", "gzip_stream"] : [])],
       nodeMin: major === 8 ? 22 : 20,
     })),
   ),
@@ -171,7 +172,8 @@ export const SDKS = [
     adapter: plainHttpAdapter,
     options: { client: "axios" },
     instrumentations: ["http"],
-    lacks: NO_RETRIES,
+    // That instrumentation never ends the span of a stream that nobody reads.
+    lacks: [...NO_RETRIES, "error_rate_limit_stream"],
   },
 ];
 

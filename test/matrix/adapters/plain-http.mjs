@@ -61,7 +61,7 @@ export function plainHttpAdapter({ module, url, client }) {
       const decoder = new TextDecoder();
       for await (const chunk of await send(prompt, how, { stream: true, stream_options: { include_usage: true } })) {
         text += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-        if (how.stopAfter !== undefined && text.length > 800) break;
+        if (how.stopAfter !== undefined && text.length > 800) return "enough";
       }
       return text.replaceAll(/"(?:id|created)":[^,]*,/g, "");
     },

@@ -9,7 +9,7 @@ Runs the whole pipeline on this machine with nothing installed: an embedded Post
 app with the real provider SDKs against a local stand-in for the providers. Then it answers the seven questions.
 
   --once             end after the report
-  --days N           days of history to invent first, 0 to 30 (7)
+  --days N           days of history to invent first, 0 to 30 (14: a week, and the one before it to compare with)
   --port N           OTLP/HTTP port of the gateway (4318)
   --grpc-port N|off  OTLP/gRPC port (4317)
   --data-dir DIR     folder of the database (.genai-otel/demo); remove it to start afresh
@@ -23,7 +23,7 @@ export const demo: Command = async (args, io) => {
     args: [...args],
     options: {
       once: { type: "boolean", default: false },
-      days: { type: "string", default: "7" },
+      days: { type: "string", default: "14" },
       port: { type: "string", default: "4318" },
       "grpc-port": { type: "string", default: "4317" },
       "data-dir": { type: "string", default: ".genai-otel/demo" },

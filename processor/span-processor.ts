@@ -120,7 +120,7 @@ export class GenAiSpanProcessor {
     if (!isRequest(span)) return;
     const core = coreSpan(span);
     const { http } = readEntry(core, 0, this.context);
-    const failure = http === null ? null : requestFailureOf(core, http);
+    const failure = http === null ? null : requestFailureOf(core, http, this.context.memory.categorize);
     if (failure !== null) this.watchCaller(core, span, failure);
   }
 

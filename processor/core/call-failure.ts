@@ -1,6 +1,7 @@
 import type { Call } from "./call.ts";
 import type { HttpCall } from "./call-http.ts";
-import { categorizeError, NOTHING_MATCHED } from "./categorize-error.ts";
+import { NOTHING_MATCHED } from "./categorize-error.ts";
+import type { Categorize } from "./categorize-memo.ts";
 import type { Categorization, ErrorEvidence } from "./categorization.ts";
 import { errorEvidenceOf } from "./span-error-evidence.ts";
 import { SPAN_KIND, STATUS, type AttributeValue, type Span } from "./span.ts";
@@ -23,14 +24,14 @@ export interface Witnesses {
 const OTHER = "_OTHER";
 
 /** What kind of failure a span shows; null when it did not fail. */
-export function failureOf(span: Span, call: Call, { lastAttempt, outer }: Witnesses): Failure | null {
+export function failureOf(span: Span, call: Call, { lastAttempt, outer }: Witnesses, categorize: Categorize): Failure | null {
   const requestFailed = lastAttempt?.note.failed === true;
   // Instrumentations miss streams that break: no answer, and a request that broke or a wrapper that failed with it.
   if (!call.failed && (!call.asksModel || call.answered || (!requestFailed && outer === undefined))) return null;
   const evidence = evidenceOf(span, { lastAttempt, outer });
   const status = evidence.status === undefined ? undefined : String(evidence.status);
   const errorType = call.errorType ?? evidence.errorType ?? nameOf(evidence.cause) ?? status ?? OTHER;
-  return { ...ofRequest(categorizeError(evidence), lastAttempt), errorType };
+  return { ...ofRequest(categorize(evidence), lastAttempt), errorType };
 }
 
 /** What no rule knows ("Error reading from the stream") is what its last request was found to be, if that failed. */
@@ -42,11 +43,11 @@ function ofRequest(found: Categorization, request: TraceNode | undefined): Categ
 const REQUEST_RULE = "request: as the last request of the call failed";
 
 /** The failure of a request that stands for itself. */
-export function requestFailureOf(span: Span, http: HttpCall): Failure | null {
+export function requestFailureOf(span: Span, http: HttpCall, categorize: Categorize): Failure | null {
   if (!http.failed) return null;
   const errorType = http.errorType === "" ? String(http.status || OTHER) : http.errorType;
   if (isGivenUp(span, http)) return { category: "timeout", retryable: true, retryDelayMs: null, rule: GIVEN_UP_RULE, errorType };
-  return { ...categorizeError(errorEvidenceOf(span, span)), errorType };
+  return { ...categorize(errorEvidenceOf(span, span)), errorType };
 }
 
 const GIVEN_UP_RULE = "timeout: request given up without answer or error";

@@ -50,9 +50,10 @@ export function requestEnrichment(request: BatchEntry, batch: Batch, context: En
   const trace = context.memory.trace(span.traceId);
   if (http === null || node === null || trace === undefined) return null;
   const call = callOf(http);
+  const { categorize } = context.memory;
   const failure =
-    requestFailureOf(span, http) ??
-    failureOf(span, { ...call, answered: false }, { lastAttempt: undefined, outer: wrapperAround(request, batch) });
+    requestFailureOf(span, http, categorize) ??
+    failureOf(span, { ...call, answered: false }, { lastAttempt: undefined, outer: wrapperAround(request, batch) }, categorize);
   const own = { resendCount: http.resendCount < 0 ? undefined : http.resendCount, countsResends: false };
   const retries = retriesOf(node, trace, own, attempts);
   return writeFindings({ span, call, llmCall: true, failure, retries }, context.prices);

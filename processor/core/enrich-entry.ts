@@ -29,7 +29,7 @@ export function readEntry(span: Span, index: number, context: EnrichContext): Ba
   }
   const http = readHttpCall(span, context.endpoints ?? []);
   if (http === null) return { span, index, call: null, http: null, node: null, attempts: NO_ATTEMPTS };
-  const failure = requestFailureOf(span, http);
+  const failure = requestFailureOf(span, http, context.memory.categorize);
   const node = context.memory.remember(requestNote(span, http, failure?.retryDelayMs ?? -1));
   if (node !== null && failure !== null) {
     node.category = failure.category;

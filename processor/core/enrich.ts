@@ -72,7 +72,7 @@ function enrichEntry({ entry: { span, node, attempts }, call: read, batch }: Cal
   const llmCall = node === null ? call.asksModel : node.counted;
   const isSilent = call.failed ? span.statusMessage === "" : !call.answered;
   const outer = llmCall && node !== null && isSilent ? outerWitness(node, batch) : undefined;
-  const failure = failureOf(span, call, { lastAttempt: attempts.at(-1), outer });
+  const failure = failureOf(span, call, { lastAttempt: attempts.at(-1), outer }, context.memory.categorize);
   if (node !== null && failure !== null) remember(node, trace, failure);
   const own = { resendCount: call.resendCount, countsResends: call.dialect.table.native === true };
   const retries: Retries | null = llmCall && node !== null && trace !== undefined ? retriesOf(node, trace, own, attempts) : null;

@@ -31,16 +31,17 @@ export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attem
   const earlier = trace.failures === 0 ? null : earlierFailureOf(call, trace, attempts);
   if (earlier === null && attempts.length === 0 && own.resendCount === undefined) return nothingSeen(call, own);
   const before = earlier === null ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
-  const failures = failuresBeforeOutcome(call, attempts);
-  const count = before.failedAttempts + Math.max(failures.length, statedCount(own, attempts));
-  const reason = before.firstFailure ?? firstCategory(failures);
+  const seen = failuresBeforeOutcome(call, attempts);
+  const count = before.failedAttempts + Math.max(seen.count, statedCount(own, attempts));
+  const reason = before.firstFailure ?? seen.first;
   const waitMs = before.waitMs + waitsBetween(attempts);
   noteOutcome(call, { failedAttempts: count + 1, firstFailure: count === 0 ? call.category : reason, waitMs }, earlier);
-  const found = { of: earlier?.spanId, lastAttempt: attempts.at(-1) };
+  const of = earlier?.spanId;
+  const lastAttempt = attempts.at(-1);
   // Something would have shown retries, had there been any: 0 is measured.
-  if (count === 0) return { ...found, count, reason: undefined, waitMs: undefined };
+  if (count === 0) return { count, reason: undefined, waitMs: undefined, of, lastAttempt };
   const isTimed = earlier !== null || attempts.length > 1;
-  return { ...found, count, reason: reason ?? undefined, waitMs: isTimed ? waitMs : undefined };
+  return { count, reason: reason ?? undefined, waitMs: isTimed ? waitMs : undefined, of, lastAttempt };
 }
 
 /** The common case: one span, no trace of attempts. */
@@ -90,17 +91,31 @@ function firstCategory(failures: readonly TraceNode[]): ErrorCategory | null {
   return failures[0]?.category ?? null;
 }
 
+interface FailedAttempts {
+  readonly count: number;
+  readonly first: ErrorCategory | null;
+}
+
 /** Failed requests, without the one that is the call's own outcome. Two answers in a row are no retry: batches of embeddings. */
-function failuresBeforeOutcome(call: TraceNode, attempts: Attempts): TraceNode[] {
-  const before = call.note.failed ? attempts.slice(0, -1) : attempts;
-  return before.filter((attempt) => attempt.note.failed);
+function failuresBeforeOutcome(call: TraceNode, attempts: Attempts): FailedAttempts {
+  const end = call.note.failed ? attempts.length - 1 : attempts.length;
+  let count = 0;
+  let first: ErrorCategory | null = null;
+  for (let index = 0; index < end; index += 1) {
+    const attempt = attempts[index];
+    if (attempt === undefined || !attempt.note.failed) continue;
+    if (count === 0) first = attempt.category;
+    count += 1;
+  }
+  return { count, first };
 }
 
 function waitsBetween(attempts: Attempts): number {
   let sumMs = 0;
-  for (const [index, attempt] of attempts.entries()) {
-    const previous = attempts[index - 1];
-    if (previous?.note.failed === true) sumMs += gapMs(previous, attempt);
+  let previous: TraceNode | null = null;
+  for (const attempt of attempts) {
+    if (previous !== null && previous.note.failed) sumMs += gapMs(previous, attempt);
+    previous = attempt;
   }
   return sumMs;
 }

@@ -1,4 +1,5 @@
 import type { ErrorCategory } from "./categorization.ts";
+import { createCategorizeMemo, type Categorize } from "./categorize-memo.ts";
 import type { Dialect } from "./dialect.ts";
 import { createRecentTraces } from "./recent-traces.ts";
 import type { TraceNodes } from "./trace-nodes.ts";
@@ -132,6 +133,8 @@ export interface TraceMemory {
   readonly requests: readonly TraceNode[];
   /** The dialect by scope name, kept for the few scopes that a process sees. */
   readonly scopes: Map<string, Dialect | null>;
+  /** Remembers its latest answers. */
+  readonly categorize: Categorize;
   /** Traces pushed out by newer ones, spans refused because their trace was full. */
   readonly lost: { traces: number; spans: number };
   readonly size: number;
@@ -158,6 +161,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
     detached,
     requests,
     scopes,
+    categorize: createCategorizeMemo(),
     get lost() {
       return { traces: traces.lost(), spans: lost.spans };
     },

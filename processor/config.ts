@@ -87,6 +87,12 @@ const ENTRIES = {
     about: "Password of the read-only role `genai_reader`, for Grafana. Without it the role exists and cannot log in.",
     fallback: "none",
   }),
+  storeSpans: variable("STORE_SPANS", v.picklist(["all", "genai", "none"], "expected all, genai or none"), {
+    section: STORE,
+    about:
+      "Which spans that are not of GenAI are stored for the waterfall: `all`, `genai` (those of traces in which a GenAI span was already seen; one that ends before the first is left out), or `none`.",
+    default: "all",
+  }),
   databaseConnections: variable("DATABASE_CONNECTIONS", wholeNumber(1, 32), {
     section: STORE,
     about: "Connections that write, per worker.",

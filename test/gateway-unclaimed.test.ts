@@ -6,13 +6,14 @@ import { createTraceMemory } from "../processor/core/trace-memory.ts";
 import { promoteRows } from "../processor/gateway/promote-rows.ts";
 import { createRequestSettler } from "../processor/gateway/settle-requests.ts";
 import { scanTraces } from "../processor/otlp/scan-traces.ts";
-import { postgresSink, type PostgresSink } from "../processor/sinks/postgres.ts";
+import { postgresSink } from "../processor/sinks/postgres.ts";
+import type { Sink } from "../processor/sinks/sink.ts";
 import { assertRollupsMatchRows } from "./support/assert-rollups.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { requestToModel } from "./support/trace-requests.ts";
 
 let database: TestDatabase;
-let sink: PostgresSink;
+let sink: Sink;
 
 beforeAll(async () => {
   database = await createDatabase();

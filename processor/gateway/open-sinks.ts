@@ -65,6 +65,7 @@ function openPostgres({ config, metrics, log }: OpenSinksOptions, url: string): 
     schema: config.schema,
     connections: config.databaseConnections,
     retentionDays: config.retentionDays,
+    storeSpans: config.storeSpans,
     onStored: ({ traces, spans, duplicates }) => {
       metrics.storedSpans.inc(traces + spans);
       metrics.duplicateSpans.inc(duplicates);

@@ -8,7 +8,6 @@ import { rollupDelta } from "../storage/rollup-delta.ts";
 import { createCopyBuffers } from "./copy-buffers.ts";
 import { encodeSpanRows, encodeTraceRows, SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
 import { countRows, keyOf, type Rows } from "./postgres-batch.ts";
-import { retractRows, type CallKey } from "./postgres-retract.ts";
 
 export interface StoredRows {
   /** Rows that are new in llm_traces. */
@@ -23,7 +22,6 @@ export interface StoredRows {
 export interface RowStore {
   /** All rows or none, in one transaction with their rollups. */
   write(rows: Rows): Promise<StoredRows>;
-  retract(calls: readonly CallKey[]): Promise<number>;
 }
 
 export interface RowStoreOptions {
@@ -62,7 +60,6 @@ export function createRowStore({ pool, schema, dimensions, partitions }: RowStor
       buffers.giveBack(memory);
       return stored;
     },
-    retract: (calls) => withConnection(pool, (client) => inTransaction(client, () => retractRows(client, schema, dimensions, calls))),
   };
 }
 

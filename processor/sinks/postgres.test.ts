@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { assertRollupsMatchRows } from "../../test/support/assert-rollups.ts";
 import { createDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { batchOf, spanTraffic } from "../../test/support/enriched-spans.ts";
-import { postgresSink, type PostgresSink, type PostgresSinkOptions, type RefusedRow, type StoredBatch } from "./postgres.ts";
-import type { EnrichedSpan } from "./sink.ts";
+import { postgresSink, type PostgresSinkOptions, type RefusedRow, type StoredBatch } from "./postgres.ts";
+import type { EnrichedSpan, Sink } from "./sink.ts";
 
 let database: TestDatabase;
-const open: PostgresSink[] = [];
+const open: Sink[] = [];
 
 beforeEach(async () => {
   database = await createDatabase();
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 interface Recorder {
-  readonly sink: PostgresSink;
+  readonly sink: Sink;
   readonly stored: StoredBatch[];
   readonly refused: RefusedRow[];
 }
@@ -220,17 +220,6 @@ test("which other spans are stored: all, those of GenAI traces, none", async () 
     expect(await count("spans")).toBe(expected);
   }
   expect(await count("llm_traces")).toBe(1);
-});
-
-test("a call that turns out to be none is taken out of the rollups, once", async () => {
-  const { sink } = openSink();
-  const spans = spanTraffic({ count: 300 });
-  await sink.write(batchOf(spans));
-  const wrong = spans.slice(0, 20).map(({ span }) => ({ traceId: span.traceId, spanId: span.spanId, startMs: span.startMs }));
-  expect(await sink.retractCalls(wrong)).toBe(20);
-  expect(await sink.retractCalls(wrong)).toBe(0);
-  expect(await count("llm_traces", "llm_call")).toBe(280);
-  await assertRollupsMatchRows(database.pool);
 });
 
 test("an HTTP span that is counted as a call later stands once in its trace", async () => {

@@ -5,7 +5,6 @@ import { DEFAULT_SCHEMA } from "../storage/migrate.ts";
 import { createRowStore, isDataError, type RowStore, type StoredRows } from "./postgres-store.ts";
 import { refusedAttributes } from "./fit-attributes.ts";
 import { countRows, dedupe, halve, readRows, type Rows, type SpansStored } from "./postgres-batch.ts";
-import type { CallKey } from "./postgres-retract.ts";
 import type { Sink } from "./sink.ts";
 
 export interface RefusedRow {
@@ -41,11 +40,6 @@ export interface PostgresSinkOptions {
   readonly onRefused?: (refused: RefusedRow) => void;
 }
 
-export interface PostgresSink extends Sink {
-  /** Spans that were counted as model calls and turn out to be none: llm_call becomes false, the rollups lose them. Answers how many were. */
-  retractCalls(calls: readonly CallKey[]): Promise<number>;
-}
-
 const CONNECTIONS = 2;
 const RETENTION_DAYS = 30;
 const CONNECT_MS_MAX = 10_000;
@@ -59,7 +53,7 @@ const STATEMENT_MS_MAX = 60_000;
  * client that resends, two collectors, a crash between commit and answer): it is rolled back and done again through a
  * staging table, and only the rows that were really new are counted. `write` resolves after COMMIT.
  */
-export function postgresSink(options: PostgresSinkOptions): PostgresSink {
+export function postgresSink(options: PostgresSinkOptions): Sink {
   const schema = pg.escapeIdentifier(options.schema ?? DEFAULT_SCHEMA);
   const pool = createWriterPool(options);
   const store = createRowStore({
@@ -77,7 +71,6 @@ export function postgresSink(options: PostgresSinkOptions): PostgresSink {
       const stored = await storeOrSetAside(store, rows, options.onRefused ?? (() => undefined));
       options.onStored?.({ ...stored, duplicates: stored.duplicates + repeated, durationMs: performance.now() - startMs });
     },
-    retractCalls: (calls) => store.retract(calls),
     close: () => pool.end(),
   };
 }

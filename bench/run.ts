@@ -1,7 +1,7 @@
 import { bench, run } from "mitata";
 
 // npm run bench: the micro benchmarks, each module's own table, in one process. Ratios against other programs have their
-// own scripts, because they need minutes and other processes: bench/README.md lists them.
+// own scripts, because they need minutes and other processes: docs/benchmarks.md lists them.
 
 const MODULES: readonly (() => Promise<{ readonly register: () => void }>)[] = [
   () => import("./categorize.ts"),

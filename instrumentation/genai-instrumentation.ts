@@ -76,6 +76,10 @@ export class GenAiInstrumentation {
     this.#tracker.close();
   }
 
+  hasOpenCalls(): boolean {
+    return this.#tracker.hasOpenCalls();
+  }
+
   setTracerProvider(provider: TracerProvider): void {
     this.#tracers = provider;
   }

@@ -8,6 +8,8 @@ import { judge } from "../test/matrix/judge.ts";
 import { SDKS } from "../test/matrix/sdks.mjs";
 
 const REGISTER = ["--import", "tsx", "--import", "./instrumentation/register.ts"];
+/** The matrix has SDK-level instrumentations among its dependencies; here they stay off. */
+const ALONE = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "none" };
 const INSTALLED = SDKS.filter(({ installed }) => installed === true);
 
 describe.each(INSTALLED)("$name", (sdk) => {
@@ -19,7 +21,7 @@ describe.each(INSTALLED)("$name", (sdk) => {
   beforeAll(async () => {
     [watchedBy, aloneWith] = await Promise.all([startProviderStandIn(), startProviderStandIn()]);
     [watched, alone] = await Promise.all([
-      runCases({ sdk: sdk.name, standIn: watchedBy, nodeArgs: REGISTER }),
+      runCases({ sdk: sdk.name, standIn: watchedBy, nodeArgs: REGISTER, env: ALONE }),
       runCases({ sdk: sdk.name, standIn: aloneWith, nodeArgs: [] }),
     ]);
   });

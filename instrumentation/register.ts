@@ -51,12 +51,9 @@ function appDir(script: string | undefined): string {
 
 /** Spans of a process that ends by itself: once everything else is done, which beforeExit says. */
 function flushAtEnd(started: Started): void {
-  let flushed = false;
   process.on("beforeExit", () => {
-    // The export makes work, after which this event comes again.
-    if (flushed) return;
-    flushed = true;
-    void withinLimit(started.flush());
+    // The export makes work, after which this event comes again; so may the application, when what it waits for holds no process.
+    if (started.isDirty()) void withinLimit(started.flush());
   });
   for (const signal of SIGNALS) process.once(signal, () => flushThenEnd(started, signal));
 }

@@ -1,4 +1,5 @@
 import { NodeSDK } from "@opentelemetry/sdk-node";
+import type { tracing } from "@opentelemetry/sdk-node";
 import { GenAiSpanProcessor } from "../processor/span-processor.ts";
 import { GenAiInstrumentation } from "./genai-instrumentation.ts";
 import type { GenAiInstrumentationConfig } from "./genai-instrumentation.ts";
@@ -6,6 +7,8 @@ import { installedInstrumentations } from "./installed-instrumentations.ts";
 import type { InstalledOptions } from "./installed-instrumentations.ts";
 import { exportProcessors } from "./trace-exporters.ts";
 import type { TraceExport } from "./trace-exporters.ts";
+
+type SpanProcessor = tracing.SpanProcessor;
 
 export interface StartOptions {
   readonly traces: TraceExport;
@@ -16,6 +19,8 @@ export interface StartOptions {
 }
 
 export interface Started {
+  /** Whether a span has ended since the last flush, or a call is still open. */
+  isDirty(): boolean;
   /** The process ends: ends the spans of all calls and exports them, within the exporter's own time limit. */
   flush(): Promise<void>;
   shutdown(): Promise<void>;
@@ -25,9 +30,10 @@ export interface Started {
 export function start(options: StartOptions): Started {
   const genAi = new GenAiInstrumentation({ ...options.instrumentation, enabled: false });
   const exporting = exportProcessors(options.traces);
+  const unexported = endedSpans();
   const sdk = new NodeSDK({
     instrumentations: [...installedInstrumentations(options.installed), genAi],
-    spanProcessors: [genAi.spanProcessor, new GenAiSpanProcessor(), ...exporting],
+    spanProcessors: [genAi.spanProcessor, new GenAiSpanProcessor(), unexported.processor, ...exporting],
     logRecordProcessors: [],
     ...(options.metrics ? {} : { metricReaders: [] }),
   });
@@ -35,8 +41,10 @@ export function start(options: StartOptions): Started {
   // Last, so that its wrappers are the outermost and foreign HTTP spans become children of its calls.
   genAi.enable();
   return {
+    isDirty: () => unexported.any() || genAi.hasOpenCalls(),
     async flush() {
       genAi.endAll();
+      unexported.forget();
       await Promise.all(exporting.map((processor) => processor.forceFlush()));
     },
     async shutdown() {
@@ -44,4 +52,16 @@ export function start(options: StartOptions): Started {
       await sdk.shutdown();
     },
   };
+}
+
+/** Notes that a span has ended since somebody last asked to forget. */
+function endedSpans(): { readonly processor: SpanProcessor; any(): boolean; forget(): void } {
+  let any = false;
+  const processor = {
+    onStart() {},
+    onEnd: () => void (any = true),
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  return { processor, any: () => any, forget: () => void (any = false) };
 }

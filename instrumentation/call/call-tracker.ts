@@ -40,6 +40,7 @@ export interface CallTracker {
   foreignHttpSpan(parentSpanId: string, span: Span): void;
   /** The span with this id has ended. */
   foreignSpanEnded(spanId: string): void;
+  hasOpenCalls(): boolean;
   /** Ends what only waited for a further attempt. */
   flush(): void;
   /** Ends everything. */
@@ -54,6 +55,7 @@ export function callTracker(options: CallTrackerOptions): CallTracker {
     attempts: openAttempts(),
     callsBySpanId: new Map(),
     foreignById: new Map(),
+    forgotten: new Set(),
   };
   return {
     observe: (request) => observe(state, request),
@@ -62,12 +64,14 @@ export function callTracker(options: CallTrackerOptions): CallTracker {
       if (state.foreignById.size < FOREIGN_SPANS_MAX) state.foreignById.set(span.spanContext().spanId, span);
     },
     foreignSpanEnded: (spanId) => void state.foreignById.delete(spanId),
+    hasOpenCalls: () => state.callsBySpanId.size + state.forgotten.size > 0,
     flush() {
       for (const call of state.pending.all()) endCall(state, call);
     },
     close() {
       state.attempts.abandonAll();
       for (const call of state.pending.all()) endCall(state, call);
+      for (const end of state.forgotten) end();
     },
   };
 }
@@ -82,6 +86,8 @@ interface TrackerState {
   readonly callsBySpanId: Map<string, ModelCall>;
   /** Live HTTP spans of other instrumentations, by id. */
   readonly foreignById: Map<string, Span>;
+  /** Ends SDK-level spans of failed calls whose instrumentation may not. */
+  readonly forgotten: Set<() => void>;
 }
 
 function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserver | undefined {
@@ -156,7 +162,7 @@ function endCall(state: TrackerState, call: ModelCall): void {
   state.pending.remove(call);
   state.callsBySpanId.delete(call.span.spanContext().spanId);
   call.body = undefined;
-  writeEnd(call, outcome);
+  writeEnd(state.forgotten, call, outcome);
   state.options.onCallEnd(call, outcome);
 }
 
@@ -204,21 +210,25 @@ function bodySeen(call: ModelCall, text: string): void {
   call.span.setAttributes(startAttributes(call.target, call.facts));
 }
 
-function writeEnd(call: ModelCall, outcome: AttemptOutcome): void {
+function writeEnd(forgotten: Set<() => void>, call: ModelCall, outcome: AttemptOutcome): void {
   const { span } = call;
-  if (call.adopted) return endForgotten(call, outcome);
+  if (call.adopted) return endForgotten(forgotten, call, outcome);
   span.setAttributes(endAttributes(call, outcome));
   if (outcome.failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.failure.message });
   span.end(outcome.endMs);
 }
 
 /** Some SDK-level instrumentations never end the span of a call that failed; then it would be lost. */
-function endForgotten({ span }: ModelCall, { failure, endMs }: AttemptOutcome): void {
-  if (failure === undefined) return;
-  setTimeout(() => {
+function endForgotten(forgotten: Set<() => void>, { span }: ModelCall, { failure, endMs }: AttemptOutcome): void {
+  if (failure === undefined || forgotten.size >= FOREIGN_SPANS_MAX) return;
+  const end = (): void => {
+    clearTimeout(timer);
+    forgotten.delete(end);
     if (!span.isRecording()) return;
     span.setAttribute("error.type", failure.type);
     span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message });
     span.end(endMs);
-  }, FORGOTTEN_AFTER_MS).unref();
+  };
+  const timer = setTimeout(end, FORGOTTEN_AFTER_MS).unref();
+  forgotten.add(end);
 }

@@ -3,6 +3,7 @@ import { dialectOf, readCall, type Call } from "./call.ts";
 import { requestFailureOf } from "./call-failure.ts";
 import { readHttpCall, type HttpCall } from "./call-http.ts";
 import type { EnrichContext } from "./enrich-context.ts";
+import type { ModelEndpointRow } from "./model-endpoint.ts";
 import { canonicalProvider } from "./provider.ts";
 import type { Attempts } from "./retry-attempts.ts";
 import { STATUS, type Span } from "./span.ts";
@@ -27,7 +28,7 @@ export function readEntry(span: Span, index: number, context: EnrichContext): Ba
     const call = readCall(span, dialect);
     return { span, index, call, http: null, node: context.memory.remember(callNote(span, call)), attempts: NO_ATTEMPTS };
   }
-  const http = readHttpCall(span, context.endpoints ?? []);
+  const http = readHttpCall(span, context.endpoints ?? NO_ROWS, context.memory.places);
   if (http === null) return { span, index, call: null, http: null, node: null, attempts: NO_ATTEMPTS };
   const failure = requestFailureOf(span, http, context.memory.categorize);
   const node = context.memory.remember(requestNote(span, http, failure?.retryDelayMs ?? -1));
@@ -39,6 +40,8 @@ export function readEntry(span: Span, index: number, context: EnrichContext): Ba
 }
 
 const NO_ATTEMPTS: Attempts = [];
+
+const NO_ROWS: readonly ModelEndpointRow[] = [];
 
 /** Passes over the others in a batch: their order is not that of the tree. */
 const PASSES_MAX = 8;
@@ -64,7 +67,7 @@ export function rememberOthers(entries: readonly BatchEntry[], memory: TraceMemo
 export function rememberLive(span: Span, context: EnrichContext): TraceNode | null {
   const dialect = dialectOf(span, context.memory.scopes);
   if (dialect !== null) return context.memory.remember({ ...callNote(span, readCall(span, dialect)), ...LIVE });
-  const http = readHttpCall(span, context.endpoints ?? []);
+  const http = readHttpCall(span, context.endpoints ?? NO_ROWS, context.memory.places);
   return context.memory.remember({ ...(http === null ? otherNote(span) : requestNote(span, http, -1)), ...LIVE });
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCategory } from "./categorization.ts";
 import { createCategorizeMemo, type Categorize } from "./categorize-memo.ts";
+import type { KnownPlaces } from "./call-http.ts";
 import type { Dialect } from "./dialect.ts";
 import { createRecentTraces } from "./recent-traces.ts";
 import type { TraceNodes } from "./trace-nodes.ts";
@@ -133,6 +134,8 @@ export interface TraceMemory {
   readonly requests: readonly TraceNode[];
   /** The dialect by scope name, kept for the few scopes that a process sees. */
   readonly scopes: Map<string, Dialect | null>;
+  /** Where the latest requests went, by address; bounded by who fills it. */
+  readonly places: KnownPlaces;
   /** Remembers its latest answers. */
   readonly categorize: Categorize;
   /** Traces pushed out by newer ones, spans refused because their trace was full. */
@@ -161,6 +164,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
     detached,
     requests,
     scopes,
+    places: new Map(),
     categorize: createCategorizeMemo(),
     get lost() {
       return { traces: traces.lost(), spans: lost.spans };

@@ -57,6 +57,13 @@ const EXACT: Readonly<Record<string, EmitterRow>> = {
   "genai-otel": { scope: "genai-otel", input: "inclusive" },
 };
 
+const START_LENGTH = Math.min(...EMITTERS.map(({ scope }) => scope.length));
+
+/** By their first letters: one look-up instead of thirty comparisons for every call. */
+const BY_START: ReadonlyMap<string, readonly EmitterRow[]> = new Map(
+  EMITTERS.map(({ scope }) => scope.slice(0, START_LENGTH)).map((start) => [start, EMITTERS.filter((row) => row.scope.startsWith(start))]),
+);
+
 export interface Emitter {
   readonly input: "inclusive" | "exclusive" | "unknown";
   readonly candidatesOnly: boolean;
@@ -80,7 +87,7 @@ export function emitterOf(scope: string | undefined, version: string | undefined
 
 function rowOf(scope: string): EmitterRow | undefined {
   if (Object.hasOwn(EXACT, scope)) return EXACT[scope];
-  for (const row of EMITTERS) if (scope.startsWith(row.scope)) return row;
+  for (const row of BY_START.get(scope.slice(0, START_LENGTH)) ?? []) if (scope.startsWith(row.scope)) return row;
   return undefined;
 }
 

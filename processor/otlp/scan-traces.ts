@@ -38,44 +38,48 @@ const ENCODER = new AttributeEncoder();
 export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch {
   const scan = scanRequest(body, SCAN_KEYS, options.limits ?? DEFAULT_SCAN_LIMITS);
   assertTraces(scan);
-  const enrichments = enrichBatch(
-    scan.spans.map((scanned) => scanned.span),
-    options.context,
-  );
+  const enrichments = enrichBatch(spansOf(scan), options.context);
   const captureContent = options.captureContent ?? false;
+  const spans: EnrichedSpan[] = [];
+  let genAiSpans = 0;
+  for (const scanned of scan.spans) {
+    const enrichment = enrichments[spans.length] ?? null;
+    if (enrichment !== null) genAiSpans += 1;
+    spans.push(new LazySpan(scan, scanned, enrichment, captureContent));
+  }
   return {
-    batch: {
-      spans: scan.spans.map((scanned, index) => new LazySpan({ scan, scanned, enrichment: enrichments[index] ?? null, captureContent })),
-      otlp: emitRequest(scan, enrichments, ENCODER),
-    },
+    batch: { spans, otlp: emitRequest(scan, enrichments, ENCODER) },
     rejectedSpans: scan.rejected.length,
     rejectionReasons: scan.rejectionReasons,
     firstRejection: scan.firstRejection,
-    genAiSpans: enrichments.reduce((count, enrichment) => (enrichment === null ? count : count + 1), 0),
+    genAiSpans,
   };
 }
 
-interface SpanSource {
-  readonly scan: RequestScan;
-  readonly scanned: ScannedSpan;
-  readonly enrichment: Enrichment | null;
-  readonly captureContent: boolean;
+function spansOf({ spans: scannedSpans }: RequestScan): Span[] {
+  const spans: Span[] = [];
+  for (const { span } of scannedSpans) spans.push(span);
+  return spans;
 }
 
 /** Makes its JSON when it is asked for: where spans are only forwarded, nobody pays for it. */
 class LazySpan implements EnrichedSpan {
   readonly span: Span;
   readonly enrichment: Enrichment | null;
-  private readonly source: SpanSource;
+  private readonly scan: RequestScan;
+  private readonly scanned: ScannedSpan;
+  private readonly captureContent: boolean;
   private json: Uint8Array | null = null;
 
-  constructor(source: SpanSource) {
-    this.span = source.scanned.span;
-    this.enrichment = source.enrichment;
-    this.source = source;
+  constructor(scan: RequestScan, scanned: ScannedSpan, enrichment: Enrichment | null, captureContent: boolean) {
+    this.span = scanned.span;
+    this.enrichment = enrichment;
+    this.scan = scan;
+    this.scanned = scanned;
+    this.captureContent = captureContent;
   }
 
   get attributesJson(): Uint8Array {
-    return (this.json ??= attributesJson(this.source.scan, this.source.scanned, this.source.captureContent));
+    return (this.json ??= attributesJson(this.scan, this.scanned, this.captureContent));
   }
 }

@@ -50,19 +50,24 @@ const EMITTERS: readonly EmitterRow[] = [
 ];
 
 /** Scopes too short to be the beginning of anything. "ai" is exclusive up to v5; v6 and later send noCacheTokens, which decides before. */
-const EXACT: Readonly<Record<string, EmitterRow>> = {
-  ai: { scope: "ai", input: "exclusive" },
-  gen_ai: { scope: "gen_ai", input: "inclusive" },
-  /** Our own instrumentation reads the provider's answer. */
-  "genai-otel": { scope: "genai-otel", input: "inclusive" },
-};
+const EXACT: ReadonlyMap<string, EmitterRow> = new Map([
+  ["ai", { scope: "ai", input: "exclusive" }],
+  ["gen_ai", { scope: "gen_ai", input: "inclusive" }],
+  // Our own instrumentation reads the provider's answer.
+  ["genai-otel", { scope: "genai-otel", input: "inclusive" }],
+]);
 
-const START_LENGTH = Math.min(...EMITTERS.map(({ scope }) => scope.length));
+interface Beginning {
+  readonly row: EmitterRow;
+  readonly lastAt: number;
+  readonly lastCode: number;
+}
 
-/** By their first letters: one look-up instead of thirty comparisons for every call. */
-const BY_START: ReadonlyMap<string, readonly EmitterRow[]> = new Map(
-  EMITTERS.map(({ scope }) => scope.slice(0, START_LENGTH)).map((start) => [start, EMITTERS.filter((row) => row.scope.startsWith(start))]),
-);
+/** Many begin alike, so that comparing from the front costs most where it fails: the last letter rules out nearly all at once. */
+const BEGINNINGS: readonly Beginning[] = EMITTERS.map((row) => {
+  const lastAt = row.scope.length - 1;
+  return { row, lastAt, lastCode: row.scope.charCodeAt(lastAt) };
+});
 
 export interface Emitter {
   readonly input: "inclusive" | "exclusive" | "unknown";
@@ -86,8 +91,9 @@ export function emitterOf(scope: string | undefined, version: string | undefined
 }
 
 function rowOf(scope: string): EmitterRow | undefined {
-  if (Object.hasOwn(EXACT, scope)) return EXACT[scope];
-  for (const row of BY_START.get(scope.slice(0, START_LENGTH)) ?? []) if (scope.startsWith(row.scope)) return row;
+  const exact = EXACT.get(scope);
+  if (exact !== undefined) return exact;
+  for (const { row, lastAt, lastCode } of BEGINNINGS) if (scope.charCodeAt(lastAt) === lastCode && scope.startsWith(row.scope)) return row;
   return undefined;
 }
 

@@ -5,7 +5,7 @@ import { GenAiInstrumentation } from "./genai-instrumentation.ts";
 import type { GenAiInstrumentationConfig } from "./genai-instrumentation.ts";
 import { installedInstrumentations } from "./installed-instrumentations.ts";
 import type { InstalledOptions } from "./installed-instrumentations.ts";
-import { exportProcessors } from "./trace-exporters.ts";
+import { traceOutlets } from "./trace-exporters.ts";
 import type { TraceExport } from "./trace-exporters.ts";
 
 type SpanProcessor = tracing.SpanProcessor;
@@ -29,11 +29,11 @@ export interface Started {
 /** A complete start of OpenTelemetry in this process: model calls, the instrumentations that are installed, export. */
 export function start(options: StartOptions): Started {
   const genAi = new GenAiInstrumentation({ ...options.instrumentation, enabled: false });
-  const exporting = exportProcessors(options.traces);
+  const outlets = traceOutlets(options.traces);
   const unexported = endedSpans();
   const sdk = new NodeSDK({
     instrumentations: [...installedInstrumentations(options.installed), genAi],
-    spanProcessors: [genAi.spanProcessor, new GenAiSpanProcessor(), unexported.processor, ...exporting],
+    spanProcessors: [genAi.spanProcessor, new GenAiSpanProcessor(), unexported.processor, ...outlets.map(({ processor }) => processor)],
     logRecordProcessors: [],
     ...(options.metrics ? {} : { metricReaders: [] }),
   });
@@ -45,7 +45,7 @@ export function start(options: StartOptions): Started {
     async flush() {
       genAi.endAll();
       unexported.forget();
-      await Promise.all(exporting.map((processor) => processor.forceFlush()));
+      await Promise.all(outlets.map((outlet) => outlet.flush()));
     },
     async shutdown() {
       genAi.disable();

@@ -17,10 +17,27 @@ export interface TraceExport {
   readonly otlpProtocol: string;
 }
 
-/** Span processors that export as the standard variables say, or an error that names what is wrong; endpoint, headers, timeout and TLS the exporters read themselves. */
-export function exportProcessors({ exporters, otlpProtocol }: TraceExport): ExportProcessor[] {
+/** A way out of the process. */
+export interface TraceOutlet {
+  readonly processor: ExportProcessor;
+  /** Sends everything, also what the processor has already handed to its exporter: that it does not wait for. */
+  flush(): Promise<void>;
+}
+
+/** Ways out as the standard variables say, or an error that names what is wrong; endpoint, headers, timeout and TLS the exporters read themselves. */
+export function traceOutlets({ exporters, otlpProtocol }: TraceExport): TraceOutlet[] {
   if (exporters.includes("none")) return [];
-  return exporters.map((name) => processorFor(name, createExporter(name, otlpProtocol)));
+  return exporters.map((name) => {
+    const exporter = createExporter(name, otlpProtocol);
+    const processor = processorFor(name, exporter);
+    return {
+      processor,
+      async flush() {
+        await processor.forceFlush();
+        await exporter.forceFlush?.();
+      },
+    };
+  });
 }
 
 function createExporter(name: string, otlpProtocol: string): SpanExporter {

@@ -101,13 +101,19 @@ function watchEnd(request: ClientRequest, observer: ExchangeObserver): void {
   request.destroy = function (this: ClientRequest, ...args) {
     const broken = args[0] !== undefined && args[0] !== null && "errno" in args[0];
     if (!broken) guarded("reading an interruption", () => observer.interrupted(stackHere()));
-    destroyedByClient ||= (args[0] === undefined || args[0] === null) && this.socket?.destroyed !== true;
+    destroyedByClient ||= (args[0] === undefined || args[0] === null) && !isBroken(this);
     return Reflect.apply(destroy, this, args);
   };
   // errorMonitor does not count as a handler: an error that nobody handles stays unhandled. "socket hang up" is what a
   // request gets that its own client destroyed.
   request.on(errorMonitor, (error: unknown) => observer.fail(destroyedByClient ? new ConnectionClosed() : error));
-  request.on("close", () => observer.fail(new ConnectionClosed()));
+  request.on("close", () => observer.fail(destroyedByClient ? new ConnectionClosed() : (request.errored ?? new ConnectionBroken())));
+}
+
+/** A client tidies up after a connection that broke under it: that is no abort. */
+function isBroken(request: ClientRequest & { readonly res?: IncomingMessage }): boolean {
+  const socket = request.res?.socket ?? request.socket;
+  return socket?.destroyed === true || (socket?.errored ?? null) !== null || (request.res?.errored ?? null) !== null;
 }
 
 /** An exchange that is closed without an error or an end: destroyed by its client. */

@@ -7,8 +7,6 @@ export interface CoverageResult {
   readonly node: number;
   readonly testCase: string;
   readonly passed: boolean;
-  /** A difference that is known and whose cause is not ours. */
-  readonly reason: string | undefined;
 }
 
 const DOCUMENT = new URL("../../docs/coverage.md", import.meta.url);
@@ -47,12 +45,13 @@ function document(rows: readonly MatrixSdk[], nodes: readonly number[]): string 
     "",
     ...CASES.map(({ name, script }) => `- \`${name}\`: the provider answers \`${script}\``),
     "",
-    ...notes(),
     "## What no case covers",
     "",
     "- Real providers, TLS and HTTP/2 through undici (`allowH2`), proxies, WebSocket and realtime APIs, audio, images, batches.",
     "- A `fetch` that an application or a mock has put in place of Node's below our wrapper: the call is seen with its status, without tokens.",
     "- A process that ends by `process.exit()` or a crash loses the spans that were not exported yet, as with every batching exporter.",
+    "- Aborts and time limits of `@mistralai/mistralai`: it hands its signal to a `Request` that alone follows it, Node may collect it, and then neither comes",
+    "  through, with instrumentation or without.",
     "- SDKs without a retry header (`ai`, Mistral, plain fetch): an application's own repetition of the same request to the same address, below the",
     "  same span and within the wait of a retryable failure, counts as a retry of that call.",
     "",
@@ -71,14 +70,6 @@ function cell(sdk: MatrixSdk, node: number): string {
 function absent(sdk: MatrixSdk): string {
   const missing = CASES.filter((testCase) => !runsOn(testCase, sdk)).map(({ name }) => name);
   return missing.length === 0 ? "" : missing.join(", ");
-}
-
-function notes(): string[] {
-  const known = new Map(
-    [...results.values()].flatMap(({ sdk, reason }): [string, string][] => (reason === undefined ? [] : [[sdk, reason]])),
-  );
-  if (known.size === 0) return [];
-  return ["## Known differences", "", ...[...known].map(([sdk, reason]) => `- ${sdk}: ${reason}`), ""];
 }
 
 function versionOf({ package: name }: MatrixSdk): string {

@@ -45,7 +45,7 @@ export class GenAiInstrumentation {
     this.#tracker = callTracker({
       tracer: () => (this.#tracers ?? trace.getTracerProvider()).getTracer(scope.name, scope.version),
       endpoints: () => this.#config.endpoints ?? [],
-      onCallEnd: (call, outcome) => guarded("recording metrics", () => recordMetrics(call, outcome)),
+      onCallEnd: (call, outcome, attributes) => guarded("recording metrics", () => recordMetrics(call, outcome, attributes)),
     });
     this.spanProcessor = foreignSpanProcessor(this.#tracker);
     if (config.enabled !== false) this.enable();

@@ -1,5 +1,5 @@
 import type { Attributes, Counter, Histogram, MeterProvider } from "@opentelemetry/api";
-import { endAttributes, isStreaming, startAttributes } from "./call-attributes.ts";
+import { isStreaming, startAttributes } from "./call-attributes.ts";
 import type { AttemptOutcome, ModelCall } from "./model-call.ts";
 
 const DURATION_BUCKETS_S = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
@@ -25,6 +25,15 @@ const TOKEN_COUNTERS: Readonly<Record<string, string>> = {
   "gen_ai.usage.reasoning.output_tokens": "gen_ai.client.inference.usage.reasoning.output_tokens",
 };
 
+/** What the API gives where nobody has registered one. */
+const NO_METERS = "NoopMeterProvider";
+
+interface CallEnd {
+  readonly outcome: AttemptOutcome;
+  /** What the span got at the end. */
+  readonly ended: Attributes;
+}
+
 interface Instruments {
   readonly duration: Histogram;
   readonly operationDuration: Histogram;
@@ -40,25 +49,23 @@ interface Instruments {
 export function callMetrics(
   meters: () => MeterProvider,
   scope: { readonly name: string; readonly version: string },
-): (call: ModelCall, outcome: AttemptOutcome) => void {
+): (call: ModelCall, outcome: AttemptOutcome, attributes: Attributes) => void {
   let instruments: Instruments | undefined;
   let provider: MeterProvider | undefined;
-  return (call, outcome) => {
+  return (call, outcome, attributes) => {
     const current = meters();
+    if (current.constructor.name === NO_METERS) return;
     if (instruments === undefined || provider !== current) {
       provider = current;
       instruments = createInstruments(current, scope);
     }
-    record(instruments, call, outcome);
+    record(instruments, call, { outcome, ended: attributes });
   };
 }
 
-function record(
-  { duration, operationDuration, firstChunk, tokenUsage, counters }: Instruments,
-  call: ModelCall,
-  outcome: AttemptOutcome,
-): void {
-  const attributes = { ...startAttributes(call.target, call.facts), ...endAttributes(call, outcome) };
+function record(instruments: Instruments, call: ModelCall, { outcome, ended }: CallEnd): void {
+  const { duration, operationDuration, firstChunk, tokenUsage, counters } = instruments;
+  const attributes = { ...startAttributes(call.target, call.facts), ...ended };
   const dimensions = Object.fromEntries(
     DIMENSIONS.filter((key) => attributes[key] !== undefined).map((key) => [key, attributes[key]]),
   ) as Attributes;

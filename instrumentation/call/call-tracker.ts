@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { context, createContextKey, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import type { Context, Span, Tracer } from "@opentelemetry/api";
+import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchange/exchange.ts";
 import type { RequestFacts } from "../wire/wire-dialect.ts";
 import { recordAttempt } from "./attempt-span.ts";
@@ -30,7 +30,7 @@ export interface CallTrackerOptions {
   readonly tracer: () => Tracer;
   readonly endpoints: () => readonly EndpointConfig[];
   /** Told of every call when it has ended: for metrics. */
-  readonly onCallEnd: (call: ModelCall, outcome: AttemptOutcome) => void;
+  readonly onCallEnd: (call: ModelCall, outcome: AttemptOutcome, attributes: Attributes) => void;
 }
 
 /** Finds the calls in a stream of exchanges and writes their spans. */
@@ -162,8 +162,10 @@ function endCall(state: TrackerState, call: ModelCall): void {
   state.pending.remove(call);
   state.callsBySpanId.delete(call.span.spanContext().spanId);
   call.body = undefined;
-  writeEnd(state.forgotten, call, outcome);
-  state.options.onCallEnd(call, outcome);
+  const attributes = endAttributes(call, outcome);
+  if (call.adopted) endForgotten(state.forgotten, call, outcome);
+  else endOwn(call, outcome, attributes);
+  state.options.onCallEnd(call, outcome, attributes);
 }
 
 interface CallStart {
@@ -210,12 +212,10 @@ function bodySeen(call: ModelCall, text: string): void {
   call.span.setAttributes(startAttributes(call.target, call.facts));
 }
 
-function writeEnd(forgotten: Set<() => void>, call: ModelCall, outcome: AttemptOutcome): void {
-  const { span } = call;
-  if (call.adopted) return endForgotten(forgotten, call, outcome);
-  span.setAttributes(endAttributes(call, outcome));
-  if (outcome.failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.failure.message });
-  span.end(outcome.endMs);
+function endOwn({ span }: ModelCall, { failure, endMs }: AttemptOutcome, attributes: Attributes): void {
+  span.setAttributes(attributes);
+  if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message });
+  span.end(endMs);
 }
 
 /** Some SDK-level instrumentations never end the span of a call that failed; then it would be lost. */

@@ -11,6 +11,8 @@ export const NOT_OURS = Symbol("not ours");
 
 export interface FetchExchange {
   readonly observer: ExchangeObserver;
+  /** The body was read at the call site; else it is read while it is sent. */
+  readonly bodyKnown: boolean;
   /** undici was seen to send it; without that (a mocked fetch) only status and headers are known. */
   seenOnWire: boolean;
   /** The promise is still open: its rejection says more than undici's error, which comes first. */
@@ -44,9 +46,10 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
   const tapped = function fetch(this: unknown, ...args: Parameters<Fetch>): ReturnType<Fetch> {
     const url = urlOf(args[0]);
     if (url === undefined || !mayBeModelCall(url)) return Reflect.apply(original, this, args);
-    const observer = guarded("reading a request", () => observe(exchangeRequest(url, args)));
+    const request = guarded("reading a request", () => exchangeRequest(url, args));
+    const observer = request === undefined ? undefined : guarded("observing a request", () => observe(request));
     if (observer === undefined) return fetchExchange.run(NOT_OURS, () => Reflect.apply(original, this, args));
-    const exchange: FetchExchange = { observer, seenOnWire: false, open: true };
+    const exchange: FetchExchange = { observer, bodyKnown: request?.body !== undefined, seenOnWire: false, open: true };
     return watched(
       context.with(observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args))),
       exchange,

@@ -80,7 +80,7 @@ function begin(request: UndiciRequest, options: UndiciTapOptions): Tapped | unde
   if (observer === undefined) return undefined;
   if (fetch !== undefined) fetch.seenOnWire = true;
   const tapped: Tapped = { observer, fetch, byChannel: typeof request.onData !== "function", redirected: false };
-  readRequestBody(request, observer);
+  if (fetch?.bodyKnown !== true) readRequestBody(request, observer);
   if (request.onData !== undefined) readResponseBody(request, request.onData, tapped);
   return tapped;
 }

@@ -85,7 +85,12 @@ function chatRequest(bodyBytes: number): ExchangeRequest {
 
 /** Everything that one call costs except undici's channels: two spans, their enrichment, reading of request and answer. */
 function measureWholeCall(bodyBytes: number): void {
-  const tracker = callTracker({ tracer: () => provider.getTracer("genai-otel"), endpoints: () => [], onCallEnd: () => {} });
+  const tracker = callTracker({
+    tracer: () => provider.getTracer("genai-otel"),
+    endpoints: () => [],
+    captureContent: () => false,
+    onCallEnd: () => {},
+  });
   const request = chatRequest(bodyBytes);
   const header = (name: string): string | undefined => (name === "content-type" ? "application/json" : undefined);
   const call = (): void =>
@@ -106,7 +111,12 @@ function measureWholeCall(bodyBytes: number): void {
 
 /** One event of a stream of chat completion chunks: nearly all hold nothing but a word. */
 function measureChunk(): void {
-  const tracker = callTracker({ tracer: () => provider.getTracer("genai-otel"), endpoints: () => [], onCallEnd: () => {} });
+  const tracker = callTracker({
+    tracer: () => provider.getTracer("genai-otel"),
+    endpoints: () => [],
+    captureContent: () => false,
+    onCallEnd: () => {},
+  });
   const observer = tracker.observe({ ...chatRequest(200), body: '{"model":"gpt-5.2","stream":true}' });
   observer?.responseHeaders(200, (name) => (name === "content-type" ? "text/event-stream" : undefined));
   const chunk = Buffer.from(

@@ -220,3 +220,37 @@ it("a second instance in the process adds no second span", async () => {
   second.disable();
   expect(calls()).toHaveLength(1);
 });
+
+describe("message content", () => {
+  it("is not kept unless configured", async () => {
+    genAi.enable();
+    await (await fetch(url, post("a secret"))).text();
+    expect(JSON.stringify(exporter.getFinishedSpans().map(({ attributes, events, status }) => [attributes, events, status]))).not.toContain(
+      "a secret",
+    );
+  });
+
+  it("is kept when configured, cut to the limit, whole and streamed", async () => {
+    const config = genAi.getConfig();
+    genAi.setConfig({ ...config, captureMessageContent: true });
+    genAi.enable();
+    const messages = [
+      { role: "system", content: "be kind" },
+      { role: "user", content: [{ type: "text", text: "x".repeat(40_000) }] },
+    ];
+    for (const stream of [false, true])
+      await (await fetch(url, { ...post(), body: JSON.stringify({ model: "gpt-5.2", messages, stream }) })).text();
+    genAi.setConfig(config);
+    for (const { attributes } of calls()) {
+      const input = JSON.parse(String(attributes["gen_ai.input.messages"])) as { role: string; parts: { content: string }[] }[];
+      expect(input.map(({ role, parts }) => [role, parts[0]!.content.length])).toEqual([
+        ["system", 7],
+        ["user", 16 * 1024 - 7],
+      ]);
+      expect(String(attributes["gen_ai.output.messages"])).toMatch(
+        /^\[\{"role":"assistant","parts":\[\{"type":"text","content":"the model answers/,
+      );
+    }
+    expect(calls()).toHaveLength(2);
+  });
+});

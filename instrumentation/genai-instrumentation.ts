@@ -18,6 +18,8 @@ export interface GenAiInstrumentationConfig {
   readonly enabled?: boolean;
   /** Model endpoints beside those that are known: own servers, proxies, gateways. */
   readonly endpoints?: readonly EndpointConfig[];
+  /** Keep the text of prompts and answers on the spans, up to 16 KiB each. Off unless said. */
+  readonly captureMessageContent?: boolean;
 }
 
 /** What this process may have only once, whatever number of copies of the package it loads. */
@@ -44,6 +46,7 @@ export class GenAiInstrumentation {
     const recordMetrics = callMetrics(() => this.#meters ?? metrics.getMeterProvider(), scope);
     this.#tracker = callTracker({
       tracer: () => (this.#tracers ?? trace.getTracerProvider()).getTracer(scope.name, scope.version),
+      captureContent: () => this.#config.captureMessageContent === true,
       endpoints: () => this.#config.endpoints ?? [],
       onCallEnd: (call, outcome, attributes) => guarded("recording metrics", () => recordMetrics(call, outcome, attributes)),
     });

@@ -12,6 +12,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const REGISTERED = Symbol.for("genai-otel.registered");
 /** A collector that is away must not keep a process from ending. */
 const EXIT_FLUSH_MS_MAX = 5_000;
+/** Values of the standard variable that put content on spans (OpenTelemetry Python's util-genai knows the last two). */
+const CAPTURE_WORDS: ReadonlySet<string> = new Set(["true", "span_only", "span_and_event"]);
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 function optionsFrom(env: Environment): StartOptions {
@@ -25,7 +27,9 @@ function optionsFrom(env: Environment): StartOptions {
       enabled: list(env["OTEL_NODE_ENABLED_INSTRUMENTATIONS"], []),
       disabled: list(env["OTEL_NODE_DISABLED_INSTRUMENTATIONS"], []),
     },
-    instrumentation: {},
+    instrumentation: {
+      captureMessageContent: CAPTURE_WORDS.has(env["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"]?.trim().toLowerCase() ?? ""),
+    },
     // The gateway takes traces; metrics go where somebody asked for them.
     metrics: text(env["OTEL_METRICS_EXPORTER"]) !== undefined || text(env["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"]) !== undefined,
   };

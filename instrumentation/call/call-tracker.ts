@@ -6,6 +6,7 @@ import type { RequestFacts } from "../wire/wire-dialect.ts";
 import { recordAttempt } from "./attempt-span.ts";
 import { endAttributes, missingAttributes, spanName, startAttributes } from "./call-attributes.ts";
 import { callAttempt } from "./call-attempt.ts";
+import { answerText, capturedPrompt } from "./captured-content.ts";
 import { anchoredClock } from "./clock.ts";
 import type { AttemptOutcome, ModelCall } from "./model-call.ts";
 import { modelTargetOf } from "./model-target.ts";
@@ -29,6 +30,8 @@ const FOREIGN_SPANS_MAX = 10_000;
 export interface CallTrackerOptions {
   readonly tracer: () => Tracer;
   readonly endpoints: () => readonly EndpointConfig[];
+  /** Whether prompts and answers are kept on the spans. */
+  readonly captureContent: () => boolean;
   /** Told of every call when it has ended: for metrics. */
   readonly onCallEnd: (call: ModelCall, outcome: AttemptOutcome, attributes: Attributes) => void;
 }
@@ -105,7 +108,7 @@ function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserve
   const headers = readAttemptHeaders(request.header);
   const attempted = { key: target.key, body: request.body, parentSpanId, headers, framed: state.frame.getStore() };
   const known = parentCall ?? pending.find(attempted);
-  const call = known ?? startCall(options.tracer(), { target, facts, request, active, callId: headers.callId });
+  const call = known ?? startCall(options, { target, facts, request, active, callId: headers.callId });
   pending.remove(call);
   callsBySpanId.set(call.span.spanContext().spanId, call);
   call.countedRetries = Math.max(call.countedRetries, headers.retryCount ?? 0);
@@ -126,15 +129,17 @@ function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeReq
   const { header } = request;
   const around = foreignAround(state, call, header);
   call.state = "running";
+  const text = state.options.captureContent() ? answerText() : undefined;
   const attempt = callAttempt(call, request, {
     lastAttempt,
-    onBody: (text) => bodySeen(call, text),
-    onText: undefined,
+    onBody: (body) => bodySeen(state, call, body),
+    onText: text?.add,
     onEnd: (outcome) => {
       state.attempts.remove(attempt);
       if (call.state === "ended") return;
       recordAttempt(state.options.tracer(), call, outcome, { resend, foreign: call.foreignHttpSpans[httpSpans] ?? around });
       call.lastOutcome = outcome;
+      if (text !== undefined) call.span.setAttributes(text.attributes(outcome.answer.finishReasons[0]));
       // An SDK-level span may end a millisecond from now.
       if (call.adopted) call.span.setAttributes(missingAttributes(call, outcome, attributesOf(call.span)));
       if (!outcome.retryable) return endCall(state, call);
@@ -176,12 +181,14 @@ interface CallStart {
   readonly callId: string | undefined;
 }
 
-function startCall(tracer: Tracer, { target, facts, request, active, callId }: CallStart): ModelCall {
+function startCall(options: CallTrackerOptions, { target, facts, request, active, callId }: CallStart): ModelCall {
   const sdkSpan = sdkCallSpan(active);
   const clock = anchoredClock();
   const startMs = clock.now();
   const attributes = startAttributes(target, facts);
-  const span = sdkSpan ?? tracer.startSpan(spanName(target, facts), { kind: SpanKind.CLIENT, startTime: startMs, attributes }, active);
+  const span =
+    sdkSpan ?? options.tracer().startSpan(spanName(target, facts), { kind: SpanKind.CLIENT, startTime: startMs, attributes }, active);
+  if (request.body !== undefined && options.captureContent()) span.setAttributes(capturedPrompt(target.wire, request.body));
   return {
     target,
     clock,
@@ -203,10 +210,11 @@ function startCall(tracer: Tracer, { target, facts, request, active, callId }: C
 }
 
 /** A body that was read while it was sent names the model late; the span is renamed. */
-function bodySeen(call: ModelCall, text: string): void {
+function bodySeen({ options }: TrackerState, call: ModelCall, body: string): void {
   if (call.facts !== undefined) return;
-  call.facts = readRequestFacts(call.target.wire, text);
-  call.body = text;
+  call.facts = readRequestFacts(call.target.wire, body);
+  call.body = body;
+  if (options.captureContent()) call.span.setAttributes(capturedPrompt(call.target.wire, body));
   if (call.adopted) return;
   call.span.updateName(spanName(call.target, call.facts));
   call.span.setAttributes(startAttributes(call.target, call.facts));

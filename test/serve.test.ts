@@ -82,7 +82,9 @@ describe("genai-otel serve with two workers", () => {
   });
   afterAll(() => gateway.kill());
 
-  test("says where it listens, where spans go, and how to point an app at it", () => {
+  test("says where it listens, where spans go, and how to point an app at it", async () => {
+    // The log says "ready" on stderr; what is printed on stdout may arrive a moment later.
+    await expect.poll(() => gateway.output()).toContain("--import genai-otel/register app.js");
     expect(gateway.output()).toContain(`OTLP/HTTP    ${gateway.url}/v1/traces`);
     expect(gateway.output()).toContain(`spans go to  PostgreSQL at ${new URL(database.url).host}`);
     expect(gateway.output()).toContain(`OTEL_EXPORTER_OTLP_ENDPOINT=${gateway.url}`);

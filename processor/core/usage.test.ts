@@ -306,6 +306,24 @@ describe("does the input contain the cache?", () => {
       { provider: "aws.bedrock" },
       `${inside} ambiguous`,
     ],
+    [
+      "cached tokens that only the total has",
+      { ...EXCLUSIVE, "gen_ai.usage.total_tokens": 3_360 },
+      { provider: "aws.bedrock", scope: "@arizeai/openinference-instrumentation-bedrock" },
+      "3280 0 0 0 80 ambiguous",
+    ],
+    [
+      "only the total has them, twice",
+      { ...EXCLUSIVE, "gen_ai.usage.total_tokens": 3_360, "gen_ai.request.model": "us.openai.gpt-6-sol" },
+      { provider: "aws.bedrock" },
+      "2000 0 0 0 80",
+    ],
+    [
+      "what only the total has, of a provider that counts it in",
+      { ...EXCLUSIVE, "gen_ai.usage.total_tokens": 3_360 },
+      { provider: "openai" },
+      "2000 0 0 0 80",
+    ],
   ])("%s", (_, attributes, more, expected) => {
     expect(tokens(attributes, more)).toBe(expected);
   });

@@ -162,15 +162,30 @@ function uncachedOf(counts: Counts, emitter: Emitter, who: Answerer): { uncached
   if (uncached !== null) return { uncachedInput: uncached, ambiguous: false };
   const cached = read + write;
   const apart = countsCacheApart(who);
-  if (cached === 0) return { uncachedInput: input, ambiguous: apart && emitter.cacheUnseen };
+  if (cached === 0) {
+    const unseen = apart && !countsTwice(who) ? onlyInTotal(counts) : 0;
+    return { uncachedInput: input + unseen, ambiguous: unseen > 0 || (apart && emitter.cacheUnseen) };
+  }
   // No other reading is possible; it is odd where the provider counts the cached tokens in.
   if (cached > input) return { uncachedInput: input, ambiguous: !apart };
-  // OpenAI models through Bedrock's ConverseStream count them twice in the total.
-  const addsUp = total === input + cached + output && !(who.provider === "aws.bedrock" && isOpenAiOnBedrock(who.model));
+  const addsUp = total === input + cached + output && !countsTwice(who);
   if (addsUp || (apart && emitter.input === "exclusive")) return { uncachedInput: input, ambiguous: false };
   // Only emitters that add up say which writes live for 5 minutes and which for an hour.
   const certain = !apart || emitter.input === "inclusive" || counts.split;
   return { uncachedInput: input - cached, ambiguous: !certain };
+}
+
+/** OpenAI models through Bedrock's ConverseStream count cached tokens twice in the total. */
+function countsTwice({ provider, model }: Answerer): boolean {
+  return provider === "aws.bedrock" && isOpenAiOnBedrock(model);
+}
+
+/**
+ * Cached input that an emitter drops while it passes the provider's total on (OpenInference on Bedrock's streams). Whether it was
+ * read or written is not known: it counts as plain input, whose price lies between the two.
+ */
+function onlyInTotal({ input, output, total, reasoning }: Counts): number {
+  return total === null ? 0 : Math.max(0, total - input - output - (reasoning ?? 0));
 }
 
 /** Anthropic's and Bedrock's APIs count cached tokens apart; so does Claude wherever it is served with Anthropic's own API. */

@@ -55,6 +55,10 @@ export class CopyBuffer {
     this.#length = start + bytes;
   }
 
+  nulls(count: number): void {
+    for (let i = 0; i < count; i += 1) this.#null();
+  }
+
   boolean(value: boolean | null): void {
     if (value === null) return this.#null();
     this.#view.setInt32(this.#length, 1);

@@ -1,17 +1,14 @@
-import { NORMALIZED, OWN } from "../core/attributes.ts";
 import type { Attributes, Span } from "../core/span.ts";
 import type { CopyBuffer } from "./copy-buffer.ts";
+import { fitAttributes } from "./fit-attributes.ts";
 import {
   AGENT_KEYS,
-  amount,
   CONVERSATION_KEYS,
-  count,
   cut,
   firstLabel,
   HTTP_STATUS_KEYS,
   label,
   MESSAGE_KEYS,
-  millisOf,
   TOOL_KEYS,
   type SpanRow,
   type TraceRow,
@@ -66,23 +63,22 @@ const CALL: ColumnGroup<TraceRow> = {
 
 const FAILURE: ColumnGroup<TraceRow> = {
   columns: ["error_type", "error_category", "error_retryable", "error_retry_after_ms", "http_status"],
-  write(out, { added, failed, errorCategory, span }) {
-    const errorType = failed ? label(added[NORMALIZED.errorType] ?? span.attributes[NORMALIZED.errorType]) : null;
-    out.text(errorType);
-    out.text(errorCategory);
-    out.boolean(failed ? added[OWN.errorRetryable] === true : null);
-    out.float8(failed ? amount(added[OWN.errorRetryAfterMs]) : null);
-    out.int4(readHttpStatus(span.attributes, errorType));
+  write(out, row) {
+    out.text(row.errorType);
+    out.text(row.errorCategory);
+    out.boolean(row.errorRetryable);
+    out.float8(row.errorRetryAfterMs);
+    out.int4(readHttpStatus(row.span.attributes, row.errorType));
   },
 };
 
 const RETRIES: ColumnGroup<TraceRow> = {
   columns: ["retry_count", "retry_reason", "retry_wait_ms", "retry_of"],
-  write(out, { added, retryReason }) {
-    out.int4(count(added[OWN.retryCount]));
-    out.text(retryReason);
-    out.float8(amount(added[OWN.retryWaitMs]));
-    out.text(label(added[OWN.retryOf]));
+  write(out, row) {
+    out.int4(row.retryCount);
+    out.text(row.retryReason);
+    out.float8(row.retryWaitMs);
+    out.text(row.retryOf);
   },
 };
 
@@ -96,16 +92,15 @@ const USAGE: ColumnGroup<TraceRow> = {
     "reasoning_tokens",
     "cache_hit_ratio",
   ],
-  write(out, { added }) {
-    const input = count(added[NORMALIZED.inputTokens]);
-    const output = count(added[NORMALIZED.outputTokens]);
-    out.int8(input);
-    out.int8(output);
-    out.int8(input === null && output === null ? null : (input ?? 0) + (output ?? 0));
-    out.int8(count(added[NORMALIZED.cacheReadTokens]));
-    out.int8(count(added[NORMALIZED.cacheWriteTokens]));
-    out.int8(count(added[NORMALIZED.reasoningTokens]));
-    out.float8(amount(added[OWN.cacheHitRatio]));
+  write(out, row) {
+    const { inputTokens, outputTokens } = row;
+    out.int8(inputTokens);
+    out.int8(outputTokens);
+    out.int8(inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0));
+    out.int8(row.cacheReadTokens);
+    out.int8(row.cacheWriteTokens);
+    out.int8(row.reasoningTokens);
+    out.float8(row.cacheHitRatio);
   },
 };
 
@@ -121,38 +116,41 @@ const MONEY: ColumnGroup<TraceRow> = {
     "cost_status",
     "price_date",
   ],
-  write(out, { added, costStatus }) {
-    out.float8(amount(added[OWN.costUsd]));
-    out.float8(amount(added[OWN.costInputUsd]));
-    out.float8(amount(added[OWN.costCacheReadUsd]));
-    out.float8(amount(added[OWN.costCacheWriteUsd]));
-    out.float8(amount(added[OWN.costOutputUsd]));
-    out.float8(amount(added[OWN.costWithoutCacheUsd]));
-    out.float8(amount(added[OWN.cacheSavingsUsd]));
+  write(out, { money, costStatus, priceDate }) {
+    if (money === null) out.nulls(7);
+    else {
+      out.float8(money.cost);
+      out.float8(money.input);
+      out.float8(money.cacheRead);
+      out.float8(money.cacheWrite);
+      out.float8(money.output);
+      out.float8(money.withoutCache);
+      out.float8(money.savings);
+    }
     out.text(costStatus);
-    out.text(label(added[OWN.priceDate]));
+    out.text(priceDate);
   },
 };
 
 const CONTEXT: ColumnGroup<TraceRow> = {
   columns: ["ttft_ms", "output_tokens_per_second", "user_id", "conversation_id", "agent_name", "tool_name", "attributes"],
-  write(out, { added, userId, span, attributesJson }) {
-    out.float8(millisOf(added[NORMALIZED.timeToFirstChunk]));
-    out.float8(amount(added[OWN.outputTokensPerSecond]));
+  write(out, { ttftMs, outputTokensPerSecond, userId, span, attributes }) {
+    out.float8(ttftMs);
+    out.float8(outputTokensPerSecond);
     out.text(userId);
     out.text(firstLabel(span.attributes, CONVERSATION_KEYS));
     out.text(firstLabel(span.attributes, AGENT_KEYS));
     out.text(firstLabel(span.attributes, TOOL_KEYS));
-    out.jsonb(attributesJson);
+    out.jsonb(fitAttributes(attributes.attributesJson));
   },
 };
 
 const OTHER: ColumnGroup<SpanRow> = {
   columns: ["kind", "http_status", "attributes"],
-  write(out, { span, attributesJson }) {
+  write(out, { span, attributes }) {
     out.text(KINDS[span.kind] ?? "unspecified");
     out.int4(readHttpStatus(span.attributes, null));
-    out.jsonb(attributesJson);
+    out.jsonb(fitAttributes(attributes.attributesJson));
   },
 };
 

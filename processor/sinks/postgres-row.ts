@@ -1,7 +1,6 @@
 import { NORMALIZED, OWN } from "../core/attributes.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import { STATUS, type Attributes, type AttributeValue, type Span } from "../core/span.ts";
-import { fitAttributes } from "./fit-attributes.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
 /** A row of genai.spans: the span, and what had to be judged of it. */
@@ -13,8 +12,8 @@ export interface SpanRow {
   readonly failed: boolean;
   readonly serviceName: string | null;
   readonly environment: string | null;
-  /** UTF-8 of a JSON object. */
-  readonly attributesJson: Uint8Array;
+  /** Its JSON is made when the row is encoded, straight into the stream. */
+  readonly attributes: Pick<EnrichedSpan, "attributesJson">;
   /** false: without the texts that people write, which PostgreSQL refused. */
   readonly withTexts: boolean;
 }
@@ -31,16 +30,42 @@ export interface CountedRow {
   readonly provider: string | null;
   readonly model: string | null;
   readonly errorCategory: string | null;
+  readonly errorRetryable: boolean | null;
+  readonly errorRetryAfterMs: number | null;
+  readonly retryCount: number | null;
   readonly retryReason: string | null;
+  readonly retryWaitMs: number | null;
+  readonly retryOf: string | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly cacheReadTokens: number | null;
+  readonly cacheWriteTokens: number | null;
+  readonly reasoningTokens: number | null;
   readonly costStatus: string | null;
+  /** null: not priced. */
+  readonly money: Money | null;
+  readonly ttftMs: number | null;
+  readonly outputTokensPerSecond: number | null;
   readonly userId: string | null;
-  /** Counts, money and times are read from here where they are needed: through `count` and `amount`. */
-  readonly added: Enrichment;
 }
 
-/** A row of genai.llm_traces. */
+/** USD. */
+export interface Money {
+  readonly cost: number | null;
+  readonly input: number | null;
+  readonly cacheRead: number | null;
+  readonly cacheWrite: number | null;
+  readonly output: number | null;
+  readonly withoutCache: number | null;
+  readonly savings: number | null;
+}
+
+/** A row of genai.llm_traces. Every value is read once: the stream and the rollups take it from here. */
 export interface TraceRow extends SpanRow, CountedRow {
   readonly responseModel: string | null;
+  readonly errorType: string | null;
+  readonly cacheHitRatio: number | null;
+  readonly priceDate: string | null;
 }
 
 /** Names, models, users: what rollups and indexes hold. PostgreSQL's btree takes 2,704 bytes an entry. */
@@ -81,7 +106,8 @@ export const ROW_READ_KEYS: readonly string[] = [
   ...MESSAGE_KEYS,
 ];
 
-export function readSpanRow({ span, attributesJson }: EnrichedSpan): SpanRow {
+export function readSpanRow(enriched: EnrichedSpan): SpanRow {
+  const { span } = enriched;
   return {
     span,
     createdAtMicros: microsOf(span.startMs),
@@ -89,14 +115,17 @@ export function readSpanRow({ span, attributesJson }: EnrichedSpan): SpanRow {
     failed: span.statusCode === STATUS.error,
     serviceName: label(span.resource["service.name"]),
     environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
-    attributesJson: fitAttributes(attributesJson),
+    attributes: enriched,
     withTexts: true,
   };
 }
 
-export function readTraceRow({ span, attributesJson }: EnrichedSpan, added: Enrichment): TraceRow {
-  const failed = span.statusCode === STATUS.error || added[OWN.errorCategory] !== undefined;
+export function readTraceRow(enriched: EnrichedSpan, added: Enrichment): TraceRow {
+  const { span } = enriched;
+  const errorCategory = label(added[OWN.errorCategory]);
+  const failed = span.statusCode === STATUS.error || errorCategory !== null;
   const responseModel = label(added[NORMALIZED.responseModel]);
+  const retryCount = count(added[OWN.retryCount]);
   return {
     span,
     createdAtMicros: microsOf(span.startMs),
@@ -104,18 +133,46 @@ export function readTraceRow({ span, attributesJson }: EnrichedSpan, added: Enri
     failed,
     serviceName: label(span.resource["service.name"]),
     environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
-    attributesJson: fitAttributes(attributesJson),
+    attributes: enriched,
     withTexts: true,
     llmCall: added[OWN.llmCall] === true,
     operation: label(added[NORMALIZED.operation]),
     provider: label(added[NORMALIZED.provider]),
     model: label(added[NORMALIZED.requestModel]) ?? responseModel,
     responseModel,
-    errorCategory: failed ? (label(added[OWN.errorCategory]) ?? NOT_CATEGORIZED) : null,
-    retryReason: (count(added[OWN.retryCount]) ?? 0) > 0 ? (label(added[OWN.retryReason]) ?? NOT_CATEGORIZED) : null,
+    errorType: failed ? label(added[NORMALIZED.errorType] ?? span.attributes[NORMALIZED.errorType]) : null,
+    errorCategory: failed ? (errorCategory ?? NOT_CATEGORIZED) : null,
+    errorRetryable: failed ? added[OWN.errorRetryable] === true : null,
+    errorRetryAfterMs: failed ? amount(added[OWN.errorRetryAfterMs]) : null,
+    retryCount,
+    retryReason: retryCount !== null && retryCount > 0 ? (label(added[OWN.retryReason]) ?? NOT_CATEGORIZED) : null,
+    retryWaitMs: amount(added[OWN.retryWaitMs]),
+    retryOf: label(added[OWN.retryOf]),
+    inputTokens: count(added[NORMALIZED.inputTokens]),
+    outputTokens: count(added[NORMALIZED.outputTokens]),
+    cacheReadTokens: count(added[NORMALIZED.cacheReadTokens]),
+    cacheWriteTokens: count(added[NORMALIZED.cacheWriteTokens]),
+    reasoningTokens: count(added[NORMALIZED.reasoningTokens]),
+    cacheHitRatio: amount(added[OWN.cacheHitRatio]),
     costStatus: label(added[OWN.costStatus]),
+    priceDate: label(added[OWN.priceDate]),
+    money: added[OWN.costUsd] === undefined ? null : readMoney(added),
+    ttftMs: millisOf(added[NORMALIZED.timeToFirstChunk]),
+    outputTokensPerSecond: amount(added[OWN.outputTokensPerSecond]),
     userId: firstLabel(span.attributes, USER_KEYS),
-    added,
+  };
+}
+
+/** The parts of a cost come and go with their sum. */
+function readMoney(added: Enrichment): Money {
+  return {
+    cost: amount(added[OWN.costUsd]),
+    input: amount(added[OWN.costInputUsd]),
+    cacheRead: amount(added[OWN.costCacheReadUsd]),
+    cacheWrite: amount(added[OWN.costCacheWriteUsd]),
+    output: amount(added[OWN.costOutputUsd]),
+    withoutCache: amount(added[OWN.costWithoutCacheUsd]),
+    savings: amount(added[OWN.cacheSavingsUsd]),
   };
 }
 

@@ -120,7 +120,8 @@ async function storeOrSetAside(
 /** What is refused is nearly always in the attributes or a text that somebody wrote: without them the counters are kept. */
 async function storeReduced(store: RowStore, rows: Rows, onRefused: (row: RefusedRow) => void): Promise<StoredRows & { refused: number }> {
   try {
-    const plain = { withTexts: false, attributesJson: refusedAttributes("PostgreSQL refused this span's attributes or texts") };
+    const attributesJson = refusedAttributes("PostgreSQL refused this span's attributes or texts");
+    const plain = { withTexts: false, attributes: { attributesJson } };
     return {
       ...(await store.write({
         traces: rows.traces.map((row) => ({ ...row, ...plain })),

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { DimensionIds } from "./dimensions.ts";
-import { clean, keyOfValues, splitHistogramKey, splitSumsKey, splitUserKey, type RollupDelta } from "./rollup-delta.ts";
+import { clean, keyOfValues, type RollupDelta, type RollupSums } from "./rollup-delta.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -19,30 +19,33 @@ export interface CountedDelta {
 export async function countCalls(client: pg.ClientBase, { schema, delta, ids }: CountedDelta): Promise<void> {
   if (delta.series.length === 0) return;
   const outcomeIds = delta.outcomes.map((values) => ids.outcomes.get(keyOfValues(values)));
-  const calls: object[] = [];
+  const calls: string[] = [];
   const histograms = columns(4);
   const users = columns(9);
   for (const series of delta.series) {
     const seriesId = ids.series.get(keyOfValues(series.values));
     if (seriesId === undefined) throw new Error("a series has no number: dimensions must be resolved first");
-    for (const [key, sums] of series.sums) {
-      const { minute, outcome } = splitSumsKey(key);
-      calls.push({ bucket: new Date(minute * MINUTE_MS), series_id: seriesId, outcome_id: outcomeIds[outcome], ...sums });
+    for (const { minute, sums, histograms: byMeasure } of series.minutes.values()) {
+      const bucket = new Date(minute * MINUTE_MS).toISOString();
+      for (const [outcome, outcomeSums] of sums.entries()) {
+        if (outcomeSums !== undefined)
+          calls.push(callsJson(`"bucket":"${bucket}","series_id":${seriesId},"outcome_id":${outcomeIds[outcome]}`, outcomeSums));
+      }
+      for (const [measure, counts] of byMeasure.entries()) {
+        if (counts !== undefined) push(histograms, [minute, seriesId, measure, arrayLiteral(counts)]);
+      }
     }
-    for (const [key, counts] of series.histograms) {
-      const { minute, measure } = splitHistogramKey(key);
-      push(histograms, [minute, seriesId, measure, arrayLiteral(counts)]);
-    }
-    for (const [key, user] of series.users) {
-      const { hour, userId } = splitUserKey(key);
-      const { calls: userCalls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd } = user;
-      push(users, [hour, seriesId, clean(userId), userCalls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd]);
+    for (const [hour, byUser] of series.users) {
+      for (const [userId, user] of byUser) {
+        const { calls: userCalls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd } = user;
+        push(users, [hour, seriesId, clean(userId), userCalls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd]);
+      }
     }
   }
   await client.query({
     name: "count_calls",
     text: `select ${schema}.count_calls($1), ${schema}.count_durations($2, $3, $4, $5), ${schema}.count_users($6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-    values: [JSON.stringify(calls, omitZero), ...[...histograms, ...users].map(arrayParameter)],
+    values: [`[${calls.join(",")}]`, ...[...histograms, ...users].map(arrayParameter)],
   });
 }
 
@@ -67,5 +70,9 @@ function arrayLiteral(counts: Int32Array): string {
   return first < 0 ? "{}" : `[${first}:${last}]={${counts.subarray(first, last + 1).join(",")}}`;
 }
 
-/** For JSON.stringify, which leaves undefined out: count_calls takes what is missing for 0, and most sums are. */
-const omitZero = (_: string, value: unknown): unknown => (value === 0 ? undefined : value);
+/** An object of the array that count_calls takes: what is missing there is 0, and most sums are. */
+function callsJson(key: string, sums: RollupSums): string {
+  let json = `{${key}`;
+  for (const [column, sum] of Object.entries(sums)) if (sum !== 0) json += `,"${column}":${sum}`;
+  return `${json}}`;
+}

@@ -124,6 +124,7 @@ async function deleteBeyond(client: pg.ClientBase, schema: string, { retentionDa
     ["histogram_minute", "bucket", retentionDays],
     ["user_hour", "bucket", retentionDays],
     ["user_day", "bucket", retentionDays],
+    ["gateway_samples", "sampled_at", retentionDays],
     ["rollup_hour", "bucket", rollupDays],
     ["histogram_hour", "bucket", rollupDays],
     ["rollup_day", "bucket", rollupDays],

@@ -1,6 +1,4 @@
-import { NORMALIZED, OWN } from "../core/attributes.ts";
-import type { Enrichment } from "../core/enrichment.ts";
-import { amount, count, label, millisOf, type CountedRow } from "../sinks/postgres-row.ts";
+import type { CountedRow, Money } from "../sinks/postgres-row.ts";
 
 /** What the dimension tables give numbers to: the values of one row, in the order of the columns. */
 export type SeriesValues = readonly string[];
@@ -34,6 +32,10 @@ export interface RollupSums {
   cost_output_usd: number;
   cost_without_cache_usd: number;
   cache_savings_usd: number;
+  /** Of the retried: calls with one retry, two, and more. */
+  retried_once: number;
+  retried_twice: number;
+  retried_more: number;
 }
 
 export interface UserSums {
@@ -47,12 +49,18 @@ export interface UserSums {
 
 export interface SeriesDelta {
   readonly values: SeriesValues;
-  /** By minute * OUTCOMES_MAX + index of the outcome. */
-  readonly sums: Map<number, RollupSums>;
-  /** Calls by bin; by minute * MEASURES_MAX + measure. */
-  readonly histograms: Map<number, Int32Array>;
-  /** By hour and user, "hour user". */
-  readonly users: Map<string, UserSums>;
+  /** By minutes since 1970. */
+  readonly minutes: Map<number, MinuteDelta>;
+  /** By hours since 1970, then by user. */
+  readonly users: Map<number, Map<string, UserSums>>;
+}
+
+export interface MinuteDelta {
+  readonly minute: number;
+  /** By index of the outcome. */
+  readonly sums: (RollupSums | undefined)[];
+  /** Calls by bin; by measure. */
+  readonly histograms: (Int32Array | undefined)[];
 }
 
 /** What a batch of rows adds to the rollups (or takes out of them), by series; ids are not known here. */
@@ -65,9 +73,6 @@ export interface RollupDelta {
 const MEASURE = { completed: 1, failed: 2, ttft: 3 } as const;
 const BINS_PER_DOUBLING = 8;
 const BIN_MAX = 255;
-const MEASURES_MAX = 4;
-/** 10 categories x 10 retry reasons x 8 cost statuses: far below. */
-const OUTCOMES_MAX = 4096;
 const MINUTE_MICROS = 60_000_000;
 const MINUTES_PER_HOUR = 60;
 /** In place of a value that nobody sent. */
@@ -81,9 +86,11 @@ export function rollupDelta(rows: readonly CountedRow[], sign: 1 | -1 = 1): Roll
     if (!row.llmCall) continue;
     const delta = findSeries(series, row);
     const minute = Math.floor(row.createdAtMicros / MINUTE_MICROS);
-    addSums(sumsOf(delta, minute * OUTCOMES_MAX + indexOfOutcome(outcomes, row)), row, sign);
-    addDurations(delta, minute, row, sign);
-    if (row.userId !== null) addUser(delta.users, Math.floor(minute / MINUTES_PER_HOUR), row, sign);
+    const minuteDelta = minuteOf(delta, minute);
+    addSums(sumsOf(minuteDelta, indexOfOutcome(outcomes, row)), row, sign);
+    addToBin(minuteDelta, row.failed ? MEASURE.failed : MEASURE.completed, row.durationMs, sign);
+    if (row.ttftMs !== null) addToBin(minuteDelta, MEASURE.ttft, row.ttftMs, sign);
+    if (row.userId !== null) addUser(usersOf(delta, Math.floor(minute / MINUTES_PER_HOUR)), row.userId, row, sign);
   }
   return { series: series.items, outcomes: outcomes.items };
 }
@@ -95,21 +102,6 @@ export const keyOfValues = (values: readonly (string | null)[]): string => value
 export function histogramBin(ms: number): number {
   return ms > 1 ? Math.min(BIN_MAX, Math.ceil(Math.log2(ms) * BINS_PER_DOUBLING - 1e-9)) : 0;
 }
-
-export const splitSumsKey = (key: number): { minute: number; outcome: number } => ({
-  minute: Math.floor(key / OUTCOMES_MAX),
-  outcome: key % OUTCOMES_MAX,
-});
-
-export function splitUserKey(key: string): { hour: number; userId: string } {
-  const space = key.indexOf(" ");
-  return { hour: Number(key.slice(0, space)), userId: key.slice(space + 1) };
-}
-
-export const splitHistogramKey = (key: number): { minute: number; measure: number } => ({
-  minute: Math.floor(key / MEASURES_MAX),
-  measure: key % MEASURES_MAX,
-});
 
 /**
  * Items by several texts. A batch has a few dozen combinations and thousands of rows whose texts are mostly the same string
@@ -131,7 +123,7 @@ function findSeries(index: Index<SeriesDelta>, { serviceName, environment, provi
       return found;
   }
   const values = [serviceName, environment, provider, model, operation].map((value) => clean(value) ?? UNKNOWN);
-  const added = { values, sums: new Map(), histograms: new Map(), users: new Map() };
+  const added: SeriesDelta = { values, minutes: new Map(), users: new Map() };
   addItem(index, added, [model, provider, operation, serviceName, environment]);
   return added;
 }
@@ -164,86 +156,91 @@ export function clean<T extends string | null>(value: T): T | string {
   return value === null ? value : value.replaceAll(LONE_SURROGATES, "\ufffd").replaceAll("\0", "");
 }
 
-function sumsOf(delta: SeriesDelta, key: number): RollupSums {
-  let sums = delta.sums.get(key);
-  if (sums === undefined) delta.sums.set(key, (sums = emptySums()));
-  return sums;
+function minuteOf({ minutes }: SeriesDelta, minute: number): MinuteDelta {
+  let found = minutes.get(minute);
+  if (found === undefined) minutes.set(minute, (found = { minute, sums: [], histograms: [] }));
+  return found;
+}
+
+const sumsOf = ({ sums }: MinuteDelta, outcome: number): RollupSums => (sums[outcome] ??= emptySums());
+
+function usersOf({ users }: SeriesDelta, hour: number): Map<string, UserSums> {
+  let found = users.get(hour);
+  if (found === undefined) users.set(hour, (found = new Map()));
+  return found;
 }
 
 function addSums(sums: RollupSums, row: CountedRow, sign: 1 | -1): void {
-  const { added, failed } = row;
-  const retries = countOr0(added[OWN.retryCount]);
+  const { failed } = row;
+  const retries = row.retryCount ?? 0;
   sums.calls += sign;
-  if (retries > 0) sums.retried += sign;
-  sums.retries += sign * retries;
-  if (label(added[OWN.retryOf]) !== null) sums.repeats += sign;
+  if (retries > 0) addRetried(sums, retries, sign);
+  if (row.retryOf !== null) sums.repeats += sign;
   else if (failed || retries > 0) sums.first_failed += sign;
-  if (failed && added[OWN.errorRetryable] === true) sums.retryable += sign;
-  if (failed) sums.error_retry_after_ms += sign * amountOr0(added[OWN.errorRetryAfterMs]);
-  sums.retry_wait_ms += sign * amountOr0(added[OWN.retryWaitMs]);
+  if (row.errorRetryable === true) sums.retryable += sign;
+  sums.error_retry_after_ms += sign * (row.errorRetryAfterMs ?? 0);
+  sums.retry_wait_ms += sign * (row.retryWaitMs ?? 0);
   sums.duration_ms += sign * row.durationMs;
-  addSpeed(sums, added, sign);
-  addTokens(sums, added, sign);
-  if (added[OWN.costUsd] !== undefined) addMoney(sums, added, sign);
+  addSpeed(sums, row, sign);
+  addTokens(sums, row, sign);
+  if (row.money !== null) addMoney(sums, row.money, sign);
 }
 
-function addSpeed(sums: RollupSums, added: Enrichment, sign: 1 | -1): void {
-  const ttftMs = millisOf(added[NORMALIZED.timeToFirstChunk]);
-  if (ttftMs !== null) sums.ttft_calls += sign;
-  sums.ttft_ms += sign * (ttftMs ?? 0);
-  const outputRate = amount(added[OWN.outputTokensPerSecond]);
-  if (outputRate !== null) sums.output_rate_calls += sign;
-  sums.output_tokens_per_second += sign * (outputRate ?? 0);
+function addRetried(sums: RollupSums, retries: number, sign: 1 | -1): void {
+  sums.retried += sign;
+  sums.retries += sign * retries;
+  if (retries === 1) sums.retried_once += sign;
+  else if (retries === 2) sums.retried_twice += sign;
+  else sums.retried_more += sign;
 }
 
-const amountOr0 = (value: unknown): number => amount(value) ?? 0;
+function addSpeed(sums: RollupSums, { ttftMs, outputTokensPerSecond }: CountedRow, sign: 1 | -1): void {
+  if (ttftMs !== null) {
+    sums.ttft_calls += sign;
+    sums.ttft_ms += sign * ttftMs;
+  }
+  if (outputTokensPerSecond !== null) {
+    sums.output_rate_calls += sign;
+    sums.output_tokens_per_second += sign * outputTokensPerSecond;
+  }
+}
 
-const countOr0 = (value: unknown): number => count(value) ?? 0;
-
-function addTokens(sums: RollupSums, added: Enrichment, sign: 1 | -1): void {
-  const cacheRead = countOr0(added[NORMALIZED.cacheReadTokens]);
+function addTokens(sums: RollupSums, row: CountedRow, sign: 1 | -1): void {
+  const cacheRead = row.cacheReadTokens ?? 0;
   if (cacheRead > 0) sums.cached_calls += sign;
-  sums.input_tokens += sign * countOr0(added[NORMALIZED.inputTokens]);
-  sums.output_tokens += sign * countOr0(added[NORMALIZED.outputTokens]);
+  sums.input_tokens += sign * (row.inputTokens ?? 0);
+  sums.output_tokens += sign * (row.outputTokens ?? 0);
   sums.cache_read_input_tokens += sign * cacheRead;
-  sums.cache_creation_input_tokens += sign * countOr0(added[NORMALIZED.cacheWriteTokens]);
-  sums.reasoning_tokens += sign * countOr0(added[NORMALIZED.reasoningTokens]);
+  sums.cache_creation_input_tokens += sign * (row.cacheWriteTokens ?? 0);
+  sums.reasoning_tokens += sign * (row.reasoningTokens ?? 0);
 }
 
-function addMoney(sums: RollupSums, added: Enrichment, sign: 1 | -1): void {
-  sums.cost_usd += sign * amountOr0(added[OWN.costUsd]);
-  sums.cost_input_usd += sign * amountOr0(added[OWN.costInputUsd]);
-  sums.cost_cache_read_usd += sign * amountOr0(added[OWN.costCacheReadUsd]);
-  sums.cost_cache_write_usd += sign * amountOr0(added[OWN.costCacheWriteUsd]);
-  sums.cost_output_usd += sign * amountOr0(added[OWN.costOutputUsd]);
-  sums.cost_without_cache_usd += sign * amountOr0(added[OWN.costWithoutCacheUsd]);
-  sums.cache_savings_usd += sign * amountOr0(added[OWN.cacheSavingsUsd]);
+function addMoney(sums: RollupSums, money: Money, sign: 1 | -1): void {
+  sums.cost_usd += sign * (money.cost ?? 0);
+  sums.cost_input_usd += sign * (money.input ?? 0);
+  sums.cost_cache_read_usd += sign * (money.cacheRead ?? 0);
+  sums.cost_cache_write_usd += sign * (money.cacheWrite ?? 0);
+  sums.cost_output_usd += sign * (money.output ?? 0);
+  sums.cost_without_cache_usd += sign * (money.withoutCache ?? 0);
+  sums.cache_savings_usd += sign * (money.savings ?? 0);
 }
 
-function addDurations(delta: SeriesDelta, minute: number, row: CountedRow, sign: 1 | -1): void {
-  addToBin(delta, minute * MEASURES_MAX + (row.failed ? MEASURE.failed : MEASURE.completed), row.durationMs, sign);
-  const ttftMs = millisOf(row.added[NORMALIZED.timeToFirstChunk]);
-  if (ttftMs !== null) addToBin(delta, minute * MEASURES_MAX + MEASURE.ttft, ttftMs, sign);
-}
-
-function addToBin({ histograms }: SeriesDelta, key: number, ms: number, sign: 1 | -1): void {
-  let counts = histograms.get(key);
-  if (counts === undefined) histograms.set(key, (counts = new Int32Array(BIN_MAX + 1)));
+function addToBin({ histograms }: MinuteDelta, measure: number, ms: number, sign: 1 | -1): void {
+  const counts = (histograms[measure] ??= new Int32Array(BIN_MAX + 1));
   const bin = histogramBin(ms);
   counts[bin] = (counts[bin] ?? 0) + sign;
 }
 
-function addUser(users: Map<string, UserSums>, hour: number, { userId, failed, added }: CountedRow, sign: 1 | -1): void {
-  const key = `${hour} ${userId}`;
-  let sums = users.get(key);
+function addUser(users: Map<string, UserSums>, userId: string, row: CountedRow, sign: 1 | -1): void {
+  let sums = users.get(userId);
   if (sums === undefined)
-    users.set(key, (sums = { calls: 0, failed: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, cache_savings_usd: 0 }));
+    users.set(userId, (sums = { calls: 0, failed: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, cache_savings_usd: 0 }));
   sums.calls += sign;
-  if (failed) sums.failed += sign;
-  sums.input_tokens += sign * countOr0(added[NORMALIZED.inputTokens]);
-  sums.output_tokens += sign * countOr0(added[NORMALIZED.outputTokens]);
-  sums.cost_usd += sign * amountOr0(added[OWN.costUsd]);
-  sums.cache_savings_usd += sign * amountOr0(added[OWN.cacheSavingsUsd]);
+  if (row.failed) sums.failed += sign;
+  sums.input_tokens += sign * (row.inputTokens ?? 0);
+  sums.output_tokens += sign * (row.outputTokens ?? 0);
+  sums.cost_usd += sign * (row.money?.cost ?? 0);
+  sums.cache_savings_usd += sign * (row.money?.savings ?? 0);
 }
 
 function emptySums(): RollupSums {
@@ -274,5 +271,8 @@ function emptySums(): RollupSums {
     cost_output_usd: 0,
     cost_without_cache_usd: 0,
     cache_savings_usd: 0,
+    retried_once: 0,
+    retried_twice: 0,
+    retried_more: 0,
   };
 }

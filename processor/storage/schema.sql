@@ -1,3 +1,69 @@
+create table gateway_samples (
+  sampled_at timestamp with time zone not null,
+  instance text not null,
+  seconds double precision not null,
+  received_spans bigint not null,
+  refused_spans bigint not null,
+  refused_requests bigint not null,
+  refused_by_reason jsonb not null,
+  lost_spans bigint not null,
+  genai_spans bigint not null,
+  llm_calls bigint not null,
+  stored_spans bigint not null,
+  duplicate_spans bigint not null,
+  store_writes bigint not null,
+  store_failures bigint not null,
+  store_p50_ms double precision,
+  store_p99_ms double precision,
+  forwarded_spans bigint not null,
+  forward_writes bigint not null,
+  forward_failures bigint not null,
+  forward_p50_ms double precision,
+  forward_p99_ms double precision,
+  requests bigint not null,
+  request_p50_ms double precision,
+  request_p99_ms double precision,
+  sinks_away integer not null,
+  spool_bytes bigint not null,
+  spool_age_ms double precision not null,
+  admitted_bytes bigint not null,
+  event_loop_p99_ms double precision not null,
+  cpu_ms double precision not null,
+  rss_bytes bigint not null
+);
+-- Each gateway process once a minute: what it took, refused and wrote since its row before, and how it is. The same figures are at /metrics for Prometheus
+--   sampled_at: When the process looked, by its clock
+--   instance: Host name and process id
+--   seconds: Time that the counts of this row cover: since the process's row before, or its start
+--   received_spans: Spans that arrived and could be read
+--   refused_spans: Spans refused one by one, as partial_success tells the sender
+--   refused_requests: Requests answered with an error
+--   refused_by_reason: Refused spans and requests by reason: {"unauthenticated": 3}
+--   lost_spans: Accepted spans that a sink then refused for good
+--   genai_spans: GenAI spans that were given attributes
+--   llm_calls: Spans that stand for a call to a model
+--   stored_spans: Rows written to PostgreSQL
+--   duplicate_spans: Spans that PostgreSQL already had
+--   store_writes: Batches that PostgreSQL took
+--   store_failures: Writes to PostgreSQL that failed; their batches wait in the spool or are sent again
+--   store_p50_ms: Time of one write to PostgreSQL, median; null without a write. Quantiles are read from buckets that double or more
+--   store_p99_ms: Time of one write to PostgreSQL, 99th percentile
+--   forwarded_spans: Spans that the OTLP backend took
+--   forward_writes: Batches that the OTLP backend took
+--   forward_failures: Writes to the OTLP backend that failed
+--   forward_p50_ms: Time of one write to the OTLP backend, median; null without a write
+--   forward_p99_ms: Time of one write to the OTLP backend, 99th percentile
+--   requests: Requests that were answered, over HTTP (health checks among them) and gRPC
+--   request_p50_ms: Time of one OTLP request until its answer, median; null without a request
+--   request_p99_ms: Time of one OTLP request until its answer, 99th percentile
+--   sinks_away: Places (PostgreSQL, OTLP backend) that take no spans at this moment
+--   spool_bytes: Disk that the process's spools take at this moment
+--   spool_age_ms: Age of the oldest record in its spools; 0 when they are empty
+--   admitted_bytes: Request bytes held at this moment
+--   event_loop_p99_ms: Delay of the event loop, 99th percentile: beyond 100 ms the process has too much to do
+--   cpu_ms: CPU time, user and system
+--   rss_bytes: Memory that the process occupies
+
 create table histogram_day (
   bucket timestamp with time zone not null,
   series_id integer not null,
@@ -251,7 +317,10 @@ create table rollup_day (
   cost_cache_write_usd double precision not null default 0,
   cost_output_usd double precision not null default 0,
   cost_without_cache_usd double precision not null default 0,
-  cache_savings_usd double precision not null default 0
+  cache_savings_usd double precision not null default 0,
+  retried_once bigint not null default 0,
+  retried_twice bigint not null default 0,
+  retried_more bigint not null default 0
 ) with (fillfactor=50);
 -- Model calls per UTC day, series and outcome
 --   bucket: Start of the minute (hour, day: UTC)
@@ -283,6 +352,9 @@ create table rollup_day (
 --   cost_output_usd: Sum of cost_output_usd
 --   cost_without_cache_usd: Sum of cost_without_cache_usd
 --   cache_savings_usd: Sum of cache_savings_usd
+--   retried_once: Calls with retry_count = 1: two attempts
+--   retried_twice: Calls with retry_count = 2: three attempts
+--   retried_more: Calls with retry_count > 2: four attempts and more
 
 create table rollup_hour (
   bucket timestamp with time zone not null,
@@ -313,7 +385,10 @@ create table rollup_hour (
   cost_cache_write_usd double precision not null default 0,
   cost_output_usd double precision not null default 0,
   cost_without_cache_usd double precision not null default 0,
-  cache_savings_usd double precision not null default 0
+  cache_savings_usd double precision not null default 0,
+  retried_once bigint not null default 0,
+  retried_twice bigint not null default 0,
+  retried_more bigint not null default 0
 ) with (fillfactor=50);
 -- Model calls per hour, series and outcome
 --   bucket: Start of the minute (hour, day: UTC)
@@ -345,6 +420,9 @@ create table rollup_hour (
 --   cost_output_usd: Sum of cost_output_usd
 --   cost_without_cache_usd: Sum of cost_without_cache_usd
 --   cache_savings_usd: Sum of cache_savings_usd
+--   retried_once: Calls with retry_count = 1: two attempts
+--   retried_twice: Calls with retry_count = 2: three attempts
+--   retried_more: Calls with retry_count > 2: four attempts and more
 
 create table rollup_minute (
   bucket timestamp with time zone not null,
@@ -375,7 +453,10 @@ create table rollup_minute (
   cost_cache_write_usd double precision not null default 0,
   cost_output_usd double precision not null default 0,
   cost_without_cache_usd double precision not null default 0,
-  cache_savings_usd double precision not null default 0
+  cache_savings_usd double precision not null default 0,
+  retried_once bigint not null default 0,
+  retried_twice bigint not null default 0,
+  retried_more bigint not null default 0
 ) with (fillfactor=70);
 -- Model calls per minute, series and outcome. rollup_hour and rollup_day have the same columns
 --   bucket: Start of the minute (hour, day: UTC)
@@ -407,6 +488,9 @@ create table rollup_minute (
 --   cost_output_usd: Sum of cost_output_usd
 --   cost_without_cache_usd: Sum of cost_without_cache_usd
 --   cache_savings_usd: Sum of cache_savings_usd
+--   retried_once: Calls with retry_count = 1: two attempts
+--   retried_twice: Calls with retry_count = 2: three attempts
+--   retried_more: Calls with retry_count > 2: four attempts and more
 
 create table series (
   id integer not null generated always as identity,
@@ -517,6 +601,8 @@ create table user_hour (
 --   cost_usd: Sum of cost_usd
 --   cache_savings_usd: Sum of cache_savings_usd
 
+CREATE UNIQUE INDEX gateway_samples_pkey ON genai.gateway_samples USING btree (sampled_at, instance);
+
 CREATE UNIQUE INDEX histogram_day_pkey ON genai.histogram_day USING btree (bucket, series_id, measure);
 
 CREATE UNIQUE INDEX histogram_hour_pkey ON genai.histogram_hour USING btree (bucket, series_id, measure);
@@ -528,15 +614,15 @@ CREATE INDEX llm_traces_failed ON ONLY genai.llm_traces USING btree (created_at)
 CREATE UNIQUE INDEX llm_traces_key ON ONLY genai.llm_traces USING btree (created_at, span_id, trace_id);
 
 CREATE UNIQUE INDEX llm_traces_default_created_at_span_id_trace_id_idx ON genai.llm_traces_default USING btree (created_at, span_id, trace_id);
-CREATE INDEX llm_traces_default_trace_id_idx ON genai.llm_traces_default USING btree (trace_id);
 CREATE INDEX llm_traces_default_created_at_idx ON genai.llm_traces_default USING btree (created_at) WHERE (status = 'failed'::text);
+CREATE INDEX llm_traces_default_trace_id_idx ON genai.llm_traces_default USING btree (trace_id);
 
 CREATE UNIQUE INDEX migrations_pkey ON genai.migrations USING btree (version);
 
 CREATE UNIQUE INDEX model_prices_pkey ON genai.model_prices USING btree (provider, model);
 
-CREATE UNIQUE INDEX outcomes_pkey ON genai.outcomes USING btree (id);
 CREATE UNIQUE INDEX outcomes_key ON genai.outcomes USING btree (error_category, retry_reason, cost_status) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX outcomes_pkey ON genai.outcomes USING btree (id);
 
 CREATE UNIQUE INDEX rollup_day_pkey ON genai.rollup_day USING btree (bucket, series_id, outcome_id);
 
@@ -547,11 +633,11 @@ CREATE UNIQUE INDEX rollup_minute_pkey ON genai.rollup_minute USING btree (bucke
 CREATE UNIQUE INDEX series_key ON genai.series USING btree (service_name, environment, model_provider, model, operation);
 CREATE UNIQUE INDEX series_pkey ON genai.series USING btree (id);
 
-CREATE UNIQUE INDEX spans_key ON ONLY genai.spans USING btree (created_at, span_id, trace_id);
 CREATE INDEX spans_trace ON ONLY genai.spans USING btree (trace_id);
+CREATE UNIQUE INDEX spans_key ON ONLY genai.spans USING btree (created_at, span_id, trace_id);
 
-CREATE INDEX spans_default_trace_id_idx ON genai.spans_default USING btree (trace_id);
 CREATE UNIQUE INDEX spans_default_created_at_span_id_trace_id_idx ON genai.spans_default USING btree (created_at, span_id, trace_id);
+CREATE INDEX spans_default_trace_id_idx ON genai.spans_default USING btree (trace_id);
 
 CREATE UNIQUE INDEX user_day_pkey ON genai.user_day USING btree (bucket, series_id, user_id);
 
@@ -608,7 +694,10 @@ create view calls_by_day as
         CASE
             WHEN o.cost_status = ANY (ARRAY['priced'::text, 'ambiguous_usage'::text]) THEN r.calls
             ELSE 0::bigint
-        END AS priced_calls
+        END AS priced_calls,
+    r.retried_once,
+    r.retried_twice,
+    r.retried_more
    FROM genai.rollup_day r
      JOIN genai.series s ON s.id = r.series_id
      JOIN genai.outcomes o ON o.id = r.outcome_id;
@@ -665,7 +754,10 @@ create view calls_by_hour as
         CASE
             WHEN o.cost_status = ANY (ARRAY['priced'::text, 'ambiguous_usage'::text]) THEN r.calls
             ELSE 0::bigint
-        END AS priced_calls
+        END AS priced_calls,
+    r.retried_once,
+    r.retried_twice,
+    r.retried_more
    FROM genai.rollup_hour r
      JOIN genai.series s ON s.id = r.series_id
      JOIN genai.outcomes o ON o.id = r.outcome_id;
@@ -722,7 +814,10 @@ create view calls_by_minute as
         CASE
             WHEN o.cost_status = ANY (ARRAY['priced'::text, 'ambiguous_usage'::text]) THEN r.calls
             ELSE 0::bigint
-        END AS priced_calls
+        END AS priced_calls,
+    r.retried_once,
+    r.retried_twice,
+    r.retried_more
    FROM genai.rollup_minute r
      JOIN genai.series s ON s.id = r.series_id
      JOIN genai.outcomes o ON o.id = r.outcome_id;
@@ -904,7 +999,8 @@ AS $function$
             sum(coalesce(input_tokens, 0)), sum(coalesce(output_tokens, 0)), sum(coalesce(cache_read_input_tokens, 0)),
             sum(coalesce(cache_creation_input_tokens, 0)), sum(coalesce(reasoning_tokens, 0)),
             sum(coalesce(cost_usd, 0)), sum(coalesce(cost_input_usd, 0)), sum(coalesce(cost_cache_read_usd, 0)), sum(coalesce(cost_cache_write_usd, 0)),
-            sum(coalesce(cost_output_usd, 0)), sum(coalesce(cost_without_cache_usd, 0)), sum(coalesce(cache_savings_usd, 0))
+            sum(coalesce(cost_output_usd, 0)), sum(coalesce(cost_without_cache_usd, 0)), sum(coalesce(cache_savings_usd, 0)),
+            sum(coalesce(retried_once, 0)), sum(coalesce(retried_twice, 0)), sum(coalesce(retried_more, 0))
           from unnest(rows)
           group by 1, 2, 3
           order by 1, 2, 3
@@ -934,7 +1030,10 @@ AS $function$
           cost_cache_write_usd = r.cost_cache_write_usd + excluded.cost_cache_write_usd,
           cost_output_usd = r.cost_output_usd + excluded.cost_output_usd,
           cost_without_cache_usd = r.cost_without_cache_usd + excluded.cost_without_cache_usd,
-          cache_savings_usd = r.cache_savings_usd + excluded.cache_savings_usd;
+          cache_savings_usd = r.cache_savings_usd + excluded.cache_savings_usd,
+          retried_once = r.retried_once + excluded.retried_once,
+          retried_twice = r.retried_twice + excluded.retried_twice,
+          retried_more = r.retried_more + excluded.retried_more;
       end
       $function$
 
@@ -953,7 +1052,8 @@ AS $function$
             sum(coalesce(input_tokens, 0)), sum(coalesce(output_tokens, 0)), sum(coalesce(cache_read_input_tokens, 0)),
             sum(coalesce(cache_creation_input_tokens, 0)), sum(coalesce(reasoning_tokens, 0)),
             sum(coalesce(cost_usd, 0)), sum(coalesce(cost_input_usd, 0)), sum(coalesce(cost_cache_read_usd, 0)), sum(coalesce(cost_cache_write_usd, 0)),
-            sum(coalesce(cost_output_usd, 0)), sum(coalesce(cost_without_cache_usd, 0)), sum(coalesce(cache_savings_usd, 0))
+            sum(coalesce(cost_output_usd, 0)), sum(coalesce(cost_without_cache_usd, 0)), sum(coalesce(cache_savings_usd, 0)),
+            sum(coalesce(retried_once, 0)), sum(coalesce(retried_twice, 0)), sum(coalesce(retried_more, 0))
           from unnest(rows)
           group by 1, 2, 3
           order by 1, 2, 3
@@ -983,7 +1083,10 @@ AS $function$
           cost_cache_write_usd = r.cost_cache_write_usd + excluded.cost_cache_write_usd,
           cost_output_usd = r.cost_output_usd + excluded.cost_output_usd,
           cost_without_cache_usd = r.cost_without_cache_usd + excluded.cost_without_cache_usd,
-          cache_savings_usd = r.cache_savings_usd + excluded.cache_savings_usd;
+          cache_savings_usd = r.cache_savings_usd + excluded.cache_savings_usd,
+          retried_once = r.retried_once + excluded.retried_once,
+          retried_twice = r.retried_twice + excluded.retried_twice,
+          retried_more = r.retried_more + excluded.retried_more;
       end
       $function$
 
@@ -1002,7 +1105,8 @@ AS $function$
             sum(coalesce(input_tokens, 0)), sum(coalesce(output_tokens, 0)), sum(coalesce(cache_read_input_tokens, 0)),
             sum(coalesce(cache_creation_input_tokens, 0)), sum(coalesce(reasoning_tokens, 0)),
             sum(coalesce(cost_usd, 0)), sum(coalesce(cost_input_usd, 0)), sum(coalesce(cost_cache_read_usd, 0)), sum(coalesce(cost_cache_write_usd, 0)),
-            sum(coalesce(cost_output_usd, 0)), sum(coalesce(cost_without_cache_usd, 0)), sum(coalesce(cache_savings_usd, 0))
+            sum(coalesce(cost_output_usd, 0)), sum(coalesce(cost_without_cache_usd, 0)), sum(coalesce(cache_savings_usd, 0)),
+            sum(coalesce(retried_once, 0)), sum(coalesce(retried_twice, 0)), sum(coalesce(retried_more, 0))
           from unnest(rows)
           group by 1, 2, 3
           order by 1, 2, 3
@@ -1032,7 +1136,10 @@ AS $function$
           cost_cache_write_usd = r.cost_cache_write_usd + excluded.cost_cache_write_usd,
           cost_output_usd = r.cost_output_usd + excluded.cost_output_usd,
           cost_without_cache_usd = r.cost_without_cache_usd + excluded.cost_without_cache_usd,
-          cache_savings_usd = r.cache_savings_usd + excluded.cache_savings_usd;
+          cache_savings_usd = r.cache_savings_usd + excluded.cache_savings_usd,
+          retried_once = r.retried_once + excluded.retried_once,
+          retried_twice = r.retried_twice + excluded.retried_twice,
+          retried_more = r.retried_more + excluded.retried_more;
       end
       $function$
 
@@ -1170,7 +1277,10 @@ BEGIN ATOMIC
      calls_by_minute.cost_without_cache_usd,
      calls_by_minute.cache_savings_usd,
      calls_by_minute.wasted_usd,
-     calls_by_minute.priced_calls
+     calls_by_minute.priced_calls,
+     calls_by_minute.retried_once,
+     calls_by_minute.retried_twice,
+     calls_by_minute.retried_more
     FROM genai.calls_by_minute
    WHERE ((calls_by_minute.bucket >= genai.utc_floor('00:01:00'::interval, calls.from_time)) AND (calls_by_minute.bucket < LEAST(genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, calls.from_time)), calls.to_time)))
  UNION ALL
@@ -1212,7 +1322,10 @@ BEGIN ATOMIC
      calls_by_hour.cost_without_cache_usd,
      calls_by_hour.cache_savings_usd,
      calls_by_hour.wasted_usd,
-     calls_by_hour.priced_calls
+     calls_by_hour.priced_calls,
+     calls_by_hour.retried_once,
+     calls_by_hour.retried_twice,
+     calls_by_hour.retried_more
     FROM genai.calls_by_hour
    WHERE ((calls_by_hour.bucket >= genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, calls.from_time))) AND (calls_by_hour.bucket < LEAST(genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, calls.from_time)), genai.utc_floor('01:00:00'::interval, calls.to_time))))
  UNION ALL
@@ -1254,7 +1367,10 @@ BEGIN ATOMIC
      calls_by_day.cost_without_cache_usd,
      calls_by_day.cache_savings_usd,
      calls_by_day.wasted_usd,
-     calls_by_day.priced_calls
+     calls_by_day.priced_calls,
+     calls_by_day.retried_once,
+     calls_by_day.retried_twice,
+     calls_by_day.retried_more
     FROM genai.calls_by_day
    WHERE ((calls_by_day.bucket >= genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, calls.from_time))) AND (calls_by_day.bucket < genai.utc_floor('1 day'::interval, calls.to_time)))
  UNION ALL
@@ -1296,7 +1412,10 @@ BEGIN ATOMIC
      calls_by_hour.cost_without_cache_usd,
      calls_by_hour.cache_savings_usd,
      calls_by_hour.wasted_usd,
-     calls_by_hour.priced_calls
+     calls_by_hour.priced_calls,
+     calls_by_hour.retried_once,
+     calls_by_hour.retried_twice,
+     calls_by_hour.retried_more
     FROM genai.calls_by_hour
    WHERE ((calls_by_hour.bucket >= GREATEST(genai.utc_floor('1 day'::interval, calls.to_time), genai.utc_ceil('1 day'::interval, genai.utc_floor('00:01:00'::interval, calls.from_time)))) AND (calls_by_hour.bucket < genai.utc_floor('01:00:00'::interval, calls.to_time)))
  UNION ALL
@@ -1338,7 +1457,10 @@ BEGIN ATOMIC
      calls_by_minute.cost_without_cache_usd,
      calls_by_minute.cache_savings_usd,
      calls_by_minute.wasted_usd,
-     calls_by_minute.priced_calls
+     calls_by_minute.priced_calls,
+     calls_by_minute.retried_once,
+     calls_by_minute.retried_twice,
+     calls_by_minute.retried_more
     FROM genai.calls_by_minute
    WHERE ((calls_by_minute.bucket >= GREATEST(genai.utc_floor('01:00:00'::interval, calls.to_time), genai.utc_ceil('01:00:00'::interval, genai.utc_floor('00:01:00'::interval, calls.from_time)))) AND (calls_by_minute.bucket < calls.to_time));
 END
@@ -1387,7 +1509,10 @@ BEGIN ATOMIC
      calls_by_minute.cost_without_cache_usd,
      calls_by_minute.cache_savings_usd,
      calls_by_minute.wasted_usd,
-     calls_by_minute.priced_calls
+     calls_by_minute.priced_calls,
+     calls_by_minute.retried_once,
+     calls_by_minute.retried_twice,
+     calls_by_minute.retried_more
     FROM genai.calls_by_minute
    WHERE ((calls_over_time.step < '01:00:00'::interval) AND ((calls_over_time.to_time - calls_over_time.from_time) <= '36:00:00'::interval) AND (calls_by_minute.bucket >= genai.utc_floor('00:01:00'::interval, calls_over_time.from_time)) AND (calls_by_minute.bucket < calls_over_time.to_time))
  UNION ALL
@@ -1429,7 +1554,10 @@ BEGIN ATOMIC
      calls_by_hour.cost_without_cache_usd,
      calls_by_hour.cache_savings_usd,
      calls_by_hour.wasted_usd,
-     calls_by_hour.priced_calls
+     calls_by_hour.priced_calls,
+     calls_by_hour.retried_once,
+     calls_by_hour.retried_twice,
+     calls_by_hour.retried_more
     FROM genai.calls_by_hour
    WHERE (((calls_over_time.step >= '01:00:00'::interval) OR ((calls_over_time.to_time - calls_over_time.from_time) > '36:00:00'::interval)) AND (calls_over_time.step < '1 day'::interval) AND (calls_by_hour.bucket >= genai.utc_floor('01:00:00'::interval, calls_over_time.from_time)) AND (calls_by_hour.bucket < calls_over_time.to_time))
  UNION ALL
@@ -1471,7 +1599,10 @@ BEGIN ATOMIC
      calls_by_day.cost_without_cache_usd,
      calls_by_day.cache_savings_usd,
      calls_by_day.wasted_usd,
-     calls_by_day.priced_calls
+     calls_by_day.priced_calls,
+     calls_by_day.retried_once,
+     calls_by_day.retried_twice,
+     calls_by_day.retried_more
     FROM genai.calls_by_day
    WHERE ((calls_over_time.step >= '1 day'::interval) AND (calls_by_day.bucket >= genai.utc_floor('1 day'::interval, calls_over_time.from_time)) AND (calls_by_day.bucket < calls_over_time.to_time));
 END

@@ -70,6 +70,8 @@ test("what an older gateway counts is retried, by nobody knows how many attempts
   await database.pool.query(
     `select genai.count_calls('[{"bucket": "2026-11-24T00:00:00Z", "series_id": 1, "outcome_id": 1, "calls": 3, "retried": 2, "retries": 5}]')`,
   );
-  const { rows } = await database.pool.query("select calls, retried, retries, retried_once, retried_twice, retried_more from genai.rollup_hour");
+  const { rows } = await database.pool.query(
+    "select calls, retried, retries, retried_once, retried_twice, retried_more from genai.rollup_hour",
+  );
   expect(rows).toEqual([{ calls: "3", retried: "2", retries: "5", retried_once: "0", retried_twice: "0", retried_more: "0" }]);
 });

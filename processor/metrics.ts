@@ -19,6 +19,7 @@ export interface Metrics {
   readonly storedSpans: Counter;
   readonly duplicateSpans: Counter;
   readonly lostSpans: Counter<"sink" | "reason">;
+  readonly failedSamples: Counter;
   readonly batchSpans: Histogram<"sink">;
   readonly writeDuration: Histogram<"sink" | "outcome">;
   readonly httpDuration: Histogram<"http_route" | "http_response_status_code">;
@@ -68,6 +69,7 @@ export function createMetrics(): Metrics {
     storedSpans: counter("spans_stored", "Rows written to PostgreSQL"),
     duplicateSpans: counter("spans_duplicate", "Spans that PostgreSQL already had"),
     lostSpans: counter("spans_lost", "Accepted spans that a sink then refused for good", ["sink", "reason"]),
+    failedSamples: counter("samples_failed", "Rows of gateway_samples that could not be written; what they counted is in the next"),
     batchSpans: histogram("genai_otel_batch_spans", "Spans per write to a sink", SPANS, ["sink"]),
     writeDuration: histogram("genai_otel_sink_write_duration_seconds", "Time of one write to a sink", SECONDS, ["sink", "outcome"]),
     httpDuration: histogram("http_server_request_duration_seconds", "Time of one HTTP request, until its answer", SECONDS, [

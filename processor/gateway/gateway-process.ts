@@ -12,6 +12,7 @@ import { createGrpcDoor } from "./grpc.ts";
 import { createHttpDoor, type Access } from "./http.ts";
 import type { WorkerPlace } from "./durable-sink.ts";
 import { openSinks, type OpenSinks } from "./open-sinks.ts";
+import { startGatewaySamples } from "./gateway-samples.ts";
 import { startTrafficLog } from "./traffic-log.ts";
 import { createReceiver } from "./receiver.ts";
 import { createRequestSettler } from "./settle-requests.ts";
@@ -63,6 +64,8 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   });
   const grpc = createGrpcDoor({ receiver, budget, bodyBytesMax, gate: gates.ingest, credentials: tls.grpc, metrics, log });
   const trafficLog = startTrafficLog(metrics, log);
+  const state = () => ({ sinks: sinks.statuses(), admittedBytes: budget.usedBytes });
+  const samples = startGatewaySamples({ databaseUrl: options.databaseUrl, schema: config.schema, metrics, state, log });
   let stopping = false;
   return {
     accept: (door, socket) => (door === "http" ? http : grpc).accept(socket),
@@ -77,7 +80,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
       await settler.close();
       await Promise.all([sinks.sink.close(), analytics.close()]);
       for (const gate of Object.values(gates)) gate.close();
-      await trafficLog.close();
+      await Promise.all([trafficLog.close(), samples.close()]);
       metrics.registry.clear();
     },
   };

@@ -53,7 +53,7 @@ create table gateway_samples (
 --   forward_failures: Writes to the OTLP backend that failed
 --   forward_p50_ms: Time of one write to the OTLP backend, median; null without a write
 --   forward_p99_ms: Time of one write to the OTLP backend, 99th percentile
---   requests: Requests that were answered, over HTTP (health checks among them) and gRPC
+--   requests: OTLP requests that were answered, over HTTP and gRPC
 --   request_p50_ms: Time of one OTLP request until its answer, median; null without a request
 --   request_p99_ms: Time of one OTLP request until its answer, 99th percentile
 --   sinks_away: Places (PostgreSQL, OTLP backend) that take no spans at this moment

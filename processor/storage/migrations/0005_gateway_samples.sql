@@ -58,7 +58,7 @@ comment on column gateway_samples.forward_writes is 'Batches that the OTLP backe
 comment on column gateway_samples.forward_failures is 'Writes to the OTLP backend that failed';
 comment on column gateway_samples.forward_p50_ms is 'Time of one write to the OTLP backend, median; null without a write';
 comment on column gateway_samples.forward_p99_ms is 'Time of one write to the OTLP backend, 99th percentile';
-comment on column gateway_samples.requests is 'Requests that were answered, over HTTP (health checks among them) and gRPC';
+comment on column gateway_samples.requests is 'OTLP requests that were answered, over HTTP and gRPC';
 comment on column gateway_samples.request_p50_ms is 'Time of one OTLP request until its answer, median; null without a request';
 comment on column gateway_samples.request_p99_ms is 'Time of one OTLP request until its answer, 99th percentile';
 comment on column gateway_samples.sinks_away is 'Places (PostgreSQL, OTLP backend) that take no spans at this moment';

@@ -1,5 +1,5 @@
 import { type Aggregator, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { EnrichedBatch } from "./sinks/sink.ts";
+import type { EnrichmentCounts } from "./otlp/enrichment-counts.ts";
 
 /**
  * What the gateway says of itself. Names follow OpenTelemetry's conventions as Prometheus spells them (unit in the name,
@@ -87,28 +87,12 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** Counts what enrichment found in one request: a loop over the batch, one increment a label. */
-export function countBatch(metrics: Metrics, batch: EnrichedBatch): void {
-  let enriched = 0;
-  let calls = 0;
-  const failed = new Map<string, number>();
-  const unpriced = new Map<string, number>();
-  for (const { enrichment } of batch.spans) {
-    if (enrichment === null) continue;
-    enriched += 1;
-    if (enrichment["llm_call"] !== true) continue;
-    calls += 1;
-    countLabel(failed, enrichment["error_category"]);
-    if (enrichment["cost_usd"] === undefined) countLabel(unpriced, enrichment["cost_status"]);
-  }
-  metrics.enrichedSpans.inc(enriched);
-  metrics.llmCalls.inc(calls);
-  for (const [category, count] of failed) metrics.failedCalls.inc({ error_category: category }, count);
-  for (const [status, count] of unpriced) metrics.unpricedCalls.inc({ cost_status: status }, count);
-}
-
-function countLabel(counts: Map<string, number>, label: unknown): void {
-  if (typeof label === "string") counts.set(label, (counts.get(label) ?? 0) + 1);
+/** What enrichment found in one request. */
+export function countEnriched(metrics: Metrics, counts: EnrichmentCounts): void {
+  metrics.enrichedSpans.inc(counts.genAiSpans);
+  metrics.llmCalls.inc(counts.llmCalls);
+  for (const [category, count] of counts.failedCalls) metrics.failedCalls.inc({ error_category: category }, count);
+  for (const [status, count] of counts.unpricedCalls) metrics.unpricedCalls.inc({ cost_status: status }, count);
 }
 
 /** A scope's name comes from the sender: the first few get a label of their own. */

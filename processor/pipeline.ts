@@ -22,7 +22,8 @@ export interface Ingested {
  * that may be tried again.
  */
 export async function ingest(body: Uint8Array, encoding: BodyEncoding, context: IngestContext): Promise<Ingested> {
-  const scanned = encoding === "json" ? scanJsonTraces(body, context) : scanTraces(body, context);
-  if (scanned.batch.spans.length > 0) await context.sink.write(scanned.batch);
+  const options = { ...context, keepSpans: context.sink.readsSpans };
+  const scanned = encoding === "json" ? scanJsonTraces(body, options) : scanTraces(body, options);
+  if (scanned.batch.spanCount > 0) await context.sink.write(scanned.batch);
   return { scanned, response: exportResponse(scanned, encoding) };
 }

@@ -59,6 +59,7 @@ async function withSpool(inner: Sink, options: DurableSinkOptions): Promise<Dura
   return {
     sink: {
       name: own.name,
+      readsSpans: own.readsSpans,
       write: (batch) => own.write(batch),
       async close() {
         await Promise.all(left.map((sink) => sink.close()));
@@ -96,7 +97,7 @@ async function orphanedWorkers(directory: string, { index, count }: WorkerPlace)
 
 /** The same sink for a second user, who does not own it. */
 function keptOpen(inner: Sink): Sink {
-  return { name: inner.name, write: (batch) => inner.write(batch), close: async () => undefined };
+  return { name: inner.name, readsSpans: inner.readsSpans, write: (batch) => inner.write(batch), close: async () => undefined };
 }
 
 /** Without a spool a failure is the sender's to bridge. */
@@ -105,6 +106,7 @@ function withoutSpool(inner: Sink): DurableSink {
   return {
     sink: {
       name: inner.name,
+      readsSpans: inner.readsSpans,
       async write(batch) {
         try {
           await inner.write(batch);

@@ -24,8 +24,13 @@ export interface Enricher {
   tracesRemembered(): number;
 }
 
-/** Owns what outlives a request: prices and the memory of recent traces. */
-export async function createEnricher(config: Config, metrics: Metrics): Promise<Enricher> {
+const NONE: readonly number[] = [];
+
+/**
+ * Owns what outlives a request: prices and the memory of recent traces. `storesCalls` says whether there is a database in
+ * which an unclaimed request can become a model call later; without one nothing is noted of it.
+ */
+export async function createEnricher(config: Config, metrics: Metrics, storesCalls: boolean): Promise<Enricher> {
   const prices = await readPriceBook(config.pricesFile ?? undefined);
   const memory = createTraceMemory({
     tracesMax: TRACES_MAX,
@@ -36,12 +41,14 @@ export async function createEnricher(config: Config, metrics: Metrics): Promise<
   const scopeLabel = createScopeLabels();
   const onUnknownDialect = (scopeName: string): void => metrics.unknownDialectSpans.inc({ scope: scopeLabel(scopeName) });
   const context = (): EnrichContext => ({ prices, memory, nowMs: Date.now(), onUnknownDialect });
+  const { captureContent } = config;
   return {
     context,
     begin() {
+      if (!storesCalls) return { options: { context: context(), captureContent }, unclaimed: NONE };
       const unclaimed: number[] = [];
       const onUnclaimedRequest = (index: number): void => void unclaimed.push(index);
-      return { options: { context: { ...context(), onUnclaimedRequest }, captureContent: config.captureContent }, unclaimed };
+      return { options: { context: { ...context(), onUnclaimedRequest }, captureContent }, unclaimed };
     },
     tracesRemembered: () => memory.size,
   };

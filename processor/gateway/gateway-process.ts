@@ -46,7 +46,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   const metrics = createMetrics();
   const tls = await readDoorTls(config);
   const gates = await openGates(config, log);
-  const enricher = await createEnricher(config, metrics);
+  const enricher = await createEnricher(config, metrics, options.databaseUrl !== null);
   const sinks = await openSinks({ ...options, metrics });
   const settler = createRequestSettler({ context: () => enricher.context(), store: (calls) => sinks.promote(calls), log });
   const receiver = createReceiver({ enricher, settler, sink: sinks.sink, blocked: () => sinks.blocked(), metrics });

@@ -12,7 +12,7 @@ export async function promoteRows(
   calls: readonly EnrichedSpan[],
   target: { readonly sink: Sink; readonly url: string; readonly schema: string },
 ): Promise<void> {
-  await target.sink.write({ spans: calls, otlp: new Uint8Array() });
+  await target.sink.write({ spanCount: calls.length, sizeBytes: 0, spans: calls, otlp: new Uint8Array() });
   const client = new pg.Client({
     connectionString: target.url,
     application_name: "genai-otel",

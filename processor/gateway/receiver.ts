@@ -1,4 +1,4 @@
-import { countBatch, type Metrics } from "../metrics.ts";
+import { countEnriched, type Metrics } from "../metrics.ts";
 import type { BodyEncoding } from "../otlp/partial-success.ts";
 import { MalformedError } from "../otlp/wire-reader.ts";
 import { type Ingested, ingest } from "../pipeline.ts";
@@ -38,9 +38,9 @@ export function createReceiver({ enricher, settler, sink, blocked, metrics }: Re
       const { options, unclaimed } = enricher.begin();
       const { scanned, response } = await ingestOrRefuse(body, encoding, { ...options, sink });
       settler.hold(scanned.batch, unclaimed);
-      metrics.receivedSpans.inc({ transport }, scanned.batch.spans.length + scanned.rejectedSpans);
+      metrics.receivedSpans.inc({ transport }, scanned.batch.spanCount + scanned.rejectedSpans);
       for (const [reason, count] of scanned.rejectionReasons) metrics.refusedSpans.inc({ reason }, count);
-      countBatch(metrics, scanned.batch);
+      countEnriched(metrics, scanned.counts);
       return response;
     },
   };

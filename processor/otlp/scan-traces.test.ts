@@ -128,16 +128,19 @@ describe("ingest", () => {
 
   function gather(): {
     batches: EnrichedBatch[];
-    sink: { name: string; write(batch: EnrichedBatch): Promise<void>; close(): Promise<void> };
+    sink: { name: string; readsSpans: boolean; write(batch: EnrichedBatch): Promise<void>; close(): Promise<void> };
   } {
     const batches: EnrichedBatch[] = [];
-    return { batches, sink: { name: "memory", write: async (batch) => void batches.push(batch), close: async () => undefined } };
+    return {
+      batches,
+      sink: { name: "memory", readsSpans: true, write: async (batch) => void batches.push(batch), close: async () => undefined },
+    };
   }
 
   test("hands every span of a request to the sink, and answers when it has them", async () => {
     const { batches, sink } = gather();
     const { scanned, response } = await ingest(body, "protobuf", { context: context(), sink });
-    expect([batches.length, batches[0]?.spans.length, scanned.genAiSpans, response.length]).toEqual([1, spans, genAiSpans, 0]);
+    expect([batches.length, batches[0]?.spans.length, scanned.counts.genAiSpans, response.length]).toEqual([1, spans, genAiSpans, 0]);
   });
 
   test("writes nothing where there is nothing to write", async () => {
@@ -147,7 +150,7 @@ describe("ingest", () => {
   });
 
   test("fails as the sink does, and by name where the body is no request", async () => {
-    const failing = { name: "failing", write: () => Promise.reject(new Error("away")), close: async () => undefined };
+    const failing = { name: "failing", readsSpans: false, write: () => Promise.reject(new Error("away")), close: async () => undefined };
     await expect(ingest(body, "protobuf", { context: context(), sink: failing })).rejects.toThrow("away");
     await expect(ingest(Buffer.from("x"), "json", { context: context(), sink: failing })).rejects.toThrow(MalformedError);
   });

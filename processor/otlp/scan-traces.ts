@@ -5,6 +5,7 @@ import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
 import { attributesJson } from "./attributes-json.ts";
 import { emitRequest } from "./emit-request.ts";
 import { AttributeEncoder } from "./attribute-encoder.ts";
+import { countEnrichments, type EnrichmentCounts } from "./enrichment-counts.ts";
 import type { Rejections } from "./partial-success.ts";
 import { DEFAULT_SCAN_LIMITS, type RequestScan, type ScanLimits, type ScannedSpan } from "./request-scan.ts";
 import { SCAN_KEYS } from "./scan-keys.ts";
@@ -17,13 +18,14 @@ export interface ScanOptions {
   /** Keep prompts and completions in `attributesJson`. Default: leave them out. */
   readonly captureContent?: boolean;
   readonly limits?: ScanLimits;
+  /** false: the batch is of bytes and counts alone, and nothing of the scan outlives it. Default: spans are kept. */
+  readonly keepSpans?: boolean;
 }
 
 /** With the spans that are in no way part of the batch: what partial_success tells the client. */
 export interface ScannedBatch extends Rejections {
   readonly batch: EnrichedBatch;
-  /** Spans of `batch` that are of GenAI. */
-  readonly genAiSpans: number;
+  readonly counts: EnrichmentCounts;
 }
 
 /** Remembers the bytes of the few keys that enrichment writes. */
@@ -39,21 +41,43 @@ export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch
   const scan = scanRequest(body, SCAN_KEYS, options.limits ?? DEFAULT_SCAN_LIMITS);
   assertTraces(scan);
   const enrichments = enrichBatch(spansOf(scan), options.context);
-  const captureContent = options.captureContent ?? false;
-  const spans: EnrichedSpan[] = [];
-  let genAiSpans = 0;
-  for (const scanned of scan.spans) {
-    const enrichment = enrichments[spans.length] ?? null;
-    if (enrichment !== null) genAiSpans += 1;
-    spans.push(new LazySpan(scan, scanned, enrichment, captureContent));
-  }
+  const keepSpans = options.keepSpans ?? true;
   return {
-    batch: { spans, otlp: emitRequest(scan, enrichments, ENCODER) },
+    batch: keepSpans ? new KeptBatch(scan, enrichments, options.captureContent ?? false) : bytesOnly(scan, enrichments),
     rejectedSpans: scan.rejected.length,
     rejectionReasons: scan.rejectionReasons,
     firstRejection: scan.firstRejection,
-    genAiSpans,
+    counts: countEnrichments(enrichments),
   };
+}
+
+function bytesOnly(scan: RequestScan, enrichments: readonly (Enrichment | null)[]): EnrichedBatch {
+  const otlp = emitRequest(scan, enrichments, ENCODER);
+  return { spanCount: scan.spans.length, sizeBytes: otlp.length, spans: [], otlp };
+}
+
+/** Makes its bytes when they are asked for: where spans become rows alone, nobody pays for them. */
+class KeptBatch implements EnrichedBatch {
+  readonly spans: readonly EnrichedSpan[];
+  readonly sizeBytes: number;
+  private readonly scan: RequestScan;
+  private readonly enrichments: readonly (Enrichment | null)[];
+  private bytes: Uint8Array | null = null;
+
+  constructor(scan: RequestScan, enrichments: readonly (Enrichment | null)[], captureContent: boolean) {
+    this.scan = scan;
+    this.enrichments = enrichments;
+    this.sizeBytes = scan.reader.bytes.length;
+    this.spans = scan.spans.map((scanned, index) => new LazySpan(scan, scanned, enrichments[index] ?? null, captureContent));
+  }
+
+  get spanCount(): number {
+    return this.spans.length;
+  }
+
+  get otlp(): Uint8Array {
+    return (this.bytes ??= emitRequest(this.scan, this.enrichments, ENCODER));
+  }
 }
 
 function spansOf({ spans: scannedSpans }: RequestScan): Span[] {
@@ -69,7 +93,6 @@ class LazySpan implements EnrichedSpan {
   private readonly scan: RequestScan;
   private readonly scanned: ScannedSpan;
   private readonly captureContent: boolean;
-  private json: Uint8Array | null = null;
 
   constructor(scan: RequestScan, scanned: ScannedSpan, enrichment: Enrichment | null, captureContent: boolean) {
     this.span = scanned.span;
@@ -80,6 +103,6 @@ class LazySpan implements EnrichedSpan {
   }
 
   get attributesJson(): Uint8Array {
-    return (this.json ??= attributesJson(this.scan, this.scanned, this.captureContent));
+    return attributesJson(this.scan, this.scanned, this.captureContent);
   }
 }

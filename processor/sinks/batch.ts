@@ -60,12 +60,13 @@ export function batchSink(inner: Sink, limits: BatchLimits): Sink {
 
   return {
     name: inner.name,
+    readsSpans: inner.readsSpans,
     write(batch) {
       return new Promise((resolve, reject) => {
-        if (spans + batch.spans.length > limits.spansMax || bytes + batch.otlp.length > limits.bytesMax) flush();
+        if (spans + batch.spanCount > limits.spansMax || bytes + batch.sizeBytes > limits.bytesMax) flush();
         parts.push({ batch, resolve, reject });
-        spans += batch.spans.length;
-        bytes += batch.otlp.length;
+        spans += batch.spanCount;
+        bytes += batch.sizeBytes;
         if (spans >= limits.spansMax || bytes >= limits.bytesMax) flush();
         else schedule();
       });
@@ -99,6 +100,8 @@ export function mergeBatches(batches: readonly EnrichedBatch[]): EnrichedBatch {
   if (first !== undefined && batches.length === 1) return first;
   let otlp: Uint8Array | undefined;
   return {
+    spanCount: batches.reduce((count, { spanCount }) => count + spanCount, 0),
+    sizeBytes: batches.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0),
     spans: batches.flatMap(({ spans }) => spans),
     // Only forwarding and the spool read the bytes: rows do not pay for the copy.
     get otlp() {

@@ -10,6 +10,7 @@ export function fanOut(sinks: readonly Sink[]): Sink {
   if (only !== undefined && sinks.length === 1) return only;
   return {
     name: sinks.map(({ name }) => name).join("+"),
+    readsSpans: sinks.some(({ readsSpans }) => readsSpans),
     async write(batch) {
       const results = await Promise.allSettled(sinks.map((sink) => sink.write(batch)));
       const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));

@@ -6,13 +6,14 @@ export function measuredSink(inner: Sink, metrics: Metrics): Sink {
   const sink = inner.name;
   return {
     name: sink,
+    readsSpans: inner.readsSpans,
     async write(batch) {
       const endTimer = metrics.writeDuration.startTimer({ sink });
       try {
         await inner.write(batch);
         endTimer({ outcome: "done" });
-        metrics.writtenSpans.inc({ sink }, batch.spans.length);
-        metrics.batchSpans.observe({ sink }, batch.spans.length);
+        metrics.writtenSpans.inc({ sink }, batch.spanCount);
+        metrics.batchSpans.observe({ sink }, batch.spanCount);
       } catch (error) {
         endTimer({ outcome: "failed" });
         throw error;

@@ -41,6 +41,7 @@ export function otlpSink(options: OtlpSinkOptions): Sink {
   const closed = new AbortController();
   return {
     name: "otlp",
+    readsSpans: false,
     async write({ otlp }) {
       for (let failures = 0; ; failures += 1) {
         try {

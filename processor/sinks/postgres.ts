@@ -65,6 +65,7 @@ export function postgresSink(options: PostgresSinkOptions): Sink {
   const read = readRows(options.storeSpans ?? "all");
   return {
     name: "postgres",
+    readsSpans: true,
     async write({ spans }) {
       const startMs = performance.now();
       const { rows, repeated } = dedupe(read(spans));

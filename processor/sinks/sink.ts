@@ -8,20 +8,30 @@ export interface EnrichedSpan {
   readonly enrichment: Enrichment | null;
   /**
    * The span's attributes as the text of a JSON object, UTF-8: what PostgreSQL's jsonb takes as it is (no NUL, no lone
-   * surrogate, bounded in depth and size), prompt and completion text left out unless configured in.
+   * surrogate, bounded in depth and size), prompt and completion text left out unless configured in. Good until another span's is
+   * asked for: copy what you keep.
    */
   readonly attributesJson: Uint8Array;
 }
 
 export interface EnrichedBatch {
+  readonly spanCount: number;
+  /** About how long `otlp` is, known without making it. */
+  readonly sizeBytes: number;
+  /** Empty where no sink reads spans: the bytes then are all that lives until the batch is durable. */
   readonly spans: readonly EnrichedSpan[];
-  /** The same spans as an OTLP ExportTraceServiceRequest in protobuf, enriched: what is forwarded and what the spool keeps. */
+  /**
+   * The same spans as an OTLP ExportTraceServiceRequest in protobuf, enriched: what is forwarded and what the spool keeps.
+   * Made when it is first read, where spans are kept.
+   */
   readonly otlp: Uint8Array;
 }
 
 /** Where enriched spans go. `write` resolves when the batch is durable there; it rejects when the batch may be tried again. */
 export interface Sink {
   readonly name: string;
+  /** Whether `write` looks at `spans`; false where the bytes are enough. */
+  readonly readsSpans: boolean;
   write(batch: EnrichedBatch): Promise<void>;
   close(): Promise<void>;
 }

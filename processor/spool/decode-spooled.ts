@@ -20,6 +20,8 @@ const NO_TIME_LIMITS = { timeMsMin: Number.NEGATIVE_INFINITY, timeMsMax: Number.
 export function decodeSpooled(otlp: Uint8Array, captureContent: boolean): EnrichedBatch {
   const scan = scanRequest(otlp, KEYS, NO_TIME_LIMITS);
   return {
+    spanCount: scan.spans.length,
+    sizeBytes: otlp.length,
     otlp,
     spans: scan.spans.map((scanned) => ({
       span: scanned.span,

@@ -36,6 +36,7 @@ export interface SpooledSinkOptions {
  */
 export class SpooledSink implements Sink {
   readonly name: string;
+  readonly readsSpans: boolean;
   readonly spool: Spool;
   readonly #options: SpooledSinkOptions;
   readonly #stopped = new AbortController();
@@ -46,6 +47,7 @@ export class SpooledSink implements Sink {
 
   constructor(options: SpooledSinkOptions) {
     this.name = options.inner.name;
+    this.readsSpans = options.inner.readsSpans;
     this.spool = options.spool;
     this.#options = options;
     if (!options.spool.isEmpty()) this.#startDraining();
@@ -74,7 +76,7 @@ export class SpooledSink implements Sink {
   }
 
   async #writeDirectly(batch: EnrichedBatch): Promise<void> {
-    this.#directSpans += batch.spans.length;
+    this.#directSpans += batch.spanCount;
     try {
       await within(this.#options.slowMs, this.#options.inner.write(batch));
       this.#noteSuccess();
@@ -83,7 +85,7 @@ export class SpooledSink implements Sink {
       this.#noteFailure(error);
       await this.#append(batch.otlp);
     } finally {
-      this.#directSpans -= batch.spans.length;
+      this.#directSpans -= batch.spanCount;
     }
   }
 
@@ -144,7 +146,7 @@ export class SpooledSink implements Sink {
       await this.#options.inner.write(batch);
     } catch (error) {
       if (!(error instanceof RefusedBatchError)) throw error;
-      this.#options.onRefused(batch.spans.length, describeError(error));
+      this.#options.onRefused(batch.spanCount, describeError(error));
     }
   }
 

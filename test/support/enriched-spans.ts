@@ -41,7 +41,12 @@ export function spanTraffic(options: SpanTrafficOptions): EnrichedSpan[] {
 }
 
 /** The bytes are for sinks that forward; storage does not look at them. */
-export const batchOf = (spans: readonly EnrichedSpan[]): EnrichedBatch => ({ spans, otlp: new Uint8Array() });
+export const batchOf = (spans: readonly EnrichedSpan[]): EnrichedBatch => ({
+  spanCount: spans.length,
+  sizeBytes: 0,
+  spans,
+  otlp: new Uint8Array(),
+});
 
 type Random = () => number;
 
@@ -67,7 +72,12 @@ function modelCall(random: Random, startMs: number, { userShare = 0.2, users = 5
     "gen_ai.request.model": model,
     ...(failed ? failure(random) : success(random, { durationMs, inputPrice, outputPrice, model })),
   };
-  if (random() < 0.03) Object.assign(enrichment, { retry_count: 1 + Math.floor(4 * random()), retry_reason: pick(random, FAILURES), retry_wait_ms: 500 * random() });
+  if (random() < 0.03)
+    Object.assign(enrichment, {
+      retry_count: 1 + Math.floor(4 * random()),
+      retry_reason: pick(random, FAILURES),
+      retry_wait_ms: 500 * random(),
+    });
   if (random() < 0.02) enrichment["retry_of"] = hex(random, 16);
   const span = spanOf(random, { name: `chat ${model}`, startMs, durationMs, kind: SPAN_KIND.client, failed, attributes });
   return enriched(span, enrichment);

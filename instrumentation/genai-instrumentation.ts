@@ -22,6 +22,8 @@ export interface GenAiInstrumentationConfig {
   readonly captureMessageContent?: boolean;
 }
 
+const NO_ENDPOINTS: readonly EndpointConfig[] = [];
+
 /** What this process may have only once, whatever number of copies of the package it loads. */
 const TAPPED = Symbol.for("genai-otel.instrumentation.tapped");
 
@@ -47,7 +49,7 @@ export class GenAiInstrumentation {
     this.#tracker = callTracker({
       tracer: () => (this.#tracers ?? trace.getTracerProvider()).getTracer(scope.name, scope.version),
       captureContent: () => this.#config.captureMessageContent === true,
-      endpoints: () => this.#config.endpoints ?? [],
+      endpoints: () => this.#config.endpoints ?? NO_ENDPOINTS,
       onCallEnd: (call, outcome, attributes) => guarded("recording metrics", () => recordMetrics(call, outcome, attributes)),
     });
     this.spanProcessor = foreignSpanProcessor(this.#tracker);

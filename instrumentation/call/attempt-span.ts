@@ -1,6 +1,6 @@
-import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import type { Span, Tracer } from "@opentelemetry/api";
-import { retryAfterAttributes } from "./call-attributes.ts";
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import type { Attributes, Span, Tracer } from "@opentelemetry/api";
+import { addRetryAfter } from "./call-attributes.ts";
 import type { AttemptOutcome, ModelCall } from "./model-call.ts";
 
 export interface AttemptPlace {
@@ -16,34 +16,33 @@ export interface AttemptPlace {
  */
 // oxlint-disable-next-line max-params -- one attempt of one call
 export function recordAttempt(tracer: Tracer, call: ModelCall, outcome: AttemptOutcome, { resend, foreign }: AttemptPlace): void {
-  const { target } = call;
+  const { failure, status } = outcome;
   if (foreign !== undefined) {
-    if (resend > 0) foreign.setAttribute("http.request.resend_count", resend);
-    foreign.setAttributes(retryAfterAttributes(outcome.headers));
+    const attributes: Attributes = {};
+    if (resend > 0) attributes["http.request.resend_count"] = resend;
+    addRetryAfter(attributes, outcome.headers);
+    foreign.setAttributes(attributes);
     return;
   }
-  const { status, failure } = outcome;
-  const span = tracer.startSpan(
-    "POST",
-    {
-      kind: SpanKind.CLIENT,
-      startTime: outcome.startMs,
-      attributes: {
-        "http.request.method": "POST",
-        "url.full": `${target.scheme}://${target.key}`,
-        "server.address": target.serverAddress,
-        ...(target.serverPort === undefined ? {} : { "server.port": target.serverPort }),
-        ...(resend > 0 ? { "http.request.resend_count": resend } : {}),
-        ...(status === undefined ? {} : { "http.response.status_code": status }),
-        ...retryAfterAttributes(outcome.headers),
-      },
-    },
-    trace.setSpan(call.parentContext, call.span),
-  );
+  const attributes = attemptAttributes(call, outcome, resend);
+  const span = tracer.startSpan("POST", { kind: SpanKind.CLIENT, startTime: outcome.startMs, attributes }, call.context);
   if (failure !== undefined) {
     // The HTTP convention wants the status as the type where there is one; the provider's words are the message.
     span.setAttribute("error.type", status !== undefined && status >= 400 ? String(status) : failure.type);
     span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message });
   }
   span.end(outcome.endMs);
+}
+
+function attemptAttributes({ target }: ModelCall, { status, headers }: AttemptOutcome, resend: number): Attributes {
+  const attributes: Attributes = {
+    "http.request.method": "POST",
+    "url.full": target.url,
+    "server.address": target.serverAddress,
+  };
+  if (target.serverPort !== undefined) attributes["server.port"] = target.serverPort;
+  if (resend > 0) attributes["http.request.resend_count"] = resend;
+  if (status !== undefined) attributes["http.response.status_code"] = status;
+  addRetryAfter(attributes, headers);
+  return attributes;
 }

@@ -1,4 +1,3 @@
-import { trace } from "@opentelemetry/api";
 import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchange/exchange.ts";
 import { answerReader } from "../wire/answer-reader.ts";
 import { emptyAnswer } from "../wire/answer.ts";
@@ -66,7 +65,7 @@ export function callAttempt(call: ModelCall, request: ExchangeRequest, options: 
   };
 
   const observer: ExchangeObserver = {
-    context: trace.setSpan(call.parentContext, call.span),
+    context: call.context,
     method,
     requestBody: options.onBody,
     responseHeaders(code, header) {
@@ -133,6 +132,8 @@ function canFollow(status: number | undefined, header: HeaderReader): boolean {
   return (status === undefined || status >= 400) && mayBeRetried(status, header);
 }
 
+const STREAM_TYPES = /event-stream|ndjson|jsonl|vnd\.amazon\.eventstream/;
+
 function isStream(contentType: string): boolean {
-  return /event-stream|ndjson|jsonl|vnd\.amazon\.eventstream/.test(contentType);
+  return STREAM_TYPES.test(contentType);
 }

@@ -1,21 +1,18 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
-import type { Answer } from "../wire/answer.ts";
 import type { AttemptOutcome, ModelCall } from "./model-call.ts";
-import { usageAttributes } from "./usage-attributes.ts";
+import { addUsage } from "./usage-attributes.ts";
 import type { ModelTarget } from "./model-target.ts";
 import type { RequestFacts } from "../wire/wire-dialect.ts";
 
 /** Known before the request is sent: what samplers and parents see. */
 export function startAttributes(target: ModelTarget, facts: RequestFacts | undefined): Attributes {
-  return defined({
-    "gen_ai.operation.name": target.operation,
-    "gen_ai.provider.name": target.provider,
-    "gen_ai.request.model": facts?.model ?? target.model,
-    "gen_ai.request.stream": isStreaming(target, facts) ? true : undefined,
-    "server.address": target.serverAddress,
-    "server.port": target.serverPort,
-    ...facts?.attributes,
-  });
+  const attributes: Attributes = { "gen_ai.operation.name": target.operation, "gen_ai.provider.name": target.provider };
+  put(attributes, "gen_ai.request.model", facts?.model ?? target.model);
+  if (isStreaming(target, facts)) attributes["gen_ai.request.stream"] = true;
+  attributes["server.address"] = target.serverAddress;
+  put(attributes, "server.port", target.serverPort);
+  for (const key in facts?.attributes) attributes[key] = facts?.attributes[key];
+  return attributes;
 }
 
 export function spanName(target: ModelTarget, facts: RequestFacts | undefined): string {
@@ -32,15 +29,17 @@ export function isStreaming(target: ModelTarget, facts: RequestFacts | undefined
  * tiers are named as the vendors' own instrumentations do.
  */
 export function endAttributes(call: ModelCall, outcome: AttemptOutcome): Attributes {
+  const attributes: Attributes = {};
   const retries = Math.max(call.attempts - 1, call.countedRetries);
-  return defined({
-    ...answerAttributes(call, outcome),
-    "http.response.status_code": outcome.status,
-    "http.request.resend_count": retries > 0 ? retries : undefined,
-    "gen_ai.response.time_to_first_chunk": timeToFirstChunk(call, outcome),
-    "error.type": outcome.failure?.type,
-    ...(outcome.failure === undefined ? {} : retryAfterAttributes(outcome.headers)),
-  });
+  addAnswer(attributes, call, outcome);
+  put(attributes, "http.response.status_code", outcome.status);
+  if (retries > 0) attributes["http.request.resend_count"] = retries;
+  put(attributes, "gen_ai.response.time_to_first_chunk", timeToFirstChunk(call, outcome));
+  if (outcome.failure !== undefined) {
+    attributes["error.type"] = outcome.failure.type;
+    addRetryAfter(attributes, outcome.headers);
+  }
+  return attributes;
 }
 
 /**
@@ -48,50 +47,54 @@ export function endAttributes(call: ModelCall, outcome: AttemptOutcome): Attribu
  * taken back.
  */
 export function missingAttributes(call: ModelCall, outcome: AttemptOutcome, present: Readonly<Attributes>): Attributes {
-  const { "error.type": errorType, ...others } = endAttributes(call, outcome);
-  const failure =
-    outcome.retryable || outcome.failure === undefined ? {} : { "error.type": errorType, "error.message": outcome.failure.message };
-  const lacking = Object.entries({ ...others, ...failure }).filter(([key, value]) => value !== undefined && present[key] === undefined);
-  const retries = others["http.request.resend_count"];
-  return {
-    ...Object.fromEntries(lacking),
-    ...defined({ "http.response.status_code": outcome.status, "http.request.resend_count": retries }),
-  };
+  const ours = endAttributes(call, outcome);
+  if (outcome.retryable) delete ours["error.type"];
+  else if (outcome.failure !== undefined) ours["error.message"] = outcome.failure.message;
+  const missing: Attributes = {};
+  for (const key in ours) if (present[key] === undefined || ALWAYS_OURS.has(key)) missing[key] = ours[key];
+  return missing;
 }
 
-export function retryAfterAttributes(headers: ReadonlyMap<string, string>): Attributes {
-  const stated = RETRY_AFTER_HEADERS.flatMap((name): [string, string[]][] => {
-    const value = headers.get(name);
-    return value === undefined ? [] : [[`http.response.header.${name}`, [value]]];
-  });
-  return Object.fromEntries(stated);
-}
+/** They change from attempt to attempt, and ours is the latest word. */
+const ALWAYS_OURS: ReadonlySet<string> = new Set(["http.response.status_code", "http.request.resend_count"]);
 
 /** Headers that tell how long to wait; recorded as the HTTP convention records headers. */
+export function addRetryAfter(attributes: Attributes, headers: ReadonlyMap<string, string>): void {
+  if (headers.size > 0) for (const name of RETRY_AFTER_HEADERS) addHeader(attributes, headers, name);
+}
+
+function addHeader(attributes: Attributes, headers: ReadonlyMap<string, string>, name: string): void {
+  const value = headers.get(name);
+  if (value !== undefined) attributes[`http.response.header.${name}`] = [value];
+}
+
 const RETRY_AFTER_HEADERS = ["retry-after", "retry-after-ms"] as const;
 const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray"] as const;
 export const EVIDENCE_HEADERS: readonly string[] = [...RETRY_AFTER_HEADERS, ...REQUEST_ID_HEADERS];
 
-function answerAttributes(call: ModelCall, { answer, failure, streamed, headers }: AttemptOutcome): Attributes {
+function addAnswer(attributes: Attributes, call: ModelCall, outcome: AttemptOutcome): void {
   const { target } = call;
-  const vendor = target.wire.name.startsWith("anthropic") ? "anthropic" : "openai";
-  const requestIdHeader = REQUEST_ID_HEADERS.find((name) => headers.has(name));
-  return {
-    "gen_ai.response.model": answer.model,
-    "gen_ai.response.id": answer.id,
-    "gen_ai.response.finish_reasons": finishReasons(answer, failure !== undefined, streamed),
-    ...usageAttributes(answer.usage ?? answer.headerUsage, { provider: target.provider, model: answer.model ?? call.facts?.model }),
-    "gen_ai.usage.cost": answer.costUsd,
-    [`${vendor}.response.service_tier`]: answer.serviceTier,
-    "openai.response.system_fingerprint": answer.systemFingerprint,
-    ...(requestIdHeader === undefined ? {} : { [`http.response.header.${requestIdHeader}`]: [headers.get(requestIdHeader) ?? ""] }),
-  };
+  const { answer, headers } = outcome;
+  put(attributes, "gen_ai.response.model", answer.model);
+  put(attributes, "gen_ai.response.id", answer.id);
+  put(attributes, "gen_ai.response.finish_reasons", finishReasons(outcome));
+  const who = { provider: target.provider, model: answer.model ?? call.facts?.model };
+  addUsage(attributes, answer.usage ?? answer.headerUsage, who);
+  put(attributes, "gen_ai.usage.cost", answer.costUsd);
+  if (answer.serviceTier !== undefined) attributes[`${vendorOf(target)}.response.service_tier`] = answer.serviceTier;
+  put(attributes, "openai.response.system_fingerprint", answer.systemFingerprint);
+  const requestId = headers.size === 0 ? undefined : REQUEST_ID_HEADERS.find((name) => headers.has(name));
+  if (requestId !== undefined) addHeader(attributes, headers, requestId);
+}
+
+function vendorOf({ wire }: ModelTarget): string {
+  return wire.name.startsWith("anthropic") ? "anthropic" : "openai";
 }
 
 /** "error" where a generation failed (the convention's word). */
-function finishReasons(answer: Answer, failed: boolean, streamed: boolean): string[] | undefined {
+function finishReasons({ answer, failure, streamed }: AttemptOutcome): string[] | undefined {
   if (answer.finishReasons.length > 0) return answer.finishReasons;
-  return failed && streamed ? ["error"] : undefined;
+  return failure !== undefined && streamed ? ["error"] : undefined;
 }
 
 /** From the issue of the call, so that it and the rest of the duration add up also after retries. */
@@ -99,12 +102,6 @@ function timeToFirstChunk(call: ModelCall, { firstChunkMs, streamed }: AttemptOu
   return firstChunkMs === undefined || !streamed ? undefined : (firstChunkMs - call.startMs) / 1000;
 }
 
-/** A loop, because it runs three times per call. */
-function defined(attributes: Readonly<Record<string, AttributeValue | undefined>>): Attributes {
-  const kept: Attributes = {};
-  for (const key in attributes) {
-    const value = attributes[key];
-    if (value !== undefined) kept[key] = value;
-  }
-  return kept;
+function put(attributes: Attributes, key: string, value: AttributeValue | undefined): void {
+  if (value !== undefined) attributes[key] = value;
 }

@@ -9,7 +9,7 @@ import { callAttempt } from "./call-attempt.ts";
 import { answerText, capturedPrompt } from "./captured-content.ts";
 import { anchoredClock } from "./clock.ts";
 import type { AttemptOutcome, ModelCall } from "./model-call.ts";
-import { modelTargetOf } from "./model-target.ts";
+import { modelTargets } from "./model-target.ts";
 import type { EndpointConfig, ModelTarget } from "./model-target.ts";
 import { openAttempts } from "./open-attempts.ts";
 import type { OpenAttempts } from "./open-attempts.ts";
@@ -53,6 +53,7 @@ export interface CallTracker {
 export function callTracker(options: CallTrackerOptions): CallTracker {
   const state: TrackerState = {
     options,
+    targetOf: modelTargets(),
     frame: new AsyncLocalStorage(),
     pending: pendingCalls(),
     attempts: openAttempts(),
@@ -81,6 +82,7 @@ export function callTracker(options: CallTrackerOptions): CallTracker {
 
 interface TrackerState {
   readonly options: CallTrackerOptions;
+  readonly targetOf: ReturnType<typeof modelTargets>;
   /** Entered in the frame of the caller, so that the next attempt of an SDK's retry loop finds the call that it repeats. */
   readonly frame: AsyncLocalStorage<ModelCall>;
   readonly pending: PendingCalls;
@@ -97,7 +99,7 @@ function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserve
   const { options, callsBySpanId, pending } = state;
   const active = context.active();
   if (state.attempts.isFull() || active.getValue(SUPPRESS_TRACING) === true) return undefined;
-  const target = modelTargetOf(request, options.endpoints());
+  const target = state.targetOf(request, options.endpoints());
   if (target === undefined) return undefined;
   const facts = request.body === undefined ? undefined : readRequestFacts(target.wire, request.body);
   if (facts !== undefined && !namesModel(target, facts)) return undefined;
@@ -195,7 +197,7 @@ function startCall(options: CallTrackerOptions, { target, facts, request, active
     startMs,
     span,
     adopted: sdkSpan !== undefined,
-    parentContext: active,
+    context: trace.setSpan(active, span),
     parentSpanId: trace.getSpanContext(active)?.spanId,
     callId,
     facts,

@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import { asObject, asObjects, asText } from "../wire/answer.ts";
 import type { Json } from "../wire/answer.ts";
-import { readJsonFields } from "../wire/json-fields.ts";
+import { readJsonFields, wantedFields } from "../wire/json-fields.ts";
 import type { WireDialect } from "../wire/wire-dialect.ts";
 
 /** Text that is kept of one call's prompt, and as much of its answer. */
@@ -24,7 +24,7 @@ interface Budget {
  */
 export function capturedPrompt({ promptFields }: WireDialect, body: string): Attributes {
   const { messages, system } = promptFields;
-  const fields = readJsonFields(body, new Set(system === undefined ? [messages] : [messages, system]));
+  const fields = readJsonFields(body, wantedFields(system === undefined ? [messages] : [messages, system]));
   const budget: Budget = { charsLeft: CONTENT_CHARS_MAX };
   const instructions = system === undefined ? [] : partsOf(fields[system], budget);
   const input = messagesOf(fields[messages], budget);

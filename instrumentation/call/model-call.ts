@@ -33,8 +33,8 @@ export interface ModelCall {
   /** The span that stands for the call: ours, or one that an SDK's own instrumentation had opened. */
   readonly span: Span;
   readonly adopted: boolean;
-  /** In which the call was made. */
-  readonly parentContext: Context;
+  /** In which it is sent: that of the caller, with the call's span. */
+  readonly context: Context;
   readonly parentSpanId: string | undefined;
   /** AWS' invocation id. */
   readonly callId: string | undefined;

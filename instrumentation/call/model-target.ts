@@ -23,7 +23,8 @@ export interface ModelTarget {
   readonly key: string;
   readonly serverAddress: string;
   readonly serverPort: number | undefined;
-  readonly scheme: string;
+  /** Without the query, which may hold a key. */
+  readonly url: string;
 }
 
 /** Clients that name themselves, for calls to a proxy or to a server that only they tell apart. */
@@ -42,6 +43,26 @@ const AZURE_DEPLOYMENT = /\/openai\/deployments\//;
 const AZURE_PROVIDER = "azure.ai.openai";
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
+/** An application asks a few addresses again and again; one with ids in its paths starts over at this number. */
+const TARGETS_MAX = 1_000;
+
+/** `modelTargetOf` with a memory: what an address and a client are does not change. */
+export function modelTargets(): typeof modelTargetOf {
+  const known = new Map<string, { readonly agent: string | undefined; readonly target: ModelTarget | undefined }>();
+  let knownFor: readonly EndpointConfig[] | undefined;
+  return (request, endpoints) => {
+    if (request.method !== "POST") return undefined;
+    if (knownFor !== endpoints || known.size >= TARGETS_MAX) known.clear();
+    knownFor = endpoints;
+    const agent = request.header("user-agent");
+    const found = known.get(request.url);
+    if (found !== undefined && found.agent === agent) return found.target;
+    const target = modelTargetOf(request, endpoints);
+    known.set(request.url, { agent, target });
+    return target;
+  };
+}
+
 /** The model that a request is for, or undefined for a request that is none. Only the head of the request is looked at. */
 export function modelTargetOf(request: ExchangeRequest, endpoints: readonly EndpointConfig[]): ModelTarget | undefined {
   if (request.method !== "POST") return undefined;
@@ -51,7 +72,11 @@ export function modelTargetOf(request: ExchangeRequest, endpoints: readonly Endp
   if (endpoint === null && client === undefined) return undefined;
   const wire = configuredWire(endpoints, host, path) ?? WIRES.find((row) => row.path.test(path));
   if (wire === undefined && endpoint === null) return undefined;
-  return { key: `${host}${path}`, ...serverOf(request.url), ...spokenAt(path, wire ?? FALLBACK_WIRE, endpoint ?? {}, client) };
+  return {
+    key: `${host}${path}`,
+    ...serverOf(request.url, `${host}${path}`),
+    ...spokenAt(path, wire ?? FALLBACK_WIRE, endpoint ?? {}, client),
+  };
 }
 
 function spokenAt(path: string, wire: WireDialect, endpoint: Partial<ModelEndpoint>, client: string | undefined): Spoken {
@@ -67,9 +92,9 @@ function spokenAt(path: string, wire: WireDialect, endpoint: Partial<ModelEndpoi
 
 type Spoken = Pick<ModelTarget, "wire" | "provider" | "operation" | "model" | "streamingPath">;
 
-function serverOf(url: string): Pick<ModelTarget, "serverAddress" | "serverPort" | "scheme"> {
-  const { hostname, port, protocol } = new URL(url);
-  return { serverAddress: hostname, serverPort: port === "" ? DEFAULT_PORTS[protocol] : Number(port), scheme: protocol.slice(0, -1) };
+function serverOf(address: string, key: string): Pick<ModelTarget, "serverAddress" | "serverPort" | "url"> {
+  const { hostname, port, protocol } = new URL(address);
+  return { serverAddress: hostname, serverPort: port === "" ? DEFAULT_PORTS[protocol] : Number(port), url: `${protocol}//${key}` };
 }
 
 function configuredWire(endpoints: readonly EndpointConfig[], host: string, path: string): WireDialect | undefined {

@@ -14,10 +14,12 @@ const agent =
   (header: HeaderReader): boolean =>
     pattern.test(header("user-agent") ?? "");
 
+const isLangChain = agent(/^langchain/i);
+
 /** Backoff as the sources of the clients have it; the first row that fits. */
 const MANNERS: readonly RetryManner[] = [
   // LangChain: p-retry in AsyncCaller around an inner SDK that it tells not to retry.
-  { name: "langchain", isClient: agent(/^langchain/i), baseMs: 1000, capMs: 60_000, spread: 2 },
+  { name: "langchain", isClient: isLangChain, baseMs: 1000, capMs: 60_000, spread: 2 },
   // openai, @anthropic-ai/sdk, groq-sdk (client.mjs, calculateDefaultRetryTimeoutMillis).
   { name: "stainless", isClient: (header) => header("x-stainless-retry-count") !== undefined, baseMs: 500, capMs: 8_000, spread: 1 },
   // @google/genai (apiCall: p-retry with jitter).
@@ -77,12 +79,13 @@ export interface AttemptHeaders {
 const AWS_ATTEMPT = /attempt=(\d+)(?:; max=(\d+))?/;
 
 export function readAttemptHeaders(header: HeaderReader): AttemptHeaders {
-  const aws = AWS_ATTEMPT.exec(header("amz-sdk-request") ?? "");
+  const amazon = header("amz-sdk-request");
+  const aws = amazon === undefined ? null : AWS_ATTEMPT.exec(amazon);
   if (aws !== null) {
     return { retryCount: Number(aws[1]) - 1, callId: header("amz-sdk-invocation-id"), lastAttempt: aws[1] === aws[2] };
   }
   // LangChain retries outside an SDK that always says 0.
-  const counted = agent(/^langchain/i)(header) ? undefined : header("x-stainless-retry-count");
-  const retryCount = counted === undefined ? undefined : Number(counted);
+  const counted = header("x-stainless-retry-count");
+  const retryCount = counted === undefined || isLangChain(header) ? undefined : Number(counted);
   return { retryCount: Number.isInteger(retryCount) ? retryCount : undefined, callId: undefined, lastAttempt: false };
 }

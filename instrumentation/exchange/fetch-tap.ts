@@ -13,10 +13,15 @@ export interface FetchExchange {
   readonly observer: ExchangeObserver;
   /** The body was read at the call site; else it is read while it is sent. */
   readonly bodyKnown: boolean;
+  readonly redirect: Request["redirect"];
   /** undici was seen to send it; without that (a mocked fetch) only status and headers are known. */
   seenOnWire: boolean;
-  /** The promise is still open: its rejection says more than undici's error, which comes first. */
+  /** The promise is watched and still open: its rejection says more than undici's error, which comes first. */
+  promised: boolean;
+  /** Neither the answer nor a failure has come: what undici creates now belongs to this exchange. */
   open: boolean;
+  /** Told when the request goes out on a connection. */
+  sent: (() => void) | undefined;
 }
 
 type Fetch = typeof globalThis.fetch;
@@ -27,8 +32,8 @@ export interface FetchTapOptions {
 }
 
 /**
- * Wraps the global fetch for what only the call site knows: the context, the body, the outcome of the promise. The caller
- * gets the native Response; the bytes are read below it, at undici.
+ * Wraps the global fetch for what only the call site knows: the context, the body, the signal. The caller gets the native promise
+ * of the native Response; the outcome and the bytes are read below them, at undici.
  */
 export function tapFetch(options: FetchTapOptions): Untap {
   const original: Fetch | undefined = globalThis.fetch;
@@ -46,14 +51,12 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
   const tapped = function fetch(this: unknown, ...args: Parameters<Fetch>): ReturnType<Fetch> {
     const url = urlOf(args[0]);
     if (url === undefined || !mayBeModelCall(url)) return Reflect.apply(original, this, args);
-    const request = guarded("reading a request", () => exchangeRequest(url, args));
-    const observer = request === undefined ? undefined : guarded("observing a request", () => observe(request));
-    if (observer === undefined) return fetchExchange.run(NOT_OURS, () => Reflect.apply(original, this, args));
-    const exchange: FetchExchange = { observer, bodyKnown: request?.body !== undefined, seenOnWire: false, open: true };
-    return watched(
-      context.with(observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args))),
-      exchange,
-    );
+    const exchange = guarded("reading a request", () => beginExchange(url, args, observe));
+    if (exchange === undefined) return fetchExchange.run(NOT_OURS, () => Reflect.apply(original, this, args));
+    const promise = context.with(exchange.observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args)));
+    if (exchange.seenOnWire) return promise;
+    exchange.sent?.();
+    return watched(promise, exchange);
   };
   return Object.defineProperties(tapped, {
     name: { value: original.name, configurable: true },
@@ -61,12 +64,53 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
   });
 }
 
+function beginExchange(url: string, args: Parameters<Fetch>, observe: ObserveExchange): FetchExchange | undefined {
+  const request = exchangeRequest(url, args);
+  const observer = observe(request);
+  if (observer === undefined) return undefined;
+  const [input, init] = args;
+  const redirect = init?.redirect ?? (input instanceof Request ? input.redirect : "follow");
+  const bodyKnown = request.body !== undefined;
+  const exchange: FetchExchange = {
+    observer,
+    bodyKnown,
+    redirect,
+    seenOnWire: false,
+    promised: false,
+    open: true,
+    sent: undefined,
+  };
+  if (request.signal?.aborted === false) watchUntilSent(exchange, request.signal);
+  return exchange;
+}
+
 /**
- * The caller gets the promise after ours, still native, with the same Response or reason: a handler on the original would
- * count as handling, and a rejection that the application forgot would no longer be reported. Apart from the wrapper, so that
- * nothing here keeps the request alive.
+ * undici says nothing of a request that is aborted before it has a connection. Its fetch listens to the same signal, so that
+ * one more listener keeps nothing alive that would not be; it is gone when the request is on its way.
+ */
+function watchUntilSent(exchange: FetchExchange, signal: AbortSignal): void {
+  const onAbort = (): void => {
+    exchange.sent = undefined;
+    guarded("reading an abort", () => {
+      exchange.observer.interrupted();
+      if (exchange.seenOnWire) exchange.observer.fail(signal.reason);
+    });
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  exchange.sent = () => {
+    exchange.sent = undefined;
+    signal.removeEventListener("abort", onAbort);
+  };
+}
+
+/**
+ * For a fetch that somebody put in place of Node's and that has sent nothing yet, or never will: only its promise tells. The
+ * caller gets the promise after it, with the same Response or reason: a handler on the original would count as handling, and a
+ * rejection that the application forgot would no longer be reported. Apart from the wrapper, so that nothing here keeps the
+ * request alive.
  */
 function watched(promise: Promise<Response>, exchange: FetchExchange): Promise<Response> {
+  exchange.promised = true;
   return promise.then(
     (response) => {
       guarded("reading an answer", () => settled(exchange, response));
@@ -85,13 +129,15 @@ function withValue({ enumerable }: PropertyDescriptor): PropertyDescriptor {
 }
 
 function settled(exchange: FetchExchange, response: Response): void {
-  exchange.open = false;
+  exchange.promised = false;
   if (exchange.seenOnWire) return;
+  exchange.open = false;
   exchange.observer.responseHeaders(response.status, (name) => response.headers.get(name) ?? undefined);
   exchange.observer.responseEnd();
 }
 
 function failed(exchange: FetchExchange, error: unknown): void {
+  exchange.promised = false;
   exchange.open = false;
   exchange.observer.fail(error);
 }

@@ -20,9 +20,10 @@ interface UndiciRequest {
 interface Tapped {
   readonly observer: ExchangeObserver;
   readonly fetch: FetchExchange | undefined;
+  /** A redirect was followed, and the answer is another request's. */
+  redirected: boolean;
   /** Bytes come through the channel, because this undici has no `onData` to put ourselves before. */
   readonly byChannel: boolean;
-  redirected: boolean;
 }
 
 export interface UndiciTapOptions {
@@ -38,15 +39,14 @@ export function tapUndici(options: UndiciTapOptions): Untap {
       const tapped = begin(request, options);
       if (tapped !== undefined) requests.set(request, tapped);
     },
+    "undici:client:sendHeaders": ({ request }: { request: object }) => requests.get(request)?.fetch?.sent?.(),
     "undici:request:bodyChunkReceived": ({ request, chunk }: { request: object; chunk: Uint8Array }) => {
       const tapped = requests.get(request);
       if (tapped?.byChannel === true && !tapped.redirected) tapped.observer.responseChunk(chunk);
     },
     "undici:request:headers": ({ request, response }: { request: object; response: { statusCode: number; headers: unknown } }) => {
       const tapped = requests.get(request);
-      if (tapped === undefined || response.statusCode < 200) return;
-      tapped.redirected = tapped.fetch !== undefined && isRedirect(response.statusCode);
-      if (!tapped.redirected) tapped.observer.responseHeaders(response.statusCode, headerReader(response.headers));
+      if (tapped !== undefined && response.statusCode >= 200) readHead(tapped, response.statusCode, headerReader(response.headers));
     },
     "undici:request:trailers": ({ request }: { request: object }) => {
       const tapped = requests.get(request);
@@ -57,8 +57,9 @@ export function tapUndici(options: UndiciTapOptions): Untap {
       if (tapped === undefined) return;
       // Whoever aborts stands on the stack; fetch has a signal that remembers it.
       tapped.observer.interrupted(tapped.fetch === undefined ? stackHere() : undefined);
-      // While fetch's promise is open its rejection follows, and says more.
-      if (tapped.fetch?.open !== true) tapped.observer.fail(error);
+      if (tapped.fetch?.promised === true) return;
+      if (tapped.fetch !== undefined) tapped.fetch.open = false;
+      tapped.observer.fail(error);
     },
   };
   const subscriptions = Object.entries(handlers).map(([channel, handler]): [string, (message: unknown) => void] => [
@@ -84,6 +85,20 @@ function begin(request: UndiciRequest, options: UndiciTapOptions): Tapped | unde
   if (request.onData !== undefined) readResponseBody(request, request.onData, tapped);
   return tapped;
 }
+
+function readHead(tapped: Tapped, status: number, header: HeaderReader): void {
+  const { fetch, observer } = tapped;
+  fetch?.sent?.();
+  tapped.redirected = fetch?.redirect === "follow" && REPEATING_REDIRECTS.has(status) && header("location") !== undefined;
+  if (tapped.redirected) return;
+  if (fetch !== undefined) fetch.open = false;
+  observer.responseHeaders(status, header);
+  if (fetch?.redirect === "error" && status >= 300 && status < 400)
+    observer.fail(new Error("the answer was a redirect, which the caller had ruled out"));
+}
+
+/** Sent again as they are (WHATWG fetch, HTTP-redirect fetch); after the others a POST becomes a GET, which is no call. */
+const REPEATING_REDIRECTS: ReadonlySet<number> = new Set([307, 308]);
 
 /** undici's own `request`, `stream` or `fetch`, without our fetch around it. */
 function observeDirectly(request: UndiciRequest, { observe, mayBeModelCall }: UndiciTapOptions): ExchangeObserver | undefined {
@@ -121,29 +136,29 @@ function readResponseBody(request: UndiciRequest, onData: (chunk: Uint8Array) =>
   };
 }
 
-function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
-}
-
-/** Pairs in one flat list (texts or buffers), lines of text, or an object (HTTP/2). */
+/** Pairs in one flat list (texts or buffers), lines of text (undici 5), or an object (HTTP/2). */
 function headerReader(headers: unknown): HeaderReader {
-  let read: Map<string, string> | undefined;
-  return (name) => (read ??= readHeaders(headers)).get(name);
+  let list: readonly unknown[] | undefined;
+  return (name) => valueIn((list ??= listOf(headers)), name);
 }
 
-function readHeaders(headers: unknown): Map<string, string> {
-  if (Array.isArray(headers)) return fromList(headers);
-  if (typeof headers === "string") return fromList(headers.split("\r\n").flatMap(nameAndValue));
-  return fromList(Object.entries(Object(headers)).flat());
+function listOf(headers: unknown): readonly unknown[] {
+  if (Array.isArray(headers)) return headers;
+  if (typeof headers === "string") return headers.split("\r\n").flatMap(nameAndValue);
+  return Object.entries(Object(headers)).flat();
 }
 
-function fromList(list: readonly unknown[]): Map<string, string> {
-  const read = new Map<string, string>();
-  for (let index = 0; index + 1 < list.length; index += 2) read.set(latin1(list[index]).toLowerCase(), latin1(list[index + 1]));
-  return read;
+/** A dozen names are asked for and most are absent: the length settles nearly all, without a text made of the bytes. */
+function valueIn(list: readonly unknown[], name: string): string | undefined {
+  for (let index = 0; index + 1 < list.length; index += 2) {
+    const candidate = list[index] as string | Uint8Array;
+    if (candidate.length === name.length && latin1(candidate).toLowerCase() === name) return latin1(list[index + 1]);
+  }
+  return undefined;
 }
 
 function latin1(value: unknown): string {
+  if (typeof value === "string") return value;
   return Buffer.isBuffer(value) ? value.toString("latin1") : String(value);
 }
 

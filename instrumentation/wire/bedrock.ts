@@ -10,7 +10,8 @@ export const bedrockConverse: WireDialect = {
   streamingPath: /\/converse-stream$/,
   provider: "aws.bedrock",
   requestFields: {},
-  answerFields: ["stopReason", "usage", "output", "message", "Message"],
+  answerFields: ["stopReason", "usage", ["message", []], "Message"],
+  textFields: ["output"],
   interesting: /"stopReason"|"usage"|"message":/,
   readAnswer: readConverse,
   readEvent: readConverse,
@@ -32,7 +33,8 @@ export const bedrockInvoke: WireDialect = {
   name: "bedrock-invoke",
   path: /\/model\/(?<model>[^/]+)\/invoke(?:-with-response-stream)?$/,
   streamingPath: /\/invoke-with-response-stream$/,
-  answerFields: ["id", "model", "stop_reason", "usage", "content", "message", "Message"],
+  answerFields: ["id", "model", "stop_reason", "usage", "message", "Message"],
+  textFields: ["content"],
   readAnswer: (body, answer) => {
     readMessage(body, answer);
     readErrorMessage(body, answer);

@@ -18,7 +18,8 @@ export const cohereChat: WireDialect = {
     frequency_penalty: "gen_ai.request.frequency_penalty",
     presence_penalty: "gen_ai.request.presence_penalty",
   },
-  answerFields: ["id", "finish_reason", "usage", "message"],
+  answerFields: ["id", "finish_reason", "usage", ["message", []]],
+  textFields: ["message"],
   interesting: /"type": ?"message-(?:start|end)"/,
   readAnswer,
   readEvent: (event, answer) => {
@@ -49,6 +50,7 @@ export const cohereEmbed: WireDialect = {
   path: /\/v2\/embed$/,
   operation: "embeddings",
   answerFields: ["id", "meta", "message"],
+  textFields: [],
   readAnswer: (body, answer) => {
     readAnswer({ ...body, usage: body["meta"] }, answer);
   },

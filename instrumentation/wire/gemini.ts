@@ -11,7 +11,8 @@ export const gemini: WireDialect = {
   operation: "generate_content",
   provider: "gcp.gemini",
   requestFields: {},
-  answerFields: ["candidates", "usageMetadata", "modelVersion", "responseId", "error", "promptFeedback"],
+  answerFields: [["candidates", ["finishReason"]], "usageMetadata", "modelVersion", "responseId", "error", "promptFeedback"],
+  textFields: ["candidates"],
   interesting: /"usageMetadata"|"finishReason"|"error"|"blockReason"/,
   readAnswer: readChunk,
   readEvent: readChunk,
@@ -29,6 +30,7 @@ export const geminiEmbed: WireDialect = {
   path: /\/models\/(?<model>[^/:]+):(?:embedContent|batchEmbedContents|predict)$/,
   operation: "embeddings",
   answerFields: ["usageMetadata", "error"],
+  textFields: [],
   textOf: () => "",
 };
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readJsonFields } from "./json-fields.ts";
+import { readJsonFields, wantedFields } from "./json-fields.ts";
 
-const WANTED = new Set(["model", "stream", "usage", "a"]);
+const NAMES = ["model", "stream", "usage", "a"];
+const WANTED = wantedFields(NAMES);
 const key = fc.oneof(fc.constantFrom("model", "stream", "usage", "a", 'quo"te', "back\\slash", "b"), fc.string());
 const document = fc.dictionary(key, fc.jsonValue({ maxDepth: 4 }), { maxKeys: 8 });
 
@@ -12,7 +13,7 @@ describe("readJsonFields", () => {
       fc.property(document, fc.integer({ min: 0, max: 4 }), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
         const parsed = JSON.parse(text) as Record<string, unknown>;
-        const expected = Object.entries(parsed).filter(([name]) => WANTED.has(name));
+        const expected = Object.entries(parsed).filter(([name]) => NAMES.includes(name));
         expect({ ...readJsonFields(text, WANTED) }).toEqual(Object.fromEntries(expected));
       }),
     );
@@ -32,6 +33,17 @@ describe("readJsonFields", () => {
     fc.assert(fc.property(fc.string(), (text) => void readJsonFields(text, WANTED)));
   });
 
+  it("takes some fields out of objects and out of lists of them", () => {
+    const inside = fc.oneof(document, fc.array(fc.oneof(document, fc.jsonValue({ maxDepth: 1 })), { maxLength: 4 }), fc.jsonValue());
+    fc.assert(
+      fc.property(inside, fc.jsonValue(), fc.integer({ min: 0, max: 3 }), (value, other, indent) => {
+        const text = JSON.stringify({ b: other, usage: value, model: "m" }, null, indent);
+        const found = readJsonFields(text, wantedFields([["usage", ["a", "model"]], "model"]));
+        expect(found).toEqual({ usage: picked((JSON.parse(text) as { usage: unknown }).usage), model: "m" });
+      }),
+    );
+  });
+
   it("leaves a field over the limit unparsed", () => {
     expect(readJsonFields(`{"a":"${"x".repeat(100)}","model":"m"}`, WANTED, 50)).toEqual({ model: "m" });
   });
@@ -41,3 +53,10 @@ describe("readJsonFields", () => {
     expect(readJsonFields(text, WANTED)).toEqual({ model: "m" });
   });
 });
+
+/** What JSON.parse makes of the same, cut down: the reference. */
+function picked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => item !== null && typeof item === "object" && !Array.isArray(item)).map(picked);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name === "a" || name === "model"));
+}

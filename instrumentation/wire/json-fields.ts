@@ -10,39 +10,129 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+/** Names of fields; a pair asks only for some fields inside an object, or inside the objects of a list. */
+export type FieldNames = readonly (string | readonly [string, FieldNames])[];
+
+/** Fields by name. `name` is the table's own copy: a key that V8 has seen before is stored faster than one cut from a text. */
+export type WantedFields = ReadonlyMap<string, WantedField>;
+
+interface WantedField {
+  readonly name: string;
+  /** undefined for the whole value. */
+  readonly inside: WantedFields | undefined;
+}
+
+export function wantedFields(names: FieldNames): WantedFields {
+  return new Map(
+    names.map((entry) => {
+      const [name, inside] = typeof entry === "string" ? [entry] : entry;
+      return [name, { name, inside: inside === undefined ? undefined : wantedFields(inside) }];
+    }),
+  );
+}
+
+type Fields = Record<string, unknown>;
+
 /**
- * Parses only the wanted top-level fields of a JSON object and steps over the rest, so that a prompt of 200 kB or a page of
- * embeddings costs a few string searches. Text that ends early or breaks the grammar gives the fields that stood before it;
- * never throws. The object has a null prototype.
+ * Parses only the wanted fields of a JSON object and steps over the rest, so that a prompt of 200 kB or a page of embeddings
+ * costs a few string searches. Text that ends early or breaks the grammar gives the fields that stood before it; never throws.
  */
-export function readJsonFields(json: string, wanted: ReadonlySet<string>, fieldCharsMax = FIELD_CHARS_MAX): Record<string, unknown> {
-  const fields: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  let missing = wanted.size;
-  let at = json.indexOf("{") + 1;
-  while (at > 0 && missing > 0) {
-    at = skipBlank(json, at);
-    if (json.charCodeAt(at) !== QUOTE) break;
-    const keyEnd = stringEnd(json, at);
-    const colon = skipBlank(json, keyEnd);
-    if (json.charCodeAt(colon) !== COLON) break;
-    const start = skipBlank(json, colon + 1);
-    const end = valueEnd(json, start);
-    if (end <= start) break;
-    const key = json.slice(at + 1, keyEnd - 1);
-    if (wanted.has(key)) {
-      missing--;
-      if (end - start <= fieldCharsMax) parseInto(fields, key, json.slice(start, end));
-    }
-    at = skipBlank(json, end);
-    if (json.charCodeAt(at) !== COMMA) break;
-    at++;
-  }
+export function readJsonFields(json: string, wanted: WantedFields, fieldCharsMax = FIELD_CHARS_MAX): Fields {
+  const fields: Fields = {};
+  const at = json.indexOf("{");
+  if (at >= 0) readObject({ json, at, fieldCharsMax, depth: 0 }, wanted, fields);
   return fields;
 }
 
-function parseInto(fields: Record<string, unknown>, key: string, text: string): void {
+interface Cursor {
+  readonly json: string;
+  readonly fieldCharsMax: number;
+  at: number;
+  depth: number;
+}
+
+/** Reads the object at the cursor and goes behind it; false where it breaks off, or where the outermost has all that is wanted. */
+function readObject(cursor: Cursor, wanted: WantedFields, into: Fields): boolean {
+  const { json } = cursor;
+  let missing = cursor.depth === 0 ? wanted.size : Infinity;
+  if (isEmpty(cursor, CLOSE_BRACE)) return true;
+  do {
+    const start = cursor.at;
+    if (json.charCodeAt(start) !== QUOTE) return false;
+    const keyEnd = stringEnd(json, start);
+    const colon = skipBlank(json, keyEnd);
+    if (keyEnd === 0 || json.charCodeAt(colon) !== COLON) return false;
+    cursor.at = skipBlank(json, colon + 1);
+    const field = wanted.get(json.slice(start + 1, keyEnd - 1));
+    if (!(field === undefined ? skipValue(cursor) : readField(cursor, field, into))) return false;
+    if (field !== undefined && --missing === 0) return false;
+  } while (isComma(cursor));
+  return isClosed(cursor, CLOSE_BRACE);
+}
+
+function readField(cursor: Cursor, { name, inside }: WantedField, into: Fields): boolean {
+  const { json, at: start } = cursor;
+  const first = json.charCodeAt(start);
+  if (inside !== undefined && (first === OPEN_BRACE || first === OPEN_BRACKET)) {
+    const found: Fields | Fields[] = first === OPEN_BRACE ? {} : [];
+    cursor.depth++;
+    const whole = Array.isArray(found) ? readObjects(cursor, inside, found) : readObject(cursor, inside, found);
+    cursor.depth--;
+    if (whole) into[name] = found;
+    return whole;
+  }
+  if (!skipValue(cursor)) return false;
+  if (cursor.at - start <= cursor.fieldCharsMax) parseInto(into, name, json.slice(start, cursor.at));
+  return true;
+}
+
+/** The objects of the list at the cursor; what else is in it is stepped over. */
+function readObjects(cursor: Cursor, wanted: WantedFields, into: Fields[]): boolean {
+  if (isEmpty(cursor, CLOSE_BRACKET)) return true;
+  do {
+    const fields: Fields = {};
+    const isObject = cursor.json.charCodeAt(cursor.at) === OPEN_BRACE;
+    if (!(isObject ? readObject(cursor, wanted, fields) : skipValue(cursor))) return false;
+    if (isObject) into.push(fields);
+  } while (isComma(cursor));
+  return isClosed(cursor, CLOSE_BRACKET);
+}
+
+/** Steps into an object or a list, and over it when there is nothing in it. */
+function isEmpty(cursor: Cursor, close: number): boolean {
+  cursor.at = skipBlank(cursor.json, cursor.at + 1);
+  return isClosed(cursor, close);
+}
+
+function isClosed(cursor: Cursor, close: number): boolean {
+  if (cursor.json.charCodeAt(cursor.at) !== close) return false;
+  cursor.at++;
+  return true;
+}
+
+/** Whether another value follows; the cursor then stands at its beginning. */
+function isComma(cursor: Cursor): boolean {
+  cursor.at = skipBlank(cursor.json, cursor.at);
+  if (cursor.json.charCodeAt(cursor.at) !== COMMA) return false;
+  cursor.at = skipBlank(cursor.json, cursor.at + 1);
+  return true;
+}
+
+function skipValue(cursor: Cursor): boolean {
+  const end = valueEnd(cursor.json, cursor.at);
+  if (end <= cursor.at) return false;
+  cursor.at = end;
+  return true;
+}
+
+/** Texts without escapes are cut out, and most are such; JSON's own parser does the rest. */
+function parseInto(fields: Fields, name: string, text: string): void {
+  if (text.charCodeAt(0) === QUOTE && !text.includes("\\")) {
+    fields[name] = text.slice(1, -1);
+    return;
+  }
   try {
-    fields[key] = JSON.parse(text);
+    fields[name] = JSON.parse(text);
   } catch {
     // What cannot be parsed is not known.
   }

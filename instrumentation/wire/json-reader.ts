@@ -1,6 +1,7 @@
 import { asObjects } from "./answer.ts";
 import type { AnswerReaderOptions, BodyReader } from "./body-reader.ts";
-import { readJsonFields } from "./json-fields.ts";
+import { readJsonFields, wantedFields } from "./json-fields.ts";
+import { perWire } from "./wire-dialect.ts";
 
 /** What is kept of a JSON answer. Beyond it only the end is kept, where most APIs put the usage. */
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -16,7 +17,8 @@ export function jsonReader(options: AnswerReaderOptions): BodyReader {
       if (bytes <= BODY_BYTES_MAX) chunks.push(Buffer.from(chunk));
     },
     end() {
-      if (bytes > 0 && bytes <= BODY_BYTES_MAX) readBody(Buffer.concat(chunks).toString("utf8"), options);
+      const [only] = chunks;
+      if (only !== undefined && bytes <= BODY_BYTES_MAX) readBody((chunks.length === 1 ? only : Buffer.concat(chunks)).toString(), options);
       chunks.length = 0;
     },
   };
@@ -24,14 +26,19 @@ export function jsonReader(options: AnswerReaderOptions): BodyReader {
 
 function readBody(text: string, { wire, answer, onText }: AnswerReaderOptions): void {
   // Gemini without alt=sse streams one JSON array of chunks, and wraps failures of streams in one.
-  if (text.trimStart().startsWith("[")) {
+  if (ARRAY.test(text)) {
     for (const item of parsedArray(text)) wire.readEvent(item, answer);
     return;
   }
-  const fields = readJsonFields(text, new Set(wire.answerFields));
+  const fields = readJsonFields(text, onText === undefined ? FACTS(wire) : FACTS_AND_TEXT(wire));
   wire.readAnswer(fields, answer);
   onText?.(wire.textOf(fields));
 }
+
+const ARRAY = /^\s*\[/;
+const FACTS = perWire(({ answerFields }) => wantedFields(answerFields));
+/** The later entry of a name wins: the whole field. */
+const FACTS_AND_TEXT = perWire(({ answerFields, textFields }) => wantedFields([...answerFields, ...textFields]));
 
 function parsedArray(text: string): ReturnType<typeof asObjects> {
   try {

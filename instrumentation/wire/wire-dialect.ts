@@ -1,10 +1,21 @@
 import type { Answer, Json } from "./answer.ts";
+import type { FieldNames } from "./json-fields.ts";
 
 /** What a request says of the call. Attributes are those of the convention, `gen_ai.request.*`. */
 export interface RequestFacts {
   readonly model?: string;
   readonly streaming?: boolean;
   readonly attributes: Readonly<Record<string, string | number | boolean | string[]>>;
+}
+
+/** What follows from a wire alone, worked out once. */
+export function perWire<Result>(compute: (wire: WireDialect) => Result): (wire: WireDialect) => Result {
+  const known = new WeakMap<WireDialect, Result>();
+  return (wire) => {
+    const result = known.get(wire) ?? compute(wire);
+    if (!known.has(wire)) known.set(wire, result);
+    return result;
+  };
 }
 
 /** How one family of APIs writes its requests and answers. A new family is a row of `WIRES`. */
@@ -23,8 +34,10 @@ export interface WireDialect {
   readonly requestFields: Readonly<Record<string, string>>;
   /** A request body without `model` is no call to a model on this wire. */
   readonly modelInBody?: true;
-  /** Top-level fields of a JSON answer that are read. */
-  readonly answerFields: readonly string[];
+  /** Fields of a JSON answer that are read. */
+  readonly answerFields: FieldNames;
+  /** Top-level fields of a JSON answer that hold its text: read only for content capture. */
+  readonly textFields: readonly string[];
   /** Lines of a stream that are worth parsing: tested on raw text before any JSON is parsed. */
   readonly interesting: RegExp;
   readonly readAnswer: (body: Json, answer: Answer) => void;

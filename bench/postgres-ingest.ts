@@ -84,7 +84,11 @@ function writeCopyFiles(batches: readonly EnrichedSpan[][], folder: string): str
   const read = readRows("all");
   return batches.map((batch, i) => {
     const path = join(folder, `rows-${i}.bin`);
-    writeFileSync(path, encodeTraceRows(dedupe(read(batch)).rows.traces, new CopyBuffer(0)), { mode: 0o644 });
+    writeFileSync(
+      path,
+      encodeTraceRows(dedupe(read(batch)).rows.traces, new CopyBuffer(0), () => undefined),
+      { mode: 0o644 },
+    );
     return path;
   });
 }

@@ -9,10 +9,14 @@ import {
   HTTP_STATUS_KEYS,
   label,
   MESSAGE_KEYS,
+  readSpanRow,
+  readTraceRow,
   TOOL_KEYS,
+  type GenAiSpan,
   type SpanRow,
   type TraceRow,
 } from "./postgres-row.ts";
+import type { EnrichedSpan } from "./sink.ts";
 
 /** Columns that stand together and the function that writes all of them, in this order: the list of COPY and its encoder are one. */
 interface ColumnGroup<Row> {
@@ -39,14 +43,14 @@ const IDENTITY: ColumnGroup<SpanRow> = {
     out.text(cut(span.traceId, ID_CHARS_MAX));
     out.text(cut(span.spanId, ID_CHARS_MAX));
     out.text(span.parentSpanId === "" ? null : cut(span.parentSpanId, ID_CHARS_MAX));
-    out.text(row.withTexts ? cut(span.name, NAME_CHARS_MAX) : "");
+    out.text(cut(span.name, NAME_CHARS_MAX));
     out.timestamp(row.createdAtMicros);
     out.float8(row.durationMs);
     out.text(row.serviceName);
     out.text(row.environment);
     out.text(label(span.scopeName));
     out.text(row.failed ? "failed" : "completed");
-    out.text(row.failed && row.withTexts ? readMessage(span) : null);
+    out.text(row.failed ? readMessage(span) : null);
   },
 };
 
@@ -134,23 +138,23 @@ const MONEY: ColumnGroup<TraceRow> = {
 
 const CONTEXT: ColumnGroup<TraceRow> = {
   columns: ["ttft_ms", "output_tokens_per_second", "user_id", "conversation_id", "agent_name", "tool_name", "attributes"],
-  write(out, { ttftMs, outputTokensPerSecond, userId, span, attributes }) {
+  write(out, { ttftMs, outputTokensPerSecond, userId, span, enriched }) {
     out.float8(ttftMs);
     out.float8(outputTokensPerSecond);
     out.text(userId);
     out.text(firstLabel(span.attributes, CONVERSATION_KEYS));
     out.text(firstLabel(span.attributes, AGENT_KEYS));
     out.text(firstLabel(span.attributes, TOOL_KEYS));
-    out.jsonb(fitAttributes(attributes.attributesJson));
+    out.jsonb(fitAttributes(enriched.attributesJson));
   },
 };
 
 const OTHER: ColumnGroup<SpanRow> = {
   columns: ["kind", "http_status", "attributes"],
-  write(out, { span, attributes }) {
+  write(out, { span, enriched }) {
     out.text(KINDS[span.kind] ?? "unspecified");
     out.int4(readHttpStatus(span.attributes, null));
-    out.jsonb(fitAttributes(attributes.attributesJson));
+    out.jsonb(fitAttributes(enriched.attributesJson));
   },
 };
 
@@ -161,18 +165,31 @@ const SPAN_GROUPS: readonly ColumnGroup<SpanRow>[] = [IDENTITY, OTHER];
 export const TRACE_COLUMN_LIST = columnList(TRACE_GROUPS);
 export const SPAN_COLUMN_LIST = columnList(SPAN_GROUPS);
 
-/** The rows as a COPY stream, in the memory of `out`, of which the answer is a part. */
-export const encodeTraceRows = (rows: readonly TraceRow[], out: CopyBuffer): Buffer => encodeRows(rows, TRACE_GROUPS, out);
-export const encodeSpanRows = (rows: readonly SpanRow[], out: CopyBuffer): Buffer => encodeRows(rows, SPAN_GROUPS, out);
-
-function encodeRows<Row extends SpanRow>(rows: readonly Row[], groups: readonly ColumnGroup<Row>[], out: CopyBuffer): Buffer {
+/**
+ * The spans' rows as a COPY stream, in the memory of `out`, of which the answer is a part. A row lives for as long as it
+ * takes to write it: `onRow` counts it meanwhile, while it is in the processor's cache.
+ */
+export function encodeTraceRows(spans: readonly GenAiSpan[], out: CopyBuffer, onRow: (row: TraceRow) => void): Buffer {
   out.reset();
-  const fieldCount = groups.reduce((sum, { columns }) => sum + columns.length, 0);
-  for (const row of rows) {
-    out.startRow(fieldCount);
-    for (const group of groups) group.write(out, row);
+  for (const enriched of spans) {
+    const row = readTraceRow(enriched);
+    encodeRow(row, TRACE_GROUPS, out);
+    onRow(row);
   }
   return out.end();
+}
+
+export function encodeSpanRows(spans: readonly EnrichedSpan[], out: CopyBuffer): Buffer {
+  out.reset();
+  for (const enriched of spans) encodeRow(readSpanRow(enriched), SPAN_GROUPS, out);
+  return out.end();
+}
+
+function encodeRow<Row extends SpanRow>(row: Row, groups: readonly ColumnGroup<Row>[], out: CopyBuffer): void {
+  let fieldCount = 0;
+  for (const { columns } of groups) fieldCount += columns.length;
+  out.startRow(fieldCount);
+  for (const group of groups) group.write(out, row);
 }
 
 function columnList(groups: readonly { readonly columns: readonly string[] }[]): string {

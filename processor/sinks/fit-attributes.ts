@@ -10,11 +10,6 @@ export function fitAttributes(json: Uint8Array): Uint8Array {
   return json.length <= ATTRIBUTES_BYTES_MAX ? json : cutAttributes(json);
 }
 
-/** In place of attributes that PostgreSQL would not take. */
-export function refusedAttributes(reason: string): Uint8Array {
-  return Buffer.from(JSON.stringify({ "genai_otel.attributes_refused": reason }));
-}
-
 function cutAttributes(json: Uint8Array): Uint8Array {
   const attributes = parseObject(json);
   for (const charsMax of TEXT_CHARS_STEPS) {

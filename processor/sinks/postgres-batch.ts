@@ -1,10 +1,10 @@
-import { readSpanRow, readTraceRow, type SpanRow, type TraceRow } from "./postgres-row.ts";
+import { microsOf, type GenAiSpan } from "./postgres-row.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
-/** The rows of a batch, by table, in the order of the tables' keys. */
+/** The spans of a batch by the table that they go to, in the order of the tables' keys. */
 export interface Rows {
-  readonly traces: readonly TraceRow[];
-  readonly spans: readonly SpanRow[];
+  readonly traces: readonly GenAiSpan[];
+  readonly spans: readonly EnrichedSpan[];
 }
 
 export type SpansStored = "all" | "genai" | "none";
@@ -15,10 +15,10 @@ const GENAI_TRACES_MAX = 50_000;
 export function readRows(storeSpans: SpansStored): (spans: readonly EnrichedSpan[]) => Rows {
   const genaiTraces = new Set<string>();
   return (spans) => {
-    const rows: { traces: TraceRow[]; spans: SpanRow[] } = { traces: [], spans: [] };
+    const rows: { traces: GenAiSpan[]; spans: EnrichedSpan[] } = { traces: [], spans: [] };
     for (const enriched of spans) {
-      if (enriched.enrichment !== null) rows.traces.push(readTraceRow(enriched, enriched.enrichment));
-      else if (storeSpans !== "none") rows.spans.push(readSpanRow(enriched));
+      if (isGenAi(enriched)) rows.traces.push(enriched);
+      else if (storeSpans !== "none") rows.spans.push(enriched);
     }
     if (storeSpans === "genai") {
       if (genaiTraces.size > GENAI_TRACES_MAX) genaiTraces.clear();
@@ -28,6 +28,8 @@ export function readRows(storeSpans: SpansStored): (spans: readonly EnrichedSpan
     return rows;
   };
 }
+
+const isGenAi = (enriched: EnrichedSpan): enriched is GenAiSpan => enriched.enrichment !== null;
 
 /** Sorted, because two batches with the same rows in different order would wait for each other in a circle. */
 export function dedupe({ traces, spans }: Rows): { rows: Rows; repeated: number } {
@@ -48,15 +50,15 @@ export function halve(rows: Rows): [Rows, Rows] {
 }
 
 /** What the unique index of a table is over. */
-export const keyOf = ({ span: { traceId, spanId }, createdAtMicros }: SpanRow): string => `${createdAtMicros} ${spanId} ${traceId}`;
+export const keyOf = ({ span: { startMs, traceId, spanId } }: EnrichedSpan): string => `${microsOf(startMs)} ${spanId} ${traceId}`;
 
-function distinct<Row extends SpanRow>(rows: readonly Row[]): Row[] {
-  const sorted = [...rows].sort(compareKeys);
-  return sorted.filter((row, i) => i === 0 || compareKeys(row, sorted[i - 1] as Row) !== 0);
+function distinct<Enriched extends EnrichedSpan>(spans: readonly Enriched[]): Enriched[] {
+  const sorted = [...spans].sort(compareKeys);
+  return sorted.filter((enriched, i) => i === 0 || compareKeys(enriched, sorted[i - 1] as Enriched) !== 0);
 }
 
-function compareKeys(a: SpanRow, b: SpanRow): number {
-  return a.createdAtMicros - b.createdAtMicros || compareText(a.span.spanId, b.span.spanId) || compareText(a.span.traceId, b.span.traceId);
+function compareKeys({ span: a }: EnrichedSpan, { span: b }: EnrichedSpan): number {
+  return microsOf(a.startMs) - microsOf(b.startMs) || compareText(a.spanId, b.spanId) || compareText(a.traceId, b.traceId);
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

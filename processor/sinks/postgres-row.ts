@@ -12,10 +12,13 @@ export interface SpanRow {
   readonly failed: boolean;
   readonly serviceName: string | null;
   readonly environment: string | null;
-  /** Its JSON is made when the row is encoded, straight into the stream. */
-  readonly attributes: Pick<EnrichedSpan, "attributesJson">;
-  /** false: without the texts that people write, which PostgreSQL refused. */
-  readonly withTexts: boolean;
+  /** Has its attributes as JSON. */
+  readonly enriched: EnrichedSpan;
+}
+
+/** A span that becomes a row of genai.llm_traces. */
+export interface GenAiSpan extends EnrichedSpan {
+  readonly enrichment: Enrichment;
 }
 
 /** What the rollups read of a row of genai.llm_traces. */
@@ -115,13 +118,12 @@ export function readSpanRow(enriched: EnrichedSpan): SpanRow {
     failed: span.statusCode === STATUS.error,
     serviceName: label(span.resource["service.name"]),
     environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
-    attributes: enriched,
-    withTexts: true,
+    enriched,
   };
 }
 
-export function readTraceRow(enriched: EnrichedSpan, added: Enrichment): TraceRow {
-  const { span } = enriched;
+export function readTraceRow(enriched: GenAiSpan): TraceRow {
+  const { span, enrichment: added } = enriched;
   const errorCategory = label(added[OWN.errorCategory]);
   const failed = span.statusCode === STATUS.error || errorCategory !== null;
   const responseModel = label(added[NORMALIZED.responseModel]);
@@ -133,8 +135,7 @@ export function readTraceRow(enriched: EnrichedSpan, added: Enrichment): TraceRo
     failed,
     serviceName: label(span.resource["service.name"]),
     environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
-    attributes: enriched,
-    withTexts: true,
+    enriched,
     llmCall: added[OWN.llmCall] === true,
     operation: label(added[NORMALIZED.operation]),
     provider: label(added[NORMALIZED.provider]),
@@ -213,7 +214,8 @@ const DURATION_MS_MAX = 2 ** 31;
 /** 2200-01-01. Microseconds are whole numbers in a double until 2255. */
 const MICROS_MAX = 7_258_118_400_000_000;
 
-function microsOf(timeMs: number): number {
+/** Microseconds since 1970, where PostgreSQL has them. */
+export function microsOf(timeMs: number): number {
   const micros = Math.round(timeMs * 1000);
   return Number.isFinite(micros) ? Math.min(MICROS_MAX, Math.max(0, micros)) : 0;
 }

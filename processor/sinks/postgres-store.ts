@@ -4,10 +4,11 @@ import { from as copyFrom } from "pg-copy-streams";
 import { countCalls, type CountedDelta } from "../storage/count-calls.ts";
 import type { DayPartitions } from "../storage/day-partitions.ts";
 import type { Dimensions } from "../storage/dimensions.ts";
-import { rollupDelta } from "../storage/rollup-delta.ts";
+import { createRollupDelta } from "../storage/rollup-delta.ts";
 import { createCopyBuffers } from "./copy-buffers.ts";
 import { encodeSpanRows, encodeTraceRows, SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
 import { countRows, keyOf, type Rows } from "./postgres-batch.ts";
+import { microsOf, readTraceRow } from "./postgres-row.ts";
 
 export interface StoredRows {
   /** Rows that are new in llm_traces. */
@@ -44,8 +45,8 @@ export function createRowStore({ pool, schema, dimensions, partitions }: RowStor
       if (countRows(rows) === 0) return { traces: 0, spans: 0, duplicates: 0, staged: false };
       // Encoded before a connection is taken: the server works on the batches before it meanwhile.
       const memory = buffers.take();
-      const encoded = [encodeTraceRows(rows.traces, memory.traces), encodeSpanRows(rows.spans, memory.spans)];
-      const delta = rollupDelta(rows.traces);
+      const delta = createRollupDelta();
+      const encoded = [encodeTraceRows(rows.traces, memory.traces, delta.add), encodeSpanRows(rows.spans, memory.spans)];
       const stored = await withConnection(pool, async (client) => {
         await partitions.ensure(client, createdTimes(rows));
         const batch = { schema, rows, encoded, delta, ids: await dimensions.resolve(client, delta) };
@@ -87,9 +88,11 @@ async function copyThroughStaging(client: pg.ClientBase, { schema, rows, encoded
       await copyInto(client, `pg_temp.staged_${table} (${columns})`, encoded[i]);
       inserted.push(await insertNew(client, `${schema}.${table}`, `pg_temp.staged_${table}`, columns));
     }
-    const traces = rows.traces.filter((row) => inserted[0]?.has(keyOf(row)));
+    const traces = rows.traces.filter((enriched) => inserted[0]?.has(keyOf(enriched)));
     const spans = inserted[1]?.size ?? 0;
-    await countCalls(client, { schema, delta: rollupDelta(traces), ids });
+    const delta = createRollupDelta();
+    for (const enriched of traces) delta.add(readTraceRow(enriched));
+    await countCalls(client, { schema, delta, ids });
     return { traces: traces.length, spans, duplicates: countRows(rows) - traces.length - spans, staged: true };
   });
 }
@@ -116,8 +119,8 @@ async function copyInto(client: pg.ClientBase, target: string, encoded: Buffer |
 const EMPTY_COPY_BYTES = 21;
 
 function* createdTimes({ traces, spans }: Rows): Iterable<number> {
-  for (const row of traces) yield row.createdAtMicros;
-  for (const row of spans) yield row.createdAtMicros;
+  for (const { span } of traces) yield microsOf(span.startMs);
+  for (const { span } of spans) yield microsOf(span.startMs);
 }
 
 async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {

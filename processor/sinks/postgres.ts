@@ -3,7 +3,7 @@ import { createDayPartitions } from "../storage/day-partitions.ts";
 import { createDimensions } from "../storage/dimensions.ts";
 import { DEFAULT_SCHEMA } from "../storage/migrate.ts";
 import { createRowStore, isDataError, type RowStore, type StoredRows } from "./postgres-store.ts";
-import { refusedAttributes } from "./fit-attributes.ts";
+import { reduceSpan } from "./reduce-span.ts";
 import { countRows, dedupe, halve, readRows, type Rows, type SpansStored } from "./postgres-batch.ts";
 import type { Sink } from "./sink.ts";
 
@@ -121,15 +121,8 @@ async function storeOrSetAside(
 /** What is refused is nearly always in the attributes or a text that somebody wrote: without them the counters are kept. */
 async function storeReduced(store: RowStore, rows: Rows, onRefused: (row: RefusedRow) => void): Promise<StoredRows & { refused: number }> {
   try {
-    const attributesJson = refusedAttributes("PostgreSQL refused this span's attributes or texts");
-    const plain = { withTexts: false, attributes: { attributesJson } };
-    return {
-      ...(await store.write({
-        traces: rows.traces.map((row) => ({ ...row, ...plain })),
-        spans: rows.spans.map((row) => ({ ...row, ...plain })),
-      })),
-      refused: 0,
-    };
+    const reduced = { traces: rows.traces.map(reduceSpan), spans: rows.spans.map(reduceSpan) };
+    return { ...(await store.write(reduced)), refused: 0 };
   } catch (error) {
     if (!isDataError(error)) throw error;
     for (const { span } of [...rows.traces, ...rows.spans])

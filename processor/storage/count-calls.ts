@@ -66,8 +66,7 @@ function push(table: readonly Column[], row: readonly (number | string)[]): void
 function arrayLiteral(counts: Int32Array): string {
   const first = counts.findIndex((count) => count !== 0);
   const last = counts.findLastIndex((count) => count !== 0);
-  // Calls that were taken out again may leave nothing.
-  return first < 0 ? "{}" : `[${first}:${last}]={${counts.subarray(first, last + 1).join(",")}}`;
+  return `[${first}:${last}]={${counts.subarray(first, last + 1).join(",")}}`;
 }
 
 /** An object of the array that count_calls takes: what is missing there is 0, and most sums are. */

@@ -63,7 +63,7 @@ export interface MinuteDelta {
   readonly histograms: (Int32Array | undefined)[];
 }
 
-/** What a batch of rows adds to the rollups (or takes out of them), by series; ids are not known here. */
+/** What a batch of rows adds to the rollups, by series; ids are not known here. */
 export interface RollupDelta {
   readonly series: readonly SeriesDelta[];
   readonly outcomes: readonly OutcomeValues[];
@@ -78,21 +78,28 @@ const MINUTES_PER_HOUR = 60;
 /** In place of a value that nobody sent. */
 const UNKNOWN = "unknown";
 
-/** sign -1 takes rows out that were counted before. Only model calls count. */
-export function rollupDelta(rows: readonly CountedRow[], sign: 1 | -1 = 1): RollupDelta {
+/** A delta that grows by every row that is added; only model calls count. */
+export interface GrowingDelta extends RollupDelta {
+  readonly add: (row: CountedRow) => void;
+}
+
+export function createRollupDelta(): GrowingDelta {
   const series = createIndex<SeriesDelta>();
   const outcomes = createIndex<OutcomeValues>();
-  for (const row of rows) {
-    if (!row.llmCall) continue;
-    const delta = findSeries(series, row);
-    const minute = Math.floor(row.createdAtMicros / MINUTE_MICROS);
-    const minuteDelta = minuteOf(delta, minute);
-    addSums(sumsOf(minuteDelta, indexOfOutcome(outcomes, row)), row, sign);
-    addToBin(minuteDelta, row.failed ? MEASURE.failed : MEASURE.completed, row.durationMs, sign);
-    if (row.ttftMs !== null) addToBin(minuteDelta, MEASURE.ttft, row.ttftMs, sign);
-    if (row.userId !== null) addUser(usersOf(delta, Math.floor(minute / MINUTES_PER_HOUR)), row.userId, row, sign);
-  }
-  return { series: series.items, outcomes: outcomes.items };
+  return {
+    series: series.items,
+    outcomes: outcomes.items,
+    add(row) {
+      if (!row.llmCall) return;
+      const delta = findSeries(series, row);
+      const minute = Math.floor(row.createdAtMicros / MINUTE_MICROS);
+      const minuteDelta = minuteOf(delta, minute);
+      addSums(sumsOf(minuteDelta, indexOfOutcome(outcomes, row)), row);
+      addToBin(minuteDelta, row.failed ? MEASURE.failed : MEASURE.completed, row.durationMs);
+      if (row.ttftMs !== null) addToBin(minuteDelta, MEASURE.ttft, row.ttftMs);
+      if (row.userId !== null) addUser(usersOf(delta, Math.floor(minute / MINUTES_PER_HOUR)), row.userId, row);
+    },
+  };
 }
 
 /** One text of several, for maps: labels have no NUL. */
@@ -170,77 +177,77 @@ function usersOf({ users }: SeriesDelta, hour: number): Map<string, UserSums> {
   return found;
 }
 
-function addSums(sums: RollupSums, row: CountedRow, sign: 1 | -1): void {
+function addSums(sums: RollupSums, row: CountedRow): void {
   const { failed } = row;
   const retries = row.retryCount ?? 0;
-  sums.calls += sign;
-  if (retries > 0) addRetried(sums, retries, sign);
-  if (row.retryOf !== null) sums.repeats += sign;
-  else if (failed || retries > 0) sums.first_failed += sign;
-  if (row.errorRetryable === true) sums.retryable += sign;
-  sums.error_retry_after_ms += sign * (row.errorRetryAfterMs ?? 0);
-  sums.retry_wait_ms += sign * (row.retryWaitMs ?? 0);
-  sums.duration_ms += sign * row.durationMs;
-  addSpeed(sums, row, sign);
-  addTokens(sums, row, sign);
-  if (row.money !== null) addMoney(sums, row.money, sign);
+  sums.calls += 1;
+  if (retries > 0) addRetried(sums, retries);
+  if (row.retryOf !== null) sums.repeats += 1;
+  else if (failed || retries > 0) sums.first_failed += 1;
+  if (row.errorRetryable === true) sums.retryable += 1;
+  sums.error_retry_after_ms += row.errorRetryAfterMs ?? 0;
+  sums.retry_wait_ms += row.retryWaitMs ?? 0;
+  sums.duration_ms += row.durationMs;
+  addSpeed(sums, row);
+  addTokens(sums, row);
+  if (row.money !== null) addMoney(sums, row.money);
 }
 
-function addRetried(sums: RollupSums, retries: number, sign: 1 | -1): void {
-  sums.retried += sign;
-  sums.retries += sign * retries;
-  if (retries === 1) sums.retried_once += sign;
-  else if (retries === 2) sums.retried_twice += sign;
-  else sums.retried_more += sign;
+function addRetried(sums: RollupSums, retries: number): void {
+  sums.retried += 1;
+  sums.retries += retries;
+  if (retries === 1) sums.retried_once += 1;
+  else if (retries === 2) sums.retried_twice += 1;
+  else sums.retried_more += 1;
 }
 
-function addSpeed(sums: RollupSums, { ttftMs, outputTokensPerSecond }: CountedRow, sign: 1 | -1): void {
+function addSpeed(sums: RollupSums, { ttftMs, outputTokensPerSecond }: CountedRow): void {
   if (ttftMs !== null) {
-    sums.ttft_calls += sign;
-    sums.ttft_ms += sign * ttftMs;
+    sums.ttft_calls += 1;
+    sums.ttft_ms += ttftMs;
   }
   if (outputTokensPerSecond !== null) {
-    sums.output_rate_calls += sign;
-    sums.output_tokens_per_second += sign * outputTokensPerSecond;
+    sums.output_rate_calls += 1;
+    sums.output_tokens_per_second += outputTokensPerSecond;
   }
 }
 
-function addTokens(sums: RollupSums, row: CountedRow, sign: 1 | -1): void {
+function addTokens(sums: RollupSums, row: CountedRow): void {
   const cacheRead = row.cacheReadTokens ?? 0;
-  if (cacheRead > 0) sums.cached_calls += sign;
-  sums.input_tokens += sign * (row.inputTokens ?? 0);
-  sums.output_tokens += sign * (row.outputTokens ?? 0);
-  sums.cache_read_input_tokens += sign * cacheRead;
-  sums.cache_creation_input_tokens += sign * (row.cacheWriteTokens ?? 0);
-  sums.reasoning_tokens += sign * (row.reasoningTokens ?? 0);
+  if (cacheRead > 0) sums.cached_calls += 1;
+  sums.input_tokens += row.inputTokens ?? 0;
+  sums.output_tokens += row.outputTokens ?? 0;
+  sums.cache_read_input_tokens += cacheRead;
+  sums.cache_creation_input_tokens += row.cacheWriteTokens ?? 0;
+  sums.reasoning_tokens += row.reasoningTokens ?? 0;
 }
 
-function addMoney(sums: RollupSums, money: Money, sign: 1 | -1): void {
-  sums.cost_usd += sign * (money.cost ?? 0);
-  sums.cost_input_usd += sign * (money.input ?? 0);
-  sums.cost_cache_read_usd += sign * (money.cacheRead ?? 0);
-  sums.cost_cache_write_usd += sign * (money.cacheWrite ?? 0);
-  sums.cost_output_usd += sign * (money.output ?? 0);
-  sums.cost_without_cache_usd += sign * (money.withoutCache ?? 0);
-  sums.cache_savings_usd += sign * (money.savings ?? 0);
+function addMoney(sums: RollupSums, money: Money): void {
+  sums.cost_usd += money.cost ?? 0;
+  sums.cost_input_usd += money.input ?? 0;
+  sums.cost_cache_read_usd += money.cacheRead ?? 0;
+  sums.cost_cache_write_usd += money.cacheWrite ?? 0;
+  sums.cost_output_usd += money.output ?? 0;
+  sums.cost_without_cache_usd += money.withoutCache ?? 0;
+  sums.cache_savings_usd += money.savings ?? 0;
 }
 
-function addToBin({ histograms }: MinuteDelta, measure: number, ms: number, sign: 1 | -1): void {
+function addToBin({ histograms }: MinuteDelta, measure: number, ms: number): void {
   const counts = (histograms[measure] ??= new Int32Array(BIN_MAX + 1));
   const bin = histogramBin(ms);
-  counts[bin] = (counts[bin] ?? 0) + sign;
+  counts[bin] = (counts[bin] ?? 0) + 1;
 }
 
-function addUser(users: Map<string, UserSums>, userId: string, row: CountedRow, sign: 1 | -1): void {
+function addUser(users: Map<string, UserSums>, userId: string, row: CountedRow): void {
   let sums = users.get(userId);
   if (sums === undefined)
     users.set(userId, (sums = { calls: 0, failed: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, cache_savings_usd: 0 }));
-  sums.calls += sign;
-  if (row.failed) sums.failed += sign;
-  sums.input_tokens += sign * (row.inputTokens ?? 0);
-  sums.output_tokens += sign * (row.outputTokens ?? 0);
-  sums.cost_usd += sign * (row.money?.cost ?? 0);
-  sums.cache_savings_usd += sign * (row.money?.savings ?? 0);
+  sums.calls += 1;
+  if (row.failed) sums.failed += 1;
+  sums.input_tokens += row.inputTokens ?? 0;
+  sums.output_tokens += row.outputTokens ?? 0;
+  sums.cost_usd += row.money?.cost ?? 0;
+  sums.cache_savings_usd += row.money?.savings ?? 0;
 }
 
 function emptySums(): RollupSums {

@@ -10,7 +10,7 @@ import type { BatchEntry } from "./enrich-entry.ts";
 import type { Enrichment } from "./enrichment.ts";
 import { canonicalProvider } from "./provider.ts";
 import { retriesOf } from "./retry.ts";
-import { ranDuring } from "./retry-attempts.ts";
+import { isServedElsewhere } from "./retry-attempts.ts";
 import { BACKOFF_MS_MIN, RETRY_GAP_MS_MAX } from "./retry-chain.ts";
 import type { Span } from "./span.ts";
 import { siblingsNear, UNSEEN, type TraceMemory, type TraceNode } from "./trace-memory.ts";
@@ -120,7 +120,7 @@ function isStoodFor(node: TraceNode, memory: TraceMemory): boolean {
     if (above.note.role === "call") return true;
     above = above.parent;
   }
-  return memory.detached.some((call) => call.note.traceId !== node.note.traceId && ranDuring(call.note, node.note));
+  return memory.detached.some((call) => isServedElsewhere(call, node));
 }
 
 /** They come in the order of their starts, so only the latest attempt can be the same request. */

@@ -95,6 +95,7 @@ function callNote(span: Span, call: Call): SpanNote {
     native: table.native === true,
     endsStream: call.durationMs !== undefined && table.streamEndsInOwnSpan === true,
     requestsOutside: table.requestsOutside === true,
+    service: table.requestsOutside === true ? serviceOf(span) : "",
     model: call.requestModel ?? call.responseModel ?? "",
     provider: call.provider ?? "",
     endpoint: "",
@@ -118,6 +119,7 @@ function requestNote(span: Span, http: HttpCall, statedWaitMs: number): SpanNote
     native: false,
     endsStream: false,
     requestsOutside: false,
+    service: serviceOf(span),
     model: http.endpoint.model ?? "",
     provider: canonicalProvider(http.endpoint.provider) ?? "",
     endpoint: http.address,
@@ -141,6 +143,7 @@ function otherNote(span: Span): SpanNote {
     native: false,
     endsStream: false,
     requestsOutside: false,
+    service: "",
     model: "",
     provider: "",
     endpoint: "",
@@ -149,4 +152,9 @@ function otherNote(span: Span): SpanNote {
     resendCount: -1,
     statedWaitMs: -1,
   };
+}
+
+function serviceOf({ resource }: Span): string {
+  const name = resource["service.name"];
+  return typeof name === "string" ? name : "";
 }

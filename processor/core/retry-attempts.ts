@@ -1,5 +1,5 @@
 import { sameModel } from "./call-once.ts";
-import { siblingsNear, type SpanNote, type TraceNode } from "./trace-memory.ts";
+import { siblingsNear, UNSEEN, type SpanNote, type TraceNode } from "./trace-memory.ts";
 
 /** HTTP requests of one call, in the order in which they began, each request once. */
 export type Attempts = readonly TraceNode[];
@@ -28,6 +28,7 @@ export function claimAttempts(call: TraceNode, elsewhere: Elsewhere): Attempts {
   if (call.parent === null && call.children.length === 0 && !call.note.requestsOutside) return NONE;
   const found: TraceNode[] = [];
   collectBelow(call, found, 0);
+  if (found.length === 0 && call.note.requestsOutside) found.push(...nearestRun(call, elsewhere.requests));
   if (found.length === 0) collectBeside(call, found);
   if (found.length === 0 && call.note.requestsOutside) collectElsewhere(call, elsewhere, found);
   collectBefore(call, found);
@@ -68,11 +69,60 @@ function collectBeside(call: TraceNode, found: TraceNode[]): void {
   }
 }
 
-/** The call stands alone in its trace and its requests were made in the caller's. Two such calls at once leave it open whose they are. */
+/**
+ * The call stands alone in its trace and its requests were made in the caller's. Two such calls at once leave it open whose they
+ * are, but not that a span stands for each.
+ */
 function collectElsewhere(call: TraceNode, { detached, requests }: Elsewhere, found: TraceNode[]): void {
-  if (call.parent !== null || detached.some((other) => other !== call && overlaps(other.note, call.note))) return;
-  found.push(...requests.filter((request) => request.note.traceId !== call.note.traceId && isBeside(call, request)));
+  if (!isAlone(call)) return;
+  const meanwhile = requests.filter((request) => ranElsewhere(call, request) && isBeside(call, request));
+  const isCertain = !detached.some((other) => other !== call && isAlone(other) && overlaps(other.note, call.note));
+  if (isCertain) found.push(...meanwhile);
+  else for (const request of meanwhile) request.claimedBy = call;
 }
+
+/** Whether a request is stood for by a call that is not connected with it. */
+export function isServedElsewhere(call: TraceNode, request: TraceNode): boolean {
+  return runDistanceMs(call, request) <= RUN_SLACK_MS || (isAlone(call) && ranElsewhere(call, request));
+}
+
+function isAlone({ note }: TraceNode): boolean {
+  return note.parentSpanId === "";
+}
+
+function ranElsewhere(call: TraceNode, { note }: TraceNode): boolean {
+  return note.traceId !== call.note.traceId && note.service === call.note.service && ranDuring(call.note, note);
+}
+
+/** Between the making of a run's id and the note of its start. */
+const RUN_SLACK_MS = 20;
+
+/** Of the requests under run ids that were made when the call began, those under the nearest. */
+function nearestRun(call: TraceNode, requests: readonly TraceNode[]): readonly TraceNode[] {
+  let nearest: TraceNode | null = null;
+  let leastMs = RUN_SLACK_MS;
+  for (const request of requests) {
+    const distanceMs = request.claimedBy === null || request.claimedBy === call ? runDistanceMs(call, request) : Number.NaN;
+    if (!(distanceMs <= leastMs)) continue;
+    nearest = request;
+    leastMs = distanceMs;
+  }
+  if (nearest === null) return NONE;
+  const { parent } = nearest;
+  return requests.filter((request) => request.parent === parent && ranDuring(call.note, request.note));
+}
+
+/**
+ * LangSmith gives its requests a parent that no span is: the first half of the run's UUIDv7 (RFC 9562), which begins with the
+ * milliseconds at which the run began. A random id hits them once in a hundred billion times. NaN for any other parent.
+ */
+function runDistanceMs({ note: call }: TraceNode, { note: request, parent, promoted }: TraceNode): number {
+  if (promoted || parent === null || parent.note !== UNSEEN || !ranDuring(call, request)) return Number.NaN;
+  if (!UUID_V7_HALF.test(request.parentSpanId)) return Number.NaN;
+  return Math.abs(Number.parseInt(request.parentSpanId.slice(0, 12), 16) - Math.floor(call.startMs));
+}
+
+const UUID_V7_HALF = /^[\da-f]{12}7[\da-f]{3}$/;
 
 function isBeside(call: TraceNode, request: TraceNode): boolean {
   if (request.note.role !== "http" || request.promoted || (request.claimedBy !== null && request.claimedBy !== call)) return false;

@@ -1,6 +1,6 @@
 import { sameModel } from "./call-once.ts";
 import type { Attempts } from "./retry-attempts.ts";
-import { orphansNear, siblingsNear, UNSEEN, type Trace, type TraceNode } from "./trace-memory.ts";
+import { orphansNear, siblingsNear, UNSEEN, type SpanNote, type Trace, type TraceNode } from "./trace-memory.ts";
 
 /** Longest wait seen between attempts is a minute (Strands); providers state up to some minutes. Later is another operation. */
 export const RETRY_GAP_MS_MAX = 5 * 60_000;
@@ -19,6 +19,8 @@ const DESCENDANTS_MAX = 64;
  */
 export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attempts): TraceNode | null {
   if (call.repeats !== null) return call.repeats;
+  const inside = call.note.requestsOutside ? failureAmong(attempts, call) : null;
+  if (inside !== null) return inside;
   let branch: TraceNode = call;
   for (let level = 0; level < LEVELS_MAX; level += 1) {
     const found = latestFailure(branch, call, trace, attempts);
@@ -29,6 +31,23 @@ export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attemp
     branch = above;
   }
   return null;
+}
+
+/**
+ * Of a call whose requests were made in another trace: the span that told of one of them alone, when it failed, and was followed
+ * by another (LiteLLM's stream, which begins a trace of its own when it succeeds).
+ */
+function failureAmong(attempts: Attempts, call: TraceNode): TraceNode | null {
+  const last = attempts.at(-1);
+  if (last === undefined || last.note.traceId === call.note.traceId) return null;
+  const told = siblingsNear(last).findLast(
+    (other) => other.counted && other.note.scopeName === call.note.scopeName && isWithin(other.note, call.note, last.note),
+  );
+  return told !== undefined && told.note.failed && sameModel(told.note.model, call.note.model) ? told : null;
+}
+
+function isWithin(told: SpanNote, call: SpanNote, last: SpanNote): boolean {
+  return told.startMs >= call.startMs - CLOCK_SLACK_MS && told.endMs <= last.startMs + CLOCK_SLACK_MS;
 }
 
 function latestFailure(branch: TraceNode, call: TraceNode, trace: Trace, attempts: Attempts): TraceNode | null {

@@ -28,7 +28,8 @@ export interface OwnEvidence {
  * own count, and earlier calls that it repeats. Remembers the sum for the call that may repeat this one.
  */
 export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attempts: Attempts): Retries {
-  const earlier = trace.failures === 0 ? null : earlierFailureOf(call, trace, attempts);
+  const isUntroubled = trace.failures === 0 && !call.note.requestsOutside;
+  const earlier = isUntroubled ? null : earlierFailureOf(call, trace, attempts);
   if (earlier === null && attempts.length === 0 && own.resendCount === undefined) return nothingSeen(call, own);
   const before = earlier === null ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
   const seen = failuresBeforeOutcome(call, attempts);

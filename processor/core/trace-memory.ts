@@ -38,6 +38,8 @@ export interface SpanNote {
   readonly endsStream: boolean;
   /** Its requests may lie outside of it: before, after, or in another trace. */
   readonly requestsOutside: boolean;
+  /** `service.name` of what can be matched across traces, else "": only what one process made belongs together by time. */
+  readonly service: string;
   /** Requested model; "" when unknown. */
   readonly model: string;
   /** Provider by the convention's name; "" when unknown. */
@@ -67,6 +69,7 @@ export const UNSEEN: SpanNote = {
   native: false,
   endsStream: false,
   requestsOutside: false,
+  service: "",
   model: "",
   provider: "",
   endpoint: "",
@@ -145,8 +148,8 @@ export interface TraceMemory {
 
 /** Scopes are a handful per process; a sender that makes them up must not fill the memory. */
 const SCOPES_MAX = 1_000;
-const DETACHED_MAX = 64;
-const REQUESTS_MAX = 128;
+const DETACHED_MAX = 512;
+const REQUESTS_MAX = 512;
 /** Ancestors walked when a call makes itself known upwards; deeper stacks than this are loops or noise. */
 const DEPTH_MAX = 64;
 
@@ -192,7 +195,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       if (before === UNSEEN) {
         link(trace, node, options.spansPerTraceMax);
         if (note.role === "http") keepLast(requests, node, REQUESTS_MAX);
-        if (note.requestsOutside && note.parentSpanId === "") keepLast(detached, node, DETACHED_MAX);
+        if (note.requestsOutside && note.role === "call") keepLast(detached, node, DETACHED_MAX);
       }
       if (note.failed && !before.failed) trace.failures += 1;
       if (note.role === "call" || node.callBelow) announce(node.parent);

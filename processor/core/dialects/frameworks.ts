@@ -138,5 +138,6 @@ export const langsmith: DialectTable = {
     prompt: "prompt",
     parser: "task",
   },
-  note: "Cache and reasoning tokens stand in JSON beside the totals.",
+  requestsOutside: true,
+  note: "Cache and reasoning tokens stand in JSON beside the totals. Requests have the run's id for a parent, which no span carries, often in a trace of their own.",
 };

@@ -22,10 +22,7 @@ function context(): EnrichContext {
 /** What a gateway of objects does with the same body. The core gets its spans from the scanner, so the codec alone differs. */
 function byReference(body: Uint8Array, enrichContext: EnrichContext): Uint8Array {
   const request = codec.decode(body) as unknown as ReferenceRequest;
-  const enrichments = enrichBatch(
-    scanRequest(body, SCAN_KEYS).spans.map(({ span }) => span),
-    enrichContext,
-  );
+  const enrichments = enrichBatch(scanRequest(body, SCAN_KEYS).spans, enrichContext);
   const spans = request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
   for (let index = 0; index < spans.length; index++) {
     const enrichment = enrichments[index];

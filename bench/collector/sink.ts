@@ -5,7 +5,7 @@ import { scanRequest } from "../../processor/otlp/scan-request.ts";
 
 // The backend: takes what is forwarded, counts its spans and how many of them carry a cost, and tells both on GET.
 
-const keys = new KeyDictionary(new Set(["cost_usd", "llm_call"]));
+const keys = new KeyDictionary({ read: new Set(["cost_usd", "llm_call"]) });
 const seen = { spans: 0, llmCalls: 0, priced: 0, bytes: 0, requests: 0 };
 
 const server = createServer((request, response) => {
@@ -17,10 +17,10 @@ const server = createServer((request, response) => {
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
     const body = Buffer.concat(chunks);
-    for (const { span } of scanRequest(body, keys).spans) {
+    for (const { attributes } of scanRequest(body, keys).spans) {
       seen.spans++;
-      if (span.attributes["llm_call"] === true) seen.llmCalls++;
-      if (typeof span.attributes["cost_usd"] === "number") seen.priced++;
+      if (attributes["llm_call"] === true) seen.llmCalls++;
+      if (typeof attributes["cost_usd"] === "number") seen.priced++;
     }
     seen.bytes += body.length;
     seen.requests++;

@@ -87,7 +87,7 @@ function nameOf(cause: unknown): string | undefined {
 /** The request as a span again, from the little that the memory keeps of it. */
 function requestSpan(span: Span, { note }: TraceNode): Span {
   return {
-    ...span,
+    traceId: note.traceId,
     spanId: note.spanId,
     parentSpanId: note.parentSpanId,
     name: "POST",
@@ -96,6 +96,9 @@ function requestSpan(span: Span, { note }: TraceNode): Span {
     endMs: note.endMs,
     statusCode: note.failed ? STATUS.error : STATUS.unset,
     statusMessage: "",
+    scopeName: note.scopeName,
+    scopeVersion: "",
+    resource: span.resource,
     events: [],
     attributes: {
       ...(note.httpStatus === 0 ? {} : { "http.response.status_code": note.httpStatus }),

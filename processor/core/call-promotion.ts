@@ -28,8 +28,8 @@ export function promoteUnclaimed(entries: readonly BatchEntry[], memory: TraceMe
 }
 
 /** A request to a model for which no GenAI span stands, as far as the memory knows. */
-export function isUnclaimed({ http, node, span }: BatchEntry, memory: TraceMemory): boolean {
-  return http !== null && node !== null && typeof span.attributes[OWN.llmCall] !== "boolean" && !isStoodFor(node, memory);
+export function isUnclaimed({ http, node, saidCall }: BatchEntry, memory: TraceMemory): boolean {
+  return http !== null && node !== null && saidCall === undefined && !isStoodFor(node, memory);
 }
 
 /** A request that was promoted upstream: the failed ones before it are its attempts, as many as it says. */
@@ -56,7 +56,7 @@ export function requestEnrichment(request: BatchEntry, batch: Batch, context: En
     failureOf(span, { ...call, answered: false }, { lastAttempt: undefined, outer: wrapperAround(request, batch) }, categorize);
   const own = { resendCount: http.resendCount < 0 ? undefined : http.resendCount, countsResends: false };
   const retries = retriesOf(node, trace, own, attempts);
-  return writeFindings({ span, call, llmCall: true, failure, retries }, context.prices);
+  return writeFindings({ span, call, llmCall: true, failure, retries, usage: null }, context.prices);
 }
 
 function promote(operation: readonly BatchEntry[], memory: TraceMemory): BatchEntry[] {

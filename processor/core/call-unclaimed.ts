@@ -3,7 +3,7 @@ import { createBatch } from "./call-witness.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import { readEntry } from "./enrich-entry.ts";
 import type { Enrichment } from "./enrichment.ts";
-import type { Span } from "./span.ts";
+import { detachedSpan, type Span } from "./span.ts";
 
 export interface UnclaimedCallsOptions {
   /** A trace has settled when no span of it has come for so long. */
@@ -53,7 +53,7 @@ export function createUnclaimedCalls<T>({ settleMs, spansMax }: UnclaimedCallsOp
       const held = traces.get(span.traceId) ?? { requests: new Map(), sinceMs: nowMs, lastMs: nowMs };
       traces.set(span.traceId, held);
       size += held.requests.has(span.spanId) ? 0 : 1;
-      held.requests.set(span.spanId, { span, payload });
+      held.requests.set(span.spanId, { span: detachedSpan(span), payload });
       held.lastMs = nowMs;
     },
     takeSettled(context, nowMs) {

@@ -60,20 +60,44 @@ function isRequest(attributes: Attributes): boolean {
 
 export function readCall(span: Span, dialect: Dialect): Call {
   const fields = readFields(dialect, span.attributes);
-  const operation = operationOfSpan(span, dialect, fields);
+  return completeCall(span, readWords(span, dialect, fields), fields);
+}
+
+/** The part of a Call that no number and no time has a say in: the same for all spans of a shape. */
+export interface CallWords extends Pick<Call, "dialect" | "operation" | "provider" | "requestModel" | "responseModel" | "failed" | "errorType"> {
+  /** A reason to finish is there. */
+  readonly finished: boolean;
+}
+
+export function readWords(span: Span, dialect: Dialect, fields: Fields): CallWords {
   const requestModel = requestModelOf(dialect, fields) ?? modelInName(span, fields);
   const responseModel = modelOf(fields[FIELD.responseModel], span.attributes);
-  const answered = isAnswered(fields);
+  return {
+    dialect,
+    operation: operationOfSpan(span, dialect, fields),
+    provider: providerOf(span, fields, requestModel ?? responseModel),
+    requestModel,
+    responseModel,
+    failed: isFailed(span, dialect, fields),
+    errorType: text(fields[FIELD.errorType]),
+    finished: isReason(fields[FIELD.finishReasons]),
+  };
+}
+
+/** Adds what the span's own numbers and times say. */
+export function completeCall(span: Span, words: CallWords, fields: Fields): Call {
+  const { dialect, operation, requestModel } = words;
+  const answered = words.finished || hasOutput(fields);
   return {
     dialect,
     operation,
     asksModel: asksModel(span, dialect, operation, { requestModel, answered }),
-    provider: providerOf(span, fields, requestModel ?? responseModel),
+    provider: words.provider,
     requestModel,
-    responseModel,
+    responseModel: words.responseModel,
     answered,
-    failed: isFailed(span, dialect, fields),
-    errorType: text(fields[FIELD.errorType]),
+    failed: words.failed,
+    errorType: words.errorType,
     resendCount: resendCountOf(fields),
     ttftSeconds: ttftSecondsOf(span, dialect, fields),
     durationMs: durationMsOf(fields),
@@ -136,9 +160,9 @@ function providerOf(span: Span, fields: Fields, model: string | undefined): stri
   return canonicalProvider(named, model, text(span.attributes["server.address"]));
 }
 
-function isAnswered(fields: Fields): boolean {
+function hasOutput(fields: Fields): boolean {
   const tokens = fields[FIELD.outputTokens];
-  return isReason(fields[FIELD.finishReasons]) || (tokens !== undefined && tokens !== 0 && tokens !== "0");
+  return tokens !== undefined && tokens !== 0 && tokens !== "0";
 }
 
 function isReason(value: AttributeValue | undefined): boolean {

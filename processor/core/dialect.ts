@@ -131,8 +131,8 @@ export function dialectOfMarks(name: string, attributes: Attributes): Dialect | 
 const NO_VALUES: readonly (AttributeValue | undefined)[] = FIELD_NAMES.map(() => undefined);
 const NO_RANKS: readonly number[] = FIELD_NAMES.map(() => RANKS);
 
-/** The value of every field that the span has, the best spelling of each. */
-export function readFields(dialect: Dialect, attributes: Attributes): Fields {
+/** The value of every field that the span has, the best spelling of each; `keys`, if given, is filled with these. */
+export function readFields(dialect: Dialect, attributes: Attributes, keys?: string[]): Fields {
   const values = NO_VALUES.slice();
   const ranks = NO_RANKS.slice();
   for (const key in attributes) {
@@ -145,6 +145,7 @@ export function readFields(dialect: Dialect, attributes: Attributes): Fields {
     if (value === undefined || value === "") continue;
     values[field] = value;
     ranks[field] = rank;
+    if (keys !== undefined) keys[field] = key;
   }
   return values;
 }
@@ -159,8 +160,11 @@ export function operationOf(table: DialectTable, word: string): string {
 
 export const conventionDialect: Dialect = CONVENTION;
 
+/** Every key whose value is one of a dialect's fields. */
+export const DIALECT_FIELD_KEYS: readonly string[] = COMPILED.flatMap((dialect) => [...dialect.places.keys()]);
+
 /** Every key that the tables name, as fields or as marks. */
-export const DIALECT_KEYS: readonly string[] = COMPILED.flatMap((dialect) => [...dialect.places.keys(), ...(dialect.table.markers ?? [])]);
+export const DIALECT_KEYS: readonly string[] = [...DIALECT_FIELD_KEYS, ...COMPILED.flatMap((dialect) => dialect.table.markers ?? [])];
 
 function placesOf(table: DialectTable): ReadonlyMap<string, number> {
   const places = new Map<string, number>();

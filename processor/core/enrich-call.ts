@@ -5,6 +5,7 @@ import type { PriceBook } from "./price-book.ts";
 import { priceCall } from "./price-call.ts";
 import type { PricedCall } from "./priced-call.ts";
 import type { Retries } from "./retry.ts";
+import { priceShaped, type ShapedUsage } from "./shaped-usage.ts";
 import type { AttributeScalar, Span } from "./span.ts";
 import { SUGGESTED_WAIT_MS } from "./suggested-action.ts";
 
@@ -29,6 +30,8 @@ export interface Findings {
   readonly llmCall: boolean;
   readonly failure: Failure | null;
   readonly retries: Retries | null;
+  /** null where the usage is to be read off the span. */
+  readonly usage: ShapedUsage | null;
 }
 
 /** Writes everything that is known of the span; what is not known is left out. */
@@ -43,7 +46,15 @@ export function writeFindings(findings: Findings, prices: PriceBook): Writing {
   put(out, NORMALIZED.timeToFirstChunk, call.ttftSeconds);
   if (failure !== null) writeFailure(out, failure);
   if (retries !== null) writeRetries(out, retries);
-  const priced = priceCall(
+  const priced = findings.usage === null ? priceSpan(span, call, prices) : priceShaped(span, findings.usage, prices);
+  writeUsage(out, priced);
+  if (llmCall) writeMoney(out, priced, failure !== null);
+  if (llmCall && failure === null) put(out, OWN.outputTokensPerSecond, tokensPerSecond(findings, priced));
+  return out;
+}
+
+function priceSpan(span: Span, call: Call, prices: PriceBook): PricedCall {
+  return priceCall(
     {
       scope: span.scopeName,
       scopeVersion: span.scopeVersion,
@@ -54,10 +65,6 @@ export function writeFindings(findings: Findings, prices: PriceBook): Writing {
     },
     prices,
   );
-  writeUsage(out, priced);
-  if (llmCall) writeMoney(out, priced, failure !== null);
-  if (llmCall && failure === null) put(out, OWN.outputTokensPerSecond, tokensPerSecond(findings, priced));
-  return out;
 }
 
 function writeFailure(out: Writing, failure: Failure): void {

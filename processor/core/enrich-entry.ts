@@ -1,20 +1,17 @@
-import { OWN } from "./attributes.ts";
-import { dialectOf, readCall, type Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import { requestFailureOf } from "./call-failure.ts";
-import { readHttpCall, type HttpCall } from "./call-http.ts";
+import type { HttpCall } from "./call-http.ts";
 import type { EnrichContext } from "./enrich-context.ts";
-import type { ModelEndpointRow } from "./model-endpoint.ts";
 import { canonicalProvider } from "./provider.ts";
 import type { Attempts } from "./retry-attempts.ts";
 import { STATUS, type Span } from "./span.ts";
+import { readSpan, type SpanReading } from "./span-reading.ts";
 import type { SpanNote, TraceMemory, TraceNode } from "./trace-memory.ts";
 
 /** A span of the batch with what was read from it. */
-export interface BatchEntry {
+export interface BatchEntry extends SpanReading {
   readonly span: Span;
   readonly index: number;
-  readonly call: Call | null;
-  readonly http: HttpCall | null;
   /** null: the memory has no room for it, or it is of no interest. */
   node: TraceNode | null;
   attempts: Attempts;
@@ -22,26 +19,26 @@ export interface BatchEntry {
 
 /** Reads a span and notes it in the memory, if it asks a model by whatever way. */
 export function readEntry(span: Span, index: number, context: EnrichContext): BatchEntry {
-  const dialect = dialectOf(span, context.memory.scopes);
-  if (dialect !== null) {
-    if (!dialect.known) context.onUnknownDialect?.(span.scopeName);
-    const call = readCall(span, dialect);
-    return { span, index, call, http: null, node: context.memory.remember(callNote(span, call)), attempts: NO_ATTEMPTS };
-  }
-  const http = readHttpCall(span, context.endpoints ?? NO_ROWS, context.memory.places);
-  if (http === null) return { span, index, call: null, http: null, node: null, attempts: NO_ATTEMPTS };
+  const { call, http, saidCall, usage } = readSpan(span, context);
+  const entry: BatchEntry = { span, index, call, http, saidCall, usage, node: null, attempts: NO_ATTEMPTS };
+  if (call !== null) {
+    if (!call.dialect.known) context.onUnknownDialect?.(span.scopeName);
+    entry.node = context.memory.remember(callNote(span, call, saidCall));
+  } else if (http !== null) entry.node = rememberRequest(span, http, context);
+  return entry;
+}
+
+function rememberRequest(span: Span, http: HttpCall, context: EnrichContext): TraceNode | null {
   const failure = requestFailureOf(span, http, context.memory.categorize);
   const node = context.memory.remember(requestNote(span, http, failure?.retryDelayMs ?? -1));
   if (node !== null && failure !== null) {
     node.category = failure.category;
     node.retryable = failure.retryable;
   }
-  return { span, index, call: null, http, node, attempts: NO_ATTEMPTS };
+  return node;
 }
 
 const NO_ATTEMPTS: Attempts = [];
-
-const NO_ROWS: readonly ModelEndpointRow[] = [];
 
 /** Passes over the others in a batch: their order is not that of the tree. */
 const PASSES_MAX = 8;
@@ -65,9 +62,8 @@ export function rememberOthers(entries: readonly BatchEntry[], memory: TraceMemo
 
 /** Notes a span that has begun and not ended: its neighbours may ask for it before it does. */
 export function rememberLive(span: Span, context: EnrichContext): TraceNode | null {
-  const dialect = dialectOf(span, context.memory.scopes);
-  if (dialect !== null) return context.memory.remember({ ...callNote(span, readCall(span, dialect)), ...LIVE });
-  const http = readHttpCall(span, context.endpoints ?? NO_ROWS, context.memory.places);
+  const { call, http, saidCall } = readSpan(span, context);
+  if (call !== null) return context.memory.remember({ ...callNote(span, call, saidCall), ...LIVE });
   return context.memory.remember({ ...(http === null ? otherNote(span) : requestNote(span, http, -1)), ...LIVE });
 }
 
@@ -79,14 +75,13 @@ const LIVE = { endMs: Number.NaN, failed: false };
  */
 
 /** A span that was enriched before keeps its word: what was false is no call here either. */
-function callNote(span: Span, call: Call): SpanNote {
-  const said = span.attributes[OWN.llmCall];
+function callNote(span: Span, call: Call, saidCall: boolean | undefined): SpanNote {
   const { table } = call.dialect;
   return {
     traceId: span.traceId,
     spanId: span.spanId,
     parentSpanId: span.parentSpanId,
-    role: (typeof said === "boolean" ? said : call.asksModel) ? "call" : "wrapper",
+    role: (saidCall ?? call.asksModel) ? "call" : "wrapper",
     // What ends a stream states how long it ran; its own times are one moment.
     startMs: call.durationMs === undefined ? span.startMs : Math.min(span.startMs, span.endMs - call.durationMs),
     endMs: span.endMs,

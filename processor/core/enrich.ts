@@ -1,4 +1,4 @@
-import { NORMALIZED_KEYS, OWN, OWN_KEYS } from "./attributes.ts";
+import { NORMALIZED_KEYS, OWN_KEYS } from "./attributes.ts";
 import type { Call } from "./call.ts";
 import { failureOf, type Failure } from "./call-failure.ts";
 import { createBatch, outerWitness, type Batch } from "./call-witness.ts";
@@ -56,7 +56,7 @@ function claim(entry: BatchEntry, memory: TraceMemory): void {
   node.counted = standsForCall(node);
   if (!node.counted) return;
   entry.attempts = claimAttempts(node, memory);
-  if (isEnriched(entry.span)) claimPromotedAttempts(entry);
+  if (entry.saidCall !== undefined) claimPromotedAttempts(entry);
 }
 
 interface CallInBatch {
@@ -65,8 +65,9 @@ interface CallInBatch {
   readonly batch: Batch;
 }
 
-function enrichEntry({ entry: { span, node, attempts }, call: read, batch }: CallInBatch, context: EnrichContext): Enrichment {
-  if (isEnriched(span)) return alreadyEnriched(span);
+function enrichEntry({ entry, call: read, batch }: CallInBatch, context: EnrichContext): Enrichment {
+  const { span, node, attempts, usage } = entry;
+  if (entry.saidCall !== undefined) return alreadyEnriched(span);
   const call = withAskedModel(read, attempts);
   const trace = context.memory.trace(span.traceId);
   const llmCall = node === null ? call.asksModel : node.counted;
@@ -76,7 +77,7 @@ function enrichEntry({ entry: { span, node, attempts }, call: read, batch }: Cal
   if (node !== null && failure !== null) remember(node, trace, failure);
   const own = { resendCount: call.resendCount, countsResends: call.dialect.table.native === true };
   const retries: Retries | null = llmCall && node !== null && trace !== undefined ? retriesOf(node, trace, own, attempts) : null;
-  return writeFindings({ span, call, llmCall, failure, retries }, context.prices);
+  return writeFindings({ span, call, llmCall, failure, retries, usage }, context.prices);
 }
 
 /** Where only the request's address names the model (Bedrock, Gemini, Azure deployments). */
@@ -93,10 +94,6 @@ function remember(node: TraceNode, trace: Trace | undefined, failure: Failure): 
   if (node.note.failed) return;
   node.note = { ...node.note, failed: true };
   if (trace !== undefined) trace.failures += 1;
-}
-
-function isEnriched({ attributes }: Span): boolean {
-  return typeof attributes[OWN.llmCall] === "boolean";
 }
 
 const KEPT_KEYS: readonly string[] = [...OWN_KEYS, ...NORMALIZED_KEYS];

@@ -1,24 +1,35 @@
 import type { PriceBook } from "./price-book.ts";
-import type { CostStatus, PricedCall, Usage } from "./priced-call.ts";
+import type { CostStatus, PricedCall, PriceInput, Usage } from "./priced-call.ts";
 import { rateFor, ratesAt, STANDARD_TIER, type ModelPrices, type RateCard } from "./prices/price-rows.ts";
 import { billingTier, type BillingTier } from "./price-tier.ts";
-import { readCallFacts, type UsageInput } from "./usage.ts";
+import { readCallFacts, type CallFacts, type UsageInput } from "./usage.ts";
 import type { Modalities } from "./usage-provider.ts";
 
 const TOKENS_PER_PRICE = 1_000_000;
 
 /** The tokens of a call and what they cost, or why nobody can say. Total: no input makes it throw. Unknown is null, never 0. */
 export function priceCall(input: UsageInput, book: PriceBook): PricedCall {
-  const facts = readCallFacts(input);
+  return priceFacts(readCallFacts(input), { find: book.find, atMs: input.atMs, context: input.context });
+}
+
+/** By which prices, as of when, and what only the call's surroundings know. */
+export interface Pricing {
+  readonly find: PriceBook["find"];
+  readonly atMs: number;
+  readonly context?: PriceInput["context"] | undefined;
+}
+
+/** `priceCall` of a call whose usage has been read. */
+export function priceFacts(facts: CallFacts, { find, atMs, context }: Pricing): PricedCall {
   const { reading, provider, model, requestModel } = facts;
   const { usage } = reading;
   if (usage === null) return unpriced(null, reading.invalid ? "invalid_usage" : "no_usage");
   if (provider === undefined) return unpriced(usage, "unknown_provider");
   if (model === undefined) return unpriced(usage, "unknown_model");
-  const match = book.find(provider, model, requestModel);
+  const match = find(provider, model, requestModel);
   if (match.status !== "found") return unpriced(usage, match.status);
-  const billing = billingTier(facts, input.context);
-  const card = priceCard(match.model, billing, usage, input.atMs);
+  const billing = billingTier(facts, context);
+  const card = priceCard(match.model, billing, usage, atMs);
   if (typeof card === "string") return unpriced(usage, card);
   if (usage.cacheWrite1h > 0 && lacksLongWrite(card, provider)) return unpriced(usage, "unknown_tier");
   const rates = tokenRates(card, usage, billing.factor ?? 1);

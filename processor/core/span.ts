@@ -1,3 +1,5 @@
+import type { SpanShape } from "./span-shape.ts";
+
 /** What an attribute can hold once it is read: OTLP's AnyValue without byte strings, which no GenAI convention uses. */
 export type AttributeScalar = string | number | boolean;
 export type AttributeValue = AttributeScalar | readonly AttributeValue[] | { readonly [key: string]: AttributeValue };
@@ -47,4 +49,16 @@ export interface Span {
   readonly events: readonly SpanEvent[];
   /** Attributes of the resource: service.name, deployment.environment.name. */
   readonly resource: Attributes;
+  /** null or missing: nobody knows of spans like this one. */
+  readonly shape?: SpanShape | null;
+  /** Value of the numeric attribute `shape.numberKeys[index]`. */
+  numberAt?(index: number): number;
+}
+
+/** A copy that holds on to nothing else: decoders give out views of a whole request. */
+export function detachedSpan(span: Span): Span {
+  const { traceId, spanId, parentSpanId, name, kind, startMs, endMs, statusCode, statusMessage } = span;
+  const { scopeName, scopeVersion, attributes, events, resource } = span;
+  const itself = { traceId, spanId, parentSpanId, name, kind, startMs, endMs, statusCode, statusMessage };
+  return { ...itself, scopeName, scopeVersion, attributes, events, resource };
 }

@@ -1,5 +1,5 @@
-import type { Attributes, AttributeValue } from "./span.ts";
-import { countOf } from "./usage-count.ts";
+import type { Attributes, AttributeValue, Span } from "./span.ts";
+import { countOf, isCount } from "./usage-count.ts";
 import { COUNT_SLOTS, DOCUMENT_SLOTS, USAGE_KEYS, type UsageSlot } from "./usage-keys.ts";
 
 /** Of each thing that pricing asks, the best attribute that a span has. */
@@ -9,7 +9,7 @@ export interface UsageAttributes {
   /** Any count at all stands on the span. */
   readonly counted: boolean;
   /** Some count is none, even one that a better key hides. */
-  readonly invalid: boolean;
+  invalid: boolean;
   /** Some usage stands in JSON or in a Python repr. */
   readonly documented: boolean;
 }
@@ -52,6 +52,48 @@ export function usageAttributes(attributes: Attributes): UsageAttributes {
     values[slot] = value;
   }
   return { values, counted, invalid, documented };
+}
+
+/** Of a span that has a shape: where its numbers go. */
+export interface UsageNumbers {
+  /** Pairs of a slot and the place of its number among the span's. */
+  readonly slots: readonly number[];
+  /** Places of all counts, also of those that a better key hides. */
+  readonly counts: readonly number[];
+}
+
+/** null where usage stands in texts as well: those are read anew in every span. */
+export function usageNumbers(attributes: Attributes, numberKeys: readonly string[]): UsageNumbers | null {
+  const { values, documented } = usageAttributes(attributes);
+  if (documented || values.slice(0, COUNTS_END).some((count) => count !== undefined && typeof count !== "number")) return null;
+  const slots: number[] = [];
+  const counts: number[] = [];
+  const ranks = NO_RANKS.slice();
+  for (const [number, key] of numberKeys.entries()) {
+    const place = PLACES.get(key);
+    if (place === undefined) continue;
+    const slot = Math.trunc(place / RANKS);
+    if (slot < COUNTS_END) counts.push(number);
+    // Where a text of a better key stands in the slot, the number does not.
+    if (typeof values[slot] !== "number" || place % RANKS >= (ranks[slot] ?? 0)) continue;
+    ranks[slot] = place % RANKS;
+    slots.push(slot, number);
+  }
+  return { slots, counts };
+}
+
+/** `usageAttributes` of a span whose shape is known: `pattern` is that of another, and is overwritten. */
+export function fillUsage(pattern: UsageAttributes, { slots, counts }: UsageNumbers, span: Span): UsageAttributes {
+  const values = pattern.values as (AttributeValue | undefined)[];
+  let invalid = false;
+  for (let index = 0; index < counts.length; index += 1) if (!isCount(numberOf(span, counts[index]))) invalid = true;
+  for (let index = 0; index < slots.length; index += 2) values[slots[index] ?? 0] = numberOf(span, slots[index + 1]);
+  pattern.invalid = invalid;
+  return pattern;
+}
+
+function numberOf(span: Span, place: number | undefined): number {
+  return span.numberAt?.(place ?? 0) ?? Number.NaN;
 }
 
 /** @param slot one of SLOT */

@@ -6,7 +6,11 @@ const DIGITS = /^\d{1,15}(?:\.\d+)?$/;
  * else (NaN, infinite, negative, other text) is NaN, which no sum loses: whoever adds it up finds the record unfit.
  */
 export function countOf(value: unknown): number {
-  if (typeof value === "number") return value >= 0 && value < Number.POSITIVE_INFINITY ? value : Number.NaN;
+  if (typeof value === "number") return isCount(value) ? value : Number.NaN;
   if (value === undefined || value === null) return 0;
   return typeof value === "string" && DIGITS.test(value) ? Number(value) : Number.NaN;
+}
+
+export function isCount(value: number): boolean {
+  return value >= 0 && value < Number.POSITIVE_INFINITY;
 }

@@ -43,34 +43,53 @@ export function readUsage(input: UsageInput): UsageReading {
   return readCallFacts(input).reading;
 }
 
-/** readUsage with what pricing needs beside the tokens, so that nothing is read twice. */
-export function readCallFacts(input: UsageInput): CallFacts {
-  const attributes = usageAttributes(input.attributes);
+/** Who answered and who wrote it down: all that decides how counts are read, save for the counts themselves. */
+export interface UsageOrigin extends Answerer {
+  readonly requestModel: string | undefined;
+  readonly emitter: Emitter;
+  /** The answerer counts cached tokens apart from the input. */
+  readonly apart: boolean;
+  /** The answerer counts cached tokens twice in the total. */
+  readonly twice: boolean;
+}
+
+export function usageOriginOf(input: UsageInput, attributes: UsageAttributes): UsageOrigin {
   const requestModel = textIn(attributes, SLOT.requestModel) ?? input.model;
   const model = textIn(attributes, SLOT.responseModel) ?? input.model ?? requestModel;
   const provider = canonicalProvider(input.provider ?? textIn(attributes, SLOT.provider), model, textIn(attributes, SLOT.serverAddress));
+  const emitter = emitterOf(input.scope, input.scopeVersion);
   const who = { provider, model };
-  const documents = usageDocuments(attributes, who);
-  const reading = resolve(input, attributes, documents, who);
-  return { reading, attributes, documents, provider, model, requestModel };
+  return { provider, model, requestModel, emitter, apart: countsCacheApart(who), twice: countsTwice(who) };
+}
+
+/** readUsage with what pricing needs beside the tokens, so that nothing is read twice. */
+export function readCallFacts(input: UsageInput): CallFacts {
+  const attributes = usageAttributes(input.attributes);
+  return callFacts(attributes, usageOriginOf(input, attributes));
+}
+
+export function callFacts(attributes: UsageAttributes, origin: UsageOrigin): CallFacts {
+  const documents = usageDocuments(attributes, origin);
+  const { provider, model, requestModel } = origin;
+  return { reading: resolve(attributes, documents, origin), attributes, documents, provider, model, requestModel };
 }
 
 const NO_USAGE: UsageReading = { usage: null, ambiguous: false, invalid: false, present: false, modalities: null };
 const INVALID: UsageReading = { usage: null, ambiguous: false, invalid: true, present: true, modalities: null };
 
-function resolve(input: UsageInput, attributes: UsageAttributes, documents: UsageDocuments, who: Answerer): UsageReading {
+function resolve(attributes: UsageAttributes, documents: UsageDocuments, origin: UsageOrigin): UsageReading {
   if (attributes.invalid) return INVALID;
   if (documents.tokens !== null) return checked(documents.tokens, false);
   const counts = countsOf(attributes, documents);
-  if (!attributes.counted && Object.keys(documents.counts).length === 0) return NO_USAGE;
+  if (!attributes.counted && isEmpty(documents.counts)) return NO_USAGE;
   const modalities = modalitiesIn(attributes);
   // In the application and again in the gateway: what we normalised is inclusive and final, whatever the emitter's habit.
   if (valueIn(attributes, SLOT.enriched) !== undefined) {
     return checked({ ...normalised(counts), modalities }, textIn(attributes, SLOT.costStatus) === "ambiguous_usage");
   }
-  const emitter = emitterOf(input.scope, input.scopeVersion);
+  const { emitter } = origin;
   const known = valueIn(attributes, SLOT.springKind) === undefined ? emitter : SPRING_AI;
-  const { uncachedInput, ambiguous } = uncachedOf(counts, known, who);
+  const { uncachedInput, ambiguous } = uncachedOf(counts, known, origin);
   const output = outputOf(counts, emitter.candidatesOnly || documents.candidatesOnly);
   const tokens: BilledTokens = {
     uncachedInput: uncachedInput + counts.compactionInput,
@@ -82,6 +101,11 @@ function resolve(input: UsageInput, attributes: UsageAttributes, documents: Usag
     modalities,
   };
   return checked(tokens, ambiguous || output.guessed);
+}
+
+function isEmpty(counts: UsageDocuments["counts"]): boolean {
+  for (const _ in counts) return false;
+  return true;
 }
 
 function normalised({ input, output, read, write, write1h, reasoning }: Counts): BilledTokens {
@@ -157,18 +181,17 @@ function countsOf(attributes: UsageAttributes, { counts }: UsageDocuments): Coun
  * Does the input contain what was read from and written to the cache? In this order: the emitter says it outright; the parts are larger
  * than the whole; the total adds them up; the emitter is known; the convention, which asks for all input tokens.
  */
-function uncachedOf(counts: Counts, emitter: Emitter, who: Answerer): { uncachedInput: number; ambiguous: boolean } {
+function uncachedOf(counts: Counts, emitter: Emitter, { apart, twice }: UsageOrigin): { uncachedInput: number; ambiguous: boolean } {
   const { input, output, read, write, total, uncached } = counts;
   if (uncached !== null) return { uncachedInput: uncached, ambiguous: false };
   const cached = read + write;
-  const apart = countsCacheApart(who);
   if (cached === 0) {
-    const unseen = apart && !countsTwice(who) ? onlyInTotal(counts) : 0;
+    const unseen = apart && !twice ? onlyInTotal(counts) : 0;
     return { uncachedInput: input + unseen, ambiguous: unseen > 0 || (apart && emitter.cacheUnseen) };
   }
   // No other reading is possible; it is odd where the provider counts the cached tokens in.
   if (cached > input) return { uncachedInput: input, ambiguous: !apart };
-  const addsUp = total === input + cached + output && !countsTwice(who);
+  const addsUp = total === input + cached + output && !twice;
   if (addsUp || (apart && emitter.input === "exclusive")) return { uncachedInput: input, ambiguous: false };
   // Only emitters that add up say which writes live for 5 minutes and which for an hour.
   const certain = !apart || emitter.input === "inclusive" || counts.split;

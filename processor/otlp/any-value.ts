@@ -105,7 +105,7 @@ export function readAnyValue(reader: WireReader, end: number, depth: number): At
 
 export function readText(reader: WireReader, end: number): string {
   const textEnd = reader.lengthEnd(end, "string_value");
-  const text = decodeText(reader.bytes, reader.position, textEnd, READ_TEXT_BYTES_MAX);
+  const text = decodeText(reader, reader.position, textEnd, READ_TEXT_BYTES_MAX);
   reader.position = textEnd;
   return text;
 }

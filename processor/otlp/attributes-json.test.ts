@@ -15,7 +15,7 @@ import { KeyDictionary } from "./key-dictionary.ts";
 import { scanRequest } from "./scan-request.ts";
 
 const codec = laterCodec("ExportTraceServiceRequest");
-const KEYS = new KeyDictionary(new Set(["gen_ai.request.model"]));
+const KEYS = new KeyDictionary({ read: new Set(["gen_ai.request.model"]) });
 
 function jsonTexts(body: Uint8Array, captureContent: boolean): string[] {
   const scan = scanRequest(body, KEYS);

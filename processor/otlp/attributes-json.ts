@@ -1,6 +1,8 @@
 import { ANY_VALUE, int64AsNumber, KEY_VALUE, LIST_VALUES } from "./any-value.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import type { RequestScan, ScannedSpan } from "./request-scan.ts";
+import { packBytes } from "./packed-bytes.ts";
+import type { RequestScan } from "./request-scan.ts";
+import type { ScannedSpan } from "./scanned-span.ts";
 import { cutPosition } from "./text-cache.ts";
 import type { WireReader } from "./wire-reader.ts";
 
@@ -17,13 +19,17 @@ export const CUT_KEY = "genai_otel.attributes_cut";
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPEN = { array: 0x5b, object: 0x7b } as const;
 const CLOSE = { array: 0x5d, object: 0x7d } as const;
-const NULL = Buffer.from("null");
-const TRUE = Buffer.from("true");
-const FALSE = Buffer.from("false");
+const NULL = packBytes(Buffer.from("null"));
+const TRUE = packBytes(Buffer.from("true"));
+const FALSE = packBytes(Buffer.from("false"));
 const CUT_TEXT = "…[cut]";
+const UINT31 = 2 ** 31;
+const DOUBLE_BYTES = 8;
+
+/** One for all spans: memory of its own would cost each more than its JSON does. */
+const OUT = new ByteWriter(64 * 1024);
 
 interface JsonState {
   readonly scan: RequestScan;
@@ -36,22 +42,27 @@ interface JsonState {
 /**
  * A span's attributes as they came, as one JSON object that PostgreSQL's jsonb takes: transcoded from the wire without
  * objects in between. Bytes that are no UTF-8 become U+FFFD, NUL goes, NaN and infinities become text, int64 keeps every
- * digit, bytes become base64, and what people and models said is left out unless `captureContent`.
+ * digit, bytes become base64, and what people and models said is left out unless `captureContent`. The bytes are good
+ * until the next call.
  */
 export function attributesJson(scan: RequestScan, span: ScannedSpan, captureContent: boolean): Uint8Array {
-  const out = new ByteWriter(1_024);
+  const out = OUT;
   const state: JsonState = { scan, out, captureContent, limit: 0 };
   let cut = 0;
-  out.byte(OPEN.object);
+  out.length = 0;
   for (let index = span.firstMark; index < span.endMark; index++) {
     if (!writeAttribute(state, index)) cut++;
   }
-  if (cut > 0) {
-    if (out.length > 1) out.byte(COMMA);
-    out.text(`"${CUT_KEY}":${cut}`);
-  }
-  out.byte(CLOSE.object);
+  if (cut > 0) out.text(`,"${CUT_KEY}":${cut}`);
+  enclose(out, 0, "object");
   return out.written();
+}
+
+/** Every entry was written with a comma before it: the first of them, at `start`, becomes what opens the list. */
+function enclose(out: ByteWriter, start: number, kind: "array" | "object"): void {
+  if (out.length === start) out.byte(COMMA);
+  out.setByte(start, OPEN[kind]);
+  out.byte(CLOSE[kind]);
 }
 
 /** False when it did not fit. */
@@ -61,14 +72,52 @@ function writeAttribute(state: JsonState, index: number): boolean {
   const start = scan.marks.valueStart(index);
   const end = scan.marks.valueEnd(index);
   if (facts === undefined) return true;
-  scan.reader.position = Math.max(start, 0);
   if (facts.content && !captureContent && !isNumberOrBoolean(scan.reader, start, end)) return true;
   if (out.length >= JSON_SPAN_BYTES_MAX || facts.length > JSON_KEY_BYTES_MAX) return false;
-  if (out.length > 1) out.byte(COMMA);
-  out.bytes(facts.json);
+  out.words(facts.json.words, facts.json.length);
   state.limit = out.length + (facts.content ? JSON_CONTENT_BYTES_MAX : JSON_VALUE_BYTES_MAX);
-  if (start < 0) out.bytes(NULL);
-  else writeValue(state, end, 0);
+  if (start < 0) out.words(NULL.words, NULL.length);
+  else if (!writeCommon(state, start, end)) {
+    scan.reader.position = start;
+    writeValue(state, end, 0);
+  }
+  return true;
+}
+
+/** The short plain texts, small numbers and booleans that nearly all values are, alone in their AnyValue; false for anything else. */
+function writeCommon({ scan: { reader }, out }: JsonState, start: number, end: number): boolean {
+  const { bytes } = reader;
+  if (start === end) return false;
+  switch (bytes[start]) {
+    case ANY_VALUE.string:
+      return bytes[start + 1] === end - start - 2 && end - start < 0x80 && writePlain(reader, start + 2, end, out);
+    case ANY_VALUE.int:
+      reader.position = start + 1;
+      return writeSmallInt(reader, end, out);
+    case ANY_VALUE.double:
+      if (end !== start + 1 + DOUBLE_BYTES) return false;
+      out.text(doubleText(reader.view.getFloat64(start + 1, true)));
+      return true;
+    default:
+      return false;
+  }
+}
+
+function writePlain(reader: WireReader, start: number, end: number, out: ByteWriter): boolean {
+  const before = out.length;
+  out.byte(QUOTE);
+  if (out.plainAscii(reader.view, start, end)) {
+    out.byte(QUOTE);
+    return true;
+  }
+  out.length = before;
+  return false;
+}
+
+function writeSmallInt(reader: WireReader, end: number, out: ByteWriter): boolean {
+  const low = reader.varintLow(end, "int_value");
+  if (reader.high !== 0 || low >= UINT31 || reader.position !== end) return false;
+  out.decimal(low);
   return true;
 }
 
@@ -90,7 +139,7 @@ function writeValue(state: JsonState, end: number, depth: number): void {
     reader.skip(tag, end);
   }
   if (last < 0) {
-    state.out.bytes(NULL);
+    state.out.words(NULL.words, NULL.length);
     return;
   }
   reader.position = last;
@@ -106,7 +155,7 @@ function writeOne(state: JsonState, tag: number, end: number, depth: number): vo
       writeText(state, reader.lengthEnd(end, "string_value"));
       return;
     case ANY_VALUE.bool:
-      out.bytes((reader.varintLow(end, "bool_value") | reader.high) === 0 ? FALSE : TRUE);
+      writeBoolean(out, (reader.varintLow(end, "bool_value") | reader.high) !== 0);
       return;
     case ANY_VALUE.int:
       out.text(int64Text(reader.varintLow(end, "int_value"), reader.high));
@@ -125,6 +174,11 @@ function writeOne(state: JsonState, tag: number, end: number, depth: number): vo
   }
 }
 
+function writeBoolean(out: ByteWriter, value: boolean): void {
+  const { words, length } = value ? TRUE : FALSE;
+  out.words(words, length);
+}
+
 function int64Text(low: number, high: number): string {
   const value = int64AsNumber(low, high);
   if (Number.isSafeInteger(value)) return String(value);
@@ -141,12 +195,7 @@ function writeText(state: JsonState, end: number): void {
   const { bytes, position: start } = state.scan.reader;
   const room = Math.max(limit - out.length, 0);
   const cut = cutPosition(bytes, start, end, room);
-  if (cut === end && isPlain(bytes, start, end)) {
-    out.byte(QUOTE);
-    out.slice(bytes, start, end);
-    out.byte(QUOTE);
-    return;
-  }
+  if (cut === end && writePlain(state.scan.reader, start, end, out)) return;
   const text = bytes.toString("utf8", start, cut);
   const clean = text.includes("\0") ? text.replaceAll("\0", "") : text;
   out.text(JSON.stringify(cut === end ? clean : `${clean}${cutMark(end - start)}`));
@@ -154,15 +203,6 @@ function writeText(state: JsonState, end: number): void {
 
 function cutMark(size: number): string {
   return `…[cut: ${size} bytes]`;
-}
-
-/** ASCII without anything that JSON escapes. */
-function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let index = start; index < end; index++) {
-    const byte = bytes[index] ?? 0;
-    if (byte < 0x20 || byte >= 0x7f || byte === QUOTE || byte === BACKSLASH) return false;
-  }
-  return true;
 }
 
 function writeBytes(state: JsonState, end: number): void {
@@ -180,7 +220,6 @@ function writeList(state: JsonState, end: number, depth: number, kind: "array" |
     out.text(`"…[nested deeper than ${JSON_DEPTH_MAX}]"`);
     return;
   }
-  out.byte(OPEN[kind]);
   const first = out.length;
   while (reader.position < end) {
     const tag = reader.tag(end);
@@ -190,21 +229,20 @@ function writeList(state: JsonState, end: number, depth: number, kind: "array" |
     }
     const entryEnd = reader.lengthEnd(end, "an entry of a list");
     if (out.length >= state.limit) {
-      if (out.length > first) out.byte(COMMA);
-      out.text(kind === "array" ? `"${CUT_TEXT}"` : `"${CUT_TEXT}":true`);
+      out.text(kind === "array" ? `,"${CUT_TEXT}"` : `,"${CUT_TEXT}":true`);
       break;
     }
-    if (kind === "object") writeEntry(state, entryEnd, depth, first);
+    if (kind === "object") writeEntry(state, entryEnd, depth);
     else {
-      if (out.length > first) out.byte(COMMA);
+      out.byte(COMMA);
       writeValue(state, entryEnd, depth);
     }
     reader.position = entryEnd;
   }
-  out.byte(CLOSE[kind]);
+  enclose(out, first, kind);
 }
 
-function writeEntry(state: JsonState, end: number, depth: number, first: number): void {
+function writeEntry(state: JsonState, end: number, depth: number): void {
   const { scan, out, captureContent } = state;
   const { reader } = scan;
   let keyStart = reader.position;
@@ -226,9 +264,8 @@ function writeEntry(state: JsonState, end: number, depth: number, first: number)
   const facts = scan.keys.find(reader, keyStart, keyEnd);
   if (facts.length > JSON_KEY_BYTES_MAX) return;
   if (facts.content && !captureContent && !isNumberOrBoolean(reader, valueStart, valueEnd)) return;
-  if (out.length > first) out.byte(COMMA);
-  out.bytes(facts.json);
+  out.words(facts.json.words, facts.json.length);
   reader.position = Math.max(valueStart, 0);
-  if (valueStart < 0) out.bytes(NULL);
+  if (valueStart < 0) out.words(NULL.words, NULL.length);
   else writeValue(state, valueEnd, depth);
 }

@@ -3,6 +3,11 @@ import { WORD } from "./wire-reader.ts";
 /** Below this a loop is faster than a call into the runtime. */
 const LOOP_BYTES_MAX = 48;
 
+const ZERO = 0x30;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const DECIMAL_DIGITS_MAX = 10;
+
 /** Bytes that grow at the end. */
 export class ByteWriter {
   length = 0;
@@ -22,6 +27,11 @@ export class ByteWriter {
   byte(value: number): void {
     if (this.length === this.buffer.length) this.grow(1);
     this.buffer[this.length++] = value;
+  }
+
+  /** Changes a byte that was written. */
+  setByte(position: number, value: number): void {
+    this.buffer[position] = value;
   }
 
   /** A whole number within 2^53; a negative one as int64's two's complement of ten bytes. */
@@ -65,6 +75,40 @@ export class ByteWriter {
     this.length += count;
   }
 
+  /** Copies ASCII in which JSON escapes nothing, four bytes at a time; answers false, having written nothing, where it is something else. */
+  plainAscii(source: DataView, start: number, end: number): boolean {
+    const count = end - start;
+    if (this.length + count + 4 > this.buffer.length) this.grow(count + 4);
+    const { view, length } = this;
+    let index = 0;
+    for (; index + 4 <= count; index += 4) {
+      const word = source.getInt32(start + index, true);
+      if (!isPlainWord(word)) return false;
+      view.setInt32(length + index, word, true);
+    }
+    for (; index < count; index += 1) {
+      const byte = source.getUint8(start + index);
+      if (byte < 0x20 || byte >= 0x7f || byte === QUOTE || byte === BACKSLASH) return false;
+      view.setUint8(length + index, byte);
+    }
+    this.length += count;
+    return true;
+  }
+
+  /** A whole number from 0 to 2^31 - 1 in decimal digits. */
+  decimal(value: number): void {
+    if (this.length + DECIMAL_DIGITS_MAX > this.buffer.length) this.grow(DECIMAL_DIGITS_MAX);
+    let digits = 1;
+    for (let power = 10; power <= value; power *= 10) digits += 1;
+    let rest = value;
+    for (let index = this.length + digits - 1; index >= this.length; index -= 1) {
+      const tens = (rest / 10) | 0;
+      this.buffer[index] = ZERO + rest - tens * 10;
+      rest = tens;
+    }
+    this.length += digits;
+  }
+
   /** UTF-8; a lone surrogate becomes U+FFFD. */
   text(text: string): void {
     if (text.length <= LOOP_BYTES_MAX && this.ascii(text)) return;
@@ -91,6 +135,20 @@ export class ByteWriter {
     this.buffer = larger;
     this.view = new DataView(larger.buffer);
   }
+}
+
+const ONES = 0x0101_0101;
+const TOP_BITS = 0x8080_8080 | 0;
+
+/**
+ * Whether four bytes are ASCII from space to tilde without quote and backslash: one subtraction finds a byte below a bound or
+ * a zero byte in a word (Warren, Hacker's Delight, "Find First 0-Byte"). A false alarm costs the slow way only.
+ */
+function isPlainWord(word: number): boolean {
+  const quotes = word ^ (QUOTE * ONES);
+  const backslashes = word ^ (BACKSLASH * ONES);
+  const odd = word | (word + ONES) | (word - 0x20 * ONES) | ((quotes - ONES) & ~quotes) | ((backslashes - ONES) & ~backslashes);
+  return (odd & TOP_BITS) === 0;
 }
 
 /** Bytes of a number as a varint; see ByteWriter.varint. */

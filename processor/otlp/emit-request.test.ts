@@ -26,22 +26,22 @@ function mark(span: Span): Enrichment | null {
 }
 
 function emit(body: Uint8Array): Uint8Array {
-  const scan = scanRequest(body, new KeyDictionary(READ));
+  const scan = scanRequest(body, new KeyDictionary({ read: READ }));
   expect(scan.firstRejection).toBe("");
   return emitRequest(
     scan,
-    scan.spans.map(({ span }) => mark(span)),
+    scan.spans.map((span) => mark(span)),
     new AttributeEncoder(),
   );
 }
 
 /** What a gateway of objects does: decode, change the list of attributes, encode. */
 function emitByReference(body: Uint8Array): Uint8Array {
-  const scan = scanRequest(body, new KeyDictionary(READ));
+  const scan = scanRequest(body, new KeyDictionary({ read: READ }));
   const request = codec.decode(body) as unknown as ReferenceRequest;
   let index = 0;
   for (const span of request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))) {
-    const enrichment = mark(scan.spans[index++]!.span);
+    const enrichment = mark(scan.spans[index++]!);
     if (enrichment !== null) span.attributes = replaced(span.attributes ?? [], enrichment);
   }
   return codec.encode(request).finish();

@@ -1,7 +1,8 @@
 import type { Enrichment } from "../core/enrichment.ts";
 import type { AttributeEncoder } from "./attribute-encoder.ts";
 import { ByteWriter, varintSize } from "./byte-writer.ts";
-import type { RequestScan, ScannedSpan } from "./request-scan.ts";
+import type { RequestScan } from "./request-scan.ts";
+import type { ScannedSpan } from "./scanned-span.ts";
 
 /** How the bytes of a request change, by index in `regions`. */
 interface Edits {

@@ -1,22 +1,41 @@
 import { WRITTEN_KEYS } from "./attribute-encoder.ts";
 import { isContentKey } from "./content-keys.ts";
+import { packBytes, type PackedBytes } from "./packed-bytes.ts";
 import type { WireReader } from "./wire-reader.ts";
 
 /** What is known of an attribute key, found from its bytes without making a string of them. */
 export interface KeyFacts {
   readonly key: string;
-  /** The core reads it. */
+  /** Tells keys apart: a number of its own for each that was there from the start. */
+  readonly id: number;
+  /** Somebody reads it after the scan. */
   readonly read: boolean;
+  /** What of it makes the shape of a span (core/span-shape.ts). */
+  readonly shaping: Shaping;
   /** In WRITTEN_KEYS, the keys that enrichment may write; -1 for all others. */
   readonly writtenIndex: number;
   /** Its text is what people and models said: not stored unless configured. */
   readonly content: boolean;
-  /** `"key":` in JSON, UTF-8. */
-  readonly json: Buffer;
+  /** `,"key":` in JSON, UTF-8. */
+  readonly json: PackedBytes;
   /** Little-endian words of the key, the last one overlapping: what is compared. */
   readonly words: Int32Array;
   readonly length: number;
 }
+
+/** The core reads the value (a number is its own, or part of the shape); it asks only whether the key is there; or it does not look at it. */
+export type Shaping = "value" | "code" | "presence" | "none";
+
+/** Which keys are read, and what of them makes the shape of a span. */
+export interface KeyUses {
+  readonly read: ReadonlySet<string>;
+  readonly shapedByValue: ReadonlySet<string>;
+  /** Those of them whose numbers are part of the shape. */
+  readonly shapedByCode: ReadonlySet<string>;
+  readonly shapedByPresence: ReadonlySet<string>;
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** Powers of two. Learned keys take each other's slots, so a client that invents keys cannot make it grow. */
 const KNOWN_SLOTS = 2048;
@@ -29,11 +48,12 @@ const SHORT_BYTES = 4;
 export class KeyDictionary {
   private readonly known: (KeyFacts | undefined)[] = Array.from({ length: KNOWN_SLOTS });
   private readonly learned: (KeyFacts | undefined)[] = Array.from({ length: LEARNED_SLOTS });
-  private readonly readKeys: ReadonlySet<string>;
+  private readonly uses: KeyUses;
+  private lastId = 0;
 
-  constructor(readKeys: ReadonlySet<string>) {
-    this.readKeys = readKeys;
-    for (const key of readKeys) this.addKnown(this.factsOf(key));
+  constructor(uses: Pick<KeyUses, "read"> & Partial<KeyUses>) {
+    this.uses = { shapedByValue: NO_KEYS, shapedByCode: NO_KEYS, shapedByPresence: NO_KEYS, ...uses };
+    for (const key of uses.read) this.addKnown({ ...this.factsOf(key), id: (this.lastId += 1) });
   }
 
   find(reader: WireReader, start: number, end: number): KeyFacts {
@@ -58,15 +78,25 @@ export class KeyDictionary {
 
   private factsOf(key: string): KeyFacts {
     const bytes = Buffer.from(key);
+    const { read } = this.uses;
     return {
       key,
-      read: this.readKeys.has(key),
+      id: 0,
+      read: read.has(key),
+      shaping: this.shapingOf(key),
       writtenIndex: WRITTEN_KEYS.indexOf(key),
       content: isContentKey(key),
-      json: Buffer.from(`${JSON.stringify(key.replaceAll("\0", ""))}:`),
+      json: packBytes(Buffer.from(`,${JSON.stringify(key.replaceAll("\0", ""))}:`)),
       words: wordsOf(bytes),
       length: bytes.length,
     };
+  }
+
+  private shapingOf(key: string): Shaping {
+    const { shapedByValue, shapedByCode, shapedByPresence } = this.uses;
+    if (shapedByCode.has(key)) return "code";
+    if (shapedByValue.has(key)) return "value";
+    return shapedByPresence.has(key) ? "presence" : "none";
   }
 
   private addKnown(facts: KeyFacts): void {

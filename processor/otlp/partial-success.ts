@@ -77,7 +77,7 @@ function readPartial(reader: WireReader, end: number, answer: { rejectedSpans: n
     if (tag === REJECTED_SPANS) answer.rejectedSpans = reader.varintLow(end, "rejected_spans") + (reader.high | 0) * WORD;
     else if (tag === ERROR_MESSAGE) {
       const textEnd = reader.lengthEnd(end, "error_message");
-      answer.message = decodeText(reader.bytes, reader.position, textEnd, MESSAGE_BYTES_MAX);
+      answer.message = decodeText(reader, reader.position, textEnd, MESSAGE_BYTES_MAX);
       reader.position = textEnd;
     } else reader.skip(tag, end);
   }

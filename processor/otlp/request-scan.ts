@@ -1,17 +1,11 @@
-import type { Attributes, Span } from "../core/span.ts";
+import type { Attributes } from "../core/span.ts";
 import type { AttributeMarks, AttributePlace } from "./attribute-marks.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
+import type { NumberList } from "./number-list.ts";
 import type { RegionTable } from "./region-table.ts";
+import type { ScannedSpan } from "./scanned-span.ts";
+import type { ShapeDraft, SpanShapes } from "./span-shapes.ts";
 import type { WireReader } from "./wire-reader.ts";
-
-export interface ScannedSpan {
-  readonly span: Span;
-  /** Index of its place in `regions`. */
-  readonly region: number;
-  /** Its attributes in `marks`, from the first to before the end. */
-  readonly firstMark: number;
-  readonly endMark: number;
-}
 
 /** Codes, so that they can label a metric; response.ts has the sentences. */
 export type RejectionReason =
@@ -38,6 +32,11 @@ export interface RequestScan {
   readonly marks: AttributeMarks;
   /** Of the attribute that was scanned last. */
   readonly place: AttributePlace;
+  /** Times and numeric attributes of the spans. */
+  readonly numbers: NumberList;
+  /** null where nobody asks what shape a span has. */
+  readonly shapes: SpanShapes | null;
+  readonly draft: ShapeDraft;
   readonly limits: ScanLimits;
   eventsRead: number;
   /** Spans of a trace mostly follow each other: where its id stood last, and its digits. */

@@ -3,24 +3,61 @@ import { ANY_VALUE, checkAnyValue, KEY_VALUE, readAnyValue, READ_TEXT_BYTES_MAX 
 import type { AttributePlace } from "./attribute-marks.ts";
 import type { KeyFacts } from "./key-dictionary.ts";
 import { REQUEST_ATTRIBUTES_MAX, type RequestScan } from "./request-scan.ts";
-import { decodeText } from "./text-cache.ts";
+import { decodeText, findText } from "./text-cache.ts";
 import { skipField, type WireReader } from "./wire-reader.ts";
 
 const KEY_VALUE_WIRE_TYPES: readonly number[] = [-1, 2, 2];
 
-/**
- * Notes where the attribute stands whose length the reader is on, checks its value, and answers its key. The place is left
- * in `scan.place`, the reader behind the attribute.
- */
-export function scanAttribute(scan: RequestScan, tagStart: number, spanEnd: number): KeyFacts {
+/** Notes where the attribute stands whose length the reader is on, and checks its value. The reader is left behind it. */
+export function scanAttribute(scan: RequestScan, tagStart: number, spanEnd: number): void {
   const { reader, marks, place } = scan;
   const end = reader.lengthEnd(spanEnd, "Span.attributes");
   locateAttribute(reader, end, place);
   if (marks.count >= REQUEST_ATTRIBUTES_MAX) reader.fail(`more than ${REQUEST_ATTRIBUTES_MAX} attributes in one request`);
   const facts = scan.keys.find(reader, place.keyStart, place.keyEnd);
   marks.add(facts, tagStart, place, end);
+  if (facts.shaping === "presence") scan.draft.addBoolean(facts, true);
+  else if (facts.shaping !== "none") shapeByValue(scan, facts);
   reader.position = end;
-  return facts;
+}
+
+/** Adds the attribute that was just located to the draft of the span's shape. */
+function shapeByValue({ reader, place, draft, numbers }: RequestScan, facts: KeyFacts): void {
+  const { bytes } = reader;
+  const { valueStart: start, valueEnd: end } = place;
+  if (start < 0) {
+    draft.valid = false;
+    return;
+  }
+  const first = bytes[start + 1] ?? 0x80;
+  switch (bytes[start]) {
+    case ANY_VALUE.string:
+      if (first < 0x80 && start + 2 + first === end) draft.addText(facts, findText(reader, start + 2, end));
+      else draft.valid = false;
+      return;
+    case ANY_VALUE.int:
+      if (isShortVarint(bytes, start + 1, end)) {
+        const value = shortVarint(bytes, start + 1, end);
+        if (facts.shaping === "code") draft.addCode(facts, value);
+        else {
+          draft.addNumber(facts);
+          numbers.push(value);
+        }
+      } else draft.valid = false;
+      return;
+    case ANY_VALUE.double:
+      if (start + 9 === end && facts.shaping === "value") {
+        draft.addNumber(facts);
+        numbers.push(reader.view.getFloat64(start + 1, true));
+      } else draft.valid = false;
+      return;
+    case ANY_VALUE.bool:
+      if (first < 2 && start + 2 === end) draft.addBoolean(facts, first === 1);
+      else draft.valid = false;
+      return;
+    default:
+      draft.addList(facts, findText(reader, start, end));
+  }
 }
 
 /** Finds the key and the value of the KeyValue that the reader stands on, and checks that any decoder takes it. */
@@ -94,7 +131,7 @@ function locateInAnyOrder(reader: WireReader, end: number, place: AttributePlace
   }
 }
 
-/** The value at a place that was found by `scanAttribute`; undefined where there is none to read. */
+/** The value at a place that was found by `locateAttribute`; undefined where there is none to read. */
 export function readPlace(reader: WireReader, place: AttributePlace): AttributeValue | undefined {
   const { bytes } = reader;
   const { valueStart: start, valueEnd: end } = place;
@@ -102,7 +139,7 @@ export function readPlace(reader: WireReader, place: AttributePlace): AttributeV
   const first = bytes[start + 1] ?? 0;
   // The two that are nearly all; a length or a number of one byte, or it is read like any other.
   if (first < 0x80 && bytes[start] === ANY_VALUE.string && start + 2 + first === end)
-    return decodeText(bytes, start + 2, end, READ_TEXT_BYTES_MAX);
+    return decodeText(reader, start + 2, end, READ_TEXT_BYTES_MAX);
   if (bytes[start] === ANY_VALUE.int && isShortVarint(bytes, start + 1, end)) return shortVarint(bytes, start + 1, end);
   reader.position = start;
   return readAnyValue(reader, end, 0);

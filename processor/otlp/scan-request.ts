@@ -11,8 +11,11 @@ import {
   type Scope,
   type SpanOrigin,
 } from "./request-scan.ts";
+import { NumberList } from "./number-list.ts";
 import { RegionTable } from "./region-table.ts";
 import { scanSpan } from "./scan-span.ts";
+import { ScannedSpan } from "./scanned-span.ts";
+import { ShapeDraft, type SpanShapes } from "./span-shapes.ts";
 import { decodeText } from "./text-cache.ts";
 import { MalformedError, tagOf, WIRE_TYPE, WireReader } from "./wire-reader.ts";
 
@@ -30,11 +33,20 @@ const SCOPE_NAME = tagOf(1, WIRE_TYPE.length);
 const SCOPE_VERSION = tagOf(2, WIRE_TYPE.length);
 const LAST_KNOWN_FIELD = 3;
 
+export interface ScanUses {
+  readonly limits?: ScanLimits;
+  /** Given, spans are told their shapes. */
+  readonly shapes?: SpanShapes | null;
+}
+
+/** Begun anew with every span. */
+const DRAFT = new ShapeDraft();
+
 /**
  * Reads an ExportTraceServiceRequest. Throws MalformedError where the bytes are no such message; a span that alone is wrong
  * is noted as refused, and the others stand.
  */
-export function scanRequest(body: Uint8Array, keys: KeyDictionary, limits: ScanLimits = DEFAULT_SCAN_LIMITS): RequestScan {
+export function scanRequest(body: Uint8Array, keys: KeyDictionary, { limits = DEFAULT_SCAN_LIMITS, shapes = null }: ScanUses = {}): RequestScan {
   const scan: RequestScan = {
     reader: new WireReader(body),
     keys,
@@ -45,6 +57,9 @@ export function scanRequest(body: Uint8Array, keys: KeyDictionary, limits: ScanL
     firstRejection: "",
     marks: new AttributeMarks(body.length),
     place: { keyStart: 0, keyEnd: 0, valueStart: -1, valueEnd: -1 },
+    numbers: new NumberList(),
+    shapes,
+    draft: DRAFT,
     limits,
     eventsRead: 0,
     lastTrace: { position: -1, hex: "" },
@@ -83,12 +98,12 @@ function scanScopeSpans(scan: RequestScan, parent: number, end: number, resource
 
 function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin: SpanOrigin): void {
   const firstMark = scan.marks.count;
+  const span = new ScannedSpan(scan, region, origin);
   let reason: RejectionReason | null;
   let detail = "";
   try {
-    const result = scanSpan(scan, end, origin);
-    reason = typeof result === "string" ? result : null;
-    if (typeof result !== "string") scan.spans.push({ span: result, region, firstMark, endMark: scan.marks.count });
+    reason = scanSpan(scan, end, origin, span);
+    if (reason === null) scan.spans.push(span);
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error;
     reason = "malformed";
@@ -158,7 +173,7 @@ function readScope(reader: WireReader, end: number, scope: Scope): void {
       continue;
     }
     const textEnd = reader.lengthEnd(end, "InstrumentationScope");
-    const text = decodeText(reader.bytes, reader.position, textEnd, SCOPE_TEXT_BYTES_MAX);
+    const text = decodeText(reader, reader.position, textEnd, SCOPE_TEXT_BYTES_MAX);
     if (tag === SCOPE_NAME) scope.name = text;
     else scope.version = text;
     reader.position = textEnd;

@@ -1,14 +1,14 @@
 import { type EnrichContext, enrichBatch } from "../core/enrich.ts";
 import type { Enrichment } from "../core/enrichment.ts";
-import type { Span } from "../core/span.ts";
 import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
 import { attributesJson } from "./attributes-json.ts";
 import { emitRequest } from "./emit-request.ts";
 import { AttributeEncoder } from "./attribute-encoder.ts";
 import { countEnrichments, type EnrichmentCounts } from "./enrichment-counts.ts";
 import type { Rejections } from "./partial-success.ts";
-import { DEFAULT_SCAN_LIMITS, type RequestScan, type ScanLimits, type ScannedSpan } from "./request-scan.ts";
-import { SCAN_KEYS } from "./scan-keys.ts";
+import { DEFAULT_SCAN_LIMITS, type RequestScan, type ScanLimits } from "./request-scan.ts";
+import type { ScannedSpan } from "./scanned-span.ts";
+import { SCAN_KEYS, SPAN_SHAPES } from "./scan-keys.ts";
 import { scanRequest } from "./scan-request.ts";
 import { assertTraces } from "./wrong-signal.ts";
 
@@ -38,9 +38,9 @@ const ENCODER = new AttributeEncoder();
  * is wrong is refused alone.
  */
 export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch {
-  const scan = scanRequest(body, SCAN_KEYS, options.limits ?? DEFAULT_SCAN_LIMITS);
+  const scan = scanRequest(body, SCAN_KEYS, { limits: options.limits ?? DEFAULT_SCAN_LIMITS, shapes: SPAN_SHAPES });
   assertTraces(scan);
-  const enrichments = enrichBatch(spansOf(scan), options.context);
+  const enrichments = enrichBatch(scan.spans, options.context);
   const keepSpans = options.keepSpans ?? true;
   return {
     batch: keepSpans ? new KeptBatch(scan, enrichments, options.captureContent ?? false) : bytesOnly(scan, enrichments),
@@ -80,29 +80,21 @@ class KeptBatch implements EnrichedBatch {
   }
 }
 
-function spansOf({ spans: scannedSpans }: RequestScan): Span[] {
-  const spans: Span[] = [];
-  for (const { span } of scannedSpans) spans.push(span);
-  return spans;
-}
-
 /** Makes its JSON when it is asked for: where spans are only forwarded, nobody pays for it. */
 class LazySpan implements EnrichedSpan {
-  readonly span: Span;
+  readonly span: ScannedSpan;
   readonly enrichment: Enrichment | null;
   private readonly scan: RequestScan;
-  private readonly scanned: ScannedSpan;
   private readonly captureContent: boolean;
 
   constructor(scan: RequestScan, scanned: ScannedSpan, enrichment: Enrichment | null, captureContent: boolean) {
-    this.span = scanned.span;
+    this.span = scanned;
     this.enrichment = enrichment;
     this.scan = scan;
-    this.scanned = scanned;
     this.captureContent = captureContent;
   }
 
   get attributesJson(): Uint8Array {
-    return attributesJson(this.scan, this.scanned, this.captureContent);
+    return attributesJson(this.scan, this.span, this.captureContent);
   }
 }

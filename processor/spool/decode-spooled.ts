@@ -9,7 +9,7 @@ import { ROW_READ_KEYS } from "../sinks/postgres-row.ts";
 import type { EnrichedBatch } from "../sinks/sink.ts";
 
 const ENRICHED_KEYS: readonly string[] = [...Object.values(OWN), ...Object.values(NORMALIZED)];
-const KEYS = new KeyDictionary(new Set([...READ_KEYS, ...ROW_READ_KEYS, ...ENRICHED_KEYS]));
+const KEYS = new KeyDictionary({ read: new Set([...READ_KEYS, ...ROW_READ_KEYS, ...ENRICHED_KEYS]) });
 /** What was accepted once is not judged again: it may have waited for long. */
 const NO_TIME_LIMITS = { timeMsMin: Number.NEGATIVE_INFINITY, timeMsMax: Number.POSITIVE_INFINITY };
 
@@ -18,14 +18,14 @@ const NO_TIME_LIMITS = { timeMsMin: Number.NEGATIVE_INFINITY, timeMsMax: Number.
  * it was made from (the memory of the trace, the prices of that day) may be gone after a restart.
  */
 export function decodeSpooled(otlp: Uint8Array, captureContent: boolean): EnrichedBatch {
-  const scan = scanRequest(otlp, KEYS, NO_TIME_LIMITS);
+  const scan = scanRequest(otlp, KEYS, { limits: NO_TIME_LIMITS });
   return {
     spanCount: scan.spans.length,
     sizeBytes: otlp.length,
     otlp,
     spans: scan.spans.map((scanned) => ({
-      span: scanned.span,
-      enrichment: readEnrichment(scanned.span.attributes),
+      span: scanned,
+      enrichment: readEnrichment(scanned.attributes),
       get attributesJson() {
         return attributesJson(scan, scanned, captureContent);
       },

@@ -36,6 +36,11 @@ export const ALERT_SETTINGS = {
   costCoverage: { below: 0.9, callsMin: 20 },
   /** Calls of a provider that needed another attempt / calls, over 15 minutes. */
   retriesPerCall: { above: 0.25, callsMin: 20 },
-  /** Minutes without a stored span. Longer than your quietest night. */
+  /** Minutes without a stored model call. Longer than your quietest night. */
   silence: { minutes: 30 },
+  /**
+   * Of the gateways, each of which writes about itself once a minute: minutes without a word of any, minutes that a span may
+   * wait in a spool, and the share of spans and requests that may be refused over 15 minutes.
+   */
+  gateway: { silentMinutes: 5, spoolMinutes: 10, refusedAbove: 0.01, requestsMin: 20 },
 } as const;

@@ -187,6 +187,43 @@ export const ALERT_RULES: readonly AlertRule[] = [
     description: "Either nobody calls a model, or the way from the application to the database is broken: genai-otel doctor says where.",
     panel: { dashboard: "pipeline", id: 1 },
   },
+  {
+    ...QUICK,
+    uid: "genai-gateway-silent",
+    title: "LLM gateway silent",
+    severity: "page",
+    query: queries.gatewaySilent,
+    forMinutes: 1,
+    keepFiringMinutes: 0,
+    fires: { when: "above", value: settings.gateway.silentMinutes * 60 },
+    summary: `No gateway wrote about itself for ${valueAs("humanizeDuration .Value")}`,
+    description: "Every gateway process writes a row a minute. None does: they have ended, or cannot reach the database.",
+    panel: { dashboard: "pipeline", id: 30 },
+  },
+  {
+    ...QUICK,
+    uid: "genai-gateway-spool",
+    title: "LLM gateway spool",
+    severity: "page",
+    query: queries.gatewaySpool,
+    windowMinutes: 5,
+    fires: { when: "above", value: settings.gateway.spoolMinutes * 60 },
+    summary: `Spans wait for ${valueAs("humanizeDuration .Value")} in the spool of {{ $labels.instance }}`,
+    description: "PostgreSQL or the OTLP backend does not take spans, or not fast enough. Nothing is lost until the spool is full.",
+    panel: { dashboard: "pipeline", id: 42 },
+  },
+  {
+    ...QUICK,
+    uid: "genai-gateway-refusals",
+    title: "LLM gateway refusals",
+    severity: "ticket",
+    query: queries.gatewayRefusals,
+    fires: { when: "above", value: settings.gateway.refusedAbove },
+    summary: `The gateways refuse or lose ${PERCENT} of what they are sent`,
+    description:
+      "Refused or lost / sent, of the last 15 minutes: wrong tokens, malformed or oversized requests, too much at a time, or rows that the database does not take.",
+    panel: { dashboard: "pipeline", id: 41 },
+  },
 ];
 
 /** @param template of the value, as `.Value` */

@@ -229,7 +229,7 @@ function latest() {
       operation: { title: "Operation", width: 100 },
       service_name: { title: "Service", width: 130 },
       error_category: { title: "Category", width: 130 },
-      http_status: { title: "HTTP", hidden: true },
+      http_status: { title: "HTTP", unit: "none", width: 60 },
       error_message: { title: "Message" },
       retry_count: { title: "Retries", width: 70 },
       duration: { title: "Lasted", unit: "s", decimals: 1, width: 75 },

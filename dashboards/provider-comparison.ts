@@ -17,7 +17,7 @@ export function providerComparison(): Dashboard {
     description: "Providers and models side by side: success, speed, cost, caching and retries, with the sample size and its uncertainty.",
     store: "postgres",
     variables: [postgresVariable(), ...filterVariables()],
-    panels: [comparisonTable(), ...overTime(), heatmap(), elsewhere()],
+    panels: [comparisonTable(), ...overTime(), ...speedAndCache(), heatmap(), elsewhere()],
   });
 }
 
@@ -110,6 +110,38 @@ function overTime() {
       colors: PROVIDER_COLORS,
       draw: "lines",
       links: [callsLink(PROVIDER)],
+    }),
+  ];
+}
+
+function speedAndCache() {
+  const graph = { width: 8, height: 9, name: PROVIDER_NAME, colors: PROVIDER_COLORS, draw: "lines", links: [callsLink(PROVIDER)] } as const;
+  return [
+    seriesPanel({
+      id: 7,
+      title: "First token p95",
+      description: "Time to the first chunk of streamed answers, 95th percentile. Providers without streamed calls have no line.",
+      ...graph,
+      query: queries.ttftP95,
+      unit: "s",
+    }),
+    seriesPanel({
+      id: 8,
+      title: "Output tokens per second",
+      description: "Output tokens / generation time of completed calls, mean of the calls.",
+      ...graph,
+      query: queries.outputRate,
+      unit: "short",
+      decimals: 0,
+    }),
+    seriesPanel({
+      id: 9,
+      title: "Cache hit rate",
+      description: "Input tokens read from a prompt cache / all input tokens.",
+      ...graph,
+      query: queries.cacheHitRate,
+      unit: "percentunit",
+      max: 1,
     }),
   ];
 }

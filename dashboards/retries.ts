@@ -4,7 +4,7 @@ import { dashboardOf } from "./dashboard-frame.ts";
 import { callsLink, drillTo, failuresLink, rowValue, seriesLabel, TRACE_LINK } from "./links.ts";
 import { PROVIDER_COLORS, CATEGORY_COLORS } from "./palette.ts";
 import * as queries from "./queries/retries.ts";
-import { barsPanel, highIsGood, lowIsGood, seriesPanel, statPanel, tablePanel } from "./style.ts";
+import { highIsGood, lowIsGood, seriesPanel, statPanel, tablePanel } from "./style.ts";
 import { filterVariables, postgresVariable } from "./variables.ts";
 
 const LIMIT = ALERT_SETTINGS.retriesPerCall.above;
@@ -130,29 +130,34 @@ function reasons() {
       id: 12,
       title: "Why, and whether it helped",
       description:
-        "Retried calls by the error of their first attempt. Recovered: those that completed. Waited: average time between the attempts.",
-      width: 16,
+        "Retried calls by the error of their first attempt. Attempts: mean, the first included. Recovered: those that completed. Waited: average time between the attempts.",
+      width: 15,
       height: 7,
       query: queries.byReason,
       columns: {
         retry_reason: { title: "First error", width: 150, links: [failuresLink({ category: rowValue("retry_reason") })] },
         retried: { title: "Retried calls", unit: "short", width: 105 },
-        share: { title: "Share", unit: "percentunit", decimals: 0, width: 120, cell: "bar", max: 1, steps: [["blue", null]] },
+        share: { title: "Share", unit: "percentunit", decimals: 0, width: 110, cell: "bar", max: 1, steps: [["blue", null]] },
+        attempts: { title: "Attempts", unit: "short", decimals: 2, width: 85 },
         recovered: { title: "Recovered", unit: "percentunit", decimals: 0, width: 120, cell: "bar", max: 1, steps: highIsGood(0.25, 0.75) },
         average_wait: { title: "Waited", unit: "s", decimals: 1, width: 90 },
         providers: { title: "Providers" },
       },
     }),
-    barsPanel({
+    tablePanel({
       id: 13,
-      title: "Attempts per retried call",
+      title: "Calls by number of attempts",
       description:
-        "Average number of attempts of a retried call, the first included, by the error of the first. Near the client's limit, retries end before the trouble does.",
-      width: 8,
+        "All calls by how many attempts they took, the first included. Completed: those of them that succeeded in the end. Many calls at the client's limit, few of them completed: retries end before the trouble does.",
+      width: 9,
       height: 7,
       query: queries.attempts,
-      unit: "short",
-      decimals: 2,
+      columns: {
+        attempts: { title: "Attempts", width: 100 },
+        calls: { title: "Calls", unit: "short", width: 80, links: [callsLink({})] },
+        share: { title: "Share", unit: "percentunit", decimals: 2, width: 85 },
+        completed_share: { title: "Completed", unit: "percentunit", decimals: 1, cell: "bar", max: 1, steps: highIsGood(0.25, 0.75) },
+      },
     }),
   ];
 }

@@ -107,14 +107,16 @@ test("every aggregate of the PostgreSQL dashboards leads on to calls, failures o
 
 /** Ends of the road, and sums over everything that is selected. */
 const UNLINKED = [
-  "genai-cost-and-caching: Month against budget",
-  "genai-cost-and-caching: Cache tokens per minute, read against written",
-  "genai-cost-and-caching: Tokens per minute by kind",
   "genai-cost-and-caching: Spend by user",
   "genai-calls: Calls per minute by status",
   "genai-trace: The trace",
   "genai-trace: Model calls in order",
   "genai-trace: Requests on the wire",
+  "genai-pipeline: Refused per minute by reason",
+  "genai-pipeline: Spool",
+  "genai-pipeline: How long answers and writes take",
+  "genai-pipeline: Spans per batch",
+  "genai-pipeline: Gateway processes",
   "genai-pipeline: Tables",
 ] as const;
 

@@ -12,6 +12,7 @@ import { DEFAULT_PRICE_BOOK } from "../processor/core/price-book.ts";
 import { modelPriceRows, syncModelPrices } from "../processor/storage/model-prices.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { storeDemoWeek } from "./support/demo-week.ts";
+import { storeSamples } from "./support/store-samples.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const NOW_MS = Math.floor(Date.now() / 60_000) * 60_000;
@@ -26,6 +27,7 @@ const QUERY_MODULES = [
   "calls",
   "trace",
   "pipeline",
+  "gateways",
   "alerts",
 ];
 
@@ -43,6 +45,10 @@ beforeAll(async () => {
   database = await createDatabase();
   await storeDemoWeek(database.url, { nowMs: NOW_MS, callsPerDay: 400 });
   await syncModelPrices(database.pool, modelPriceRows(DEFAULT_PRICE_BOOK, NOW_MS));
+  await storeSamples(database.pool, [
+    { fromMs: NOW_MS - 3 * DAY_MS, toMs: NOW_MS - 60_000 },
+    { fromMs: NOW_MS - 3_600_000, toMs: NOW_MS - 60_000, instance: "gateway:2", refused: { unauthenticated: 1 } },
+  ]);
 });
 afterAll(() => database.drop());
 

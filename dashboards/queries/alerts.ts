@@ -111,6 +111,39 @@ select coalesce(extract(epoch from $__timeTo()::timestamptz - (
 )), 0)::double precision as value`,
 );
 
+/** Seconds since any gateway process wrote about itself. A database that no gateway ever wrote to is not silent. */
+export const gatewaySilent = tableQuery(
+  ["value"],
+  `
+select coalesce(extract(epoch from $__timeTo()::timestamptz - (
+  select sampled_at from genai.gateway_samples where sampled_at <= $__timeTo() order by sampled_at desc limit 1
+)), 0)::double precision as value`,
+);
+
+/** Seconds that the oldest span waits in a spool of each process, by its newest word. */
+export const gatewaySpool = tableQuery(
+  ["instance", "value"],
+  `
+select distinct on (instance) instance, spool_age_ms / 1000 as value
+from genai.gateway_samples where $__timeFilter(sampled_at)
+order by instance, sampled_at desc`,
+);
+
+/**
+ * Requests that were answered with an error, or spans that were refused or lost, whichever share is larger. Who asks for
+ * what is not there is no sender of spans.
+ */
+export const gatewayRefusals = tableQuery(
+  ["value"],
+  `
+select coalesce(case when requests >= ${SETTINGS.gateway.requestsMin} then greatest(refused_requests / requests, refused_spans / nullif(spans, 0)) end, 0) as value
+from (
+  select sum(requests)::double precision as requests, sum(refused_requests - coalesce((refused_by_reason->>'not_found')::bigint, 0) - coalesce((refused_by_reason->>'method_not_allowed')::bigint, 0))::double precision as refused_requests,
+    sum(received_spans)::double precision as spans, sum(refused_spans + lost_spans)::double precision as refused_spans
+  from genai.gateway_samples where $__timeFilter(sampled_at)
+) sums`,
+);
+
 function perProvider(sums: readonly string[], source: string, value: string) {
   return perLabels(["environment", "model_provider"], { sums, source, value });
 }

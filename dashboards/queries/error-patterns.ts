@@ -133,6 +133,7 @@ having sum(failed) filter (where error_category in ($category)) > 0
 order by failed desc limit 20`,
 );
 
+/** The HTTP status is the call's own, or that of the last request beneath it. */
 export const latestFailures = tableQuery(
   [
     "time",
@@ -148,14 +149,22 @@ export const latestFailures = tableQuery(
     "trace_id",
   ],
   `
-select created_at as time, model_provider, model, operation, service_name, error_category, http_status, error_message, retry_count, duration_ms / 1000 as duration, trace_id
+select created_at as time, model_provider, model, operation, service_name, error_category, coalesce(http_status, (
+    select s.http_status from genai.spans s
+    where s.trace_id = latest.trace_id and s.parent_span_id = latest.span_id
+      and s.created_at between latest.created_at and latest.created_at + make_interval(secs => duration_ms / 1000)
+    order by s.created_at desc limit 1
+  )) as http_status, error_message, retry_count, duration_ms / 1000 as duration, trace_id
 from (
-  select created_at, coalesce(environment, 'unknown') as environment, coalesce(service_name, 'unknown') as service_name,
-    coalesce(model_provider, 'unknown') as model_provider, coalesce(model, 'unknown') as model, coalesce(operation, 'unknown') as operation,
-    coalesce(error_category, 'unknown') as error_category, http_status, error_message, coalesce(retry_count, 0) as retry_count, duration_ms, trace_id
-  from genai.llm_traces
-  where $__timeFilter(created_at) and status = 'failed' and llm_call
-) failed
-where ${SELECTED_FAILURES}
-order by created_at desc limit 100`,
+  select * from (
+    select created_at, coalesce(environment, 'unknown') as environment, coalesce(service_name, 'unknown') as service_name,
+      coalesce(model_provider, 'unknown') as model_provider, coalesce(model, 'unknown') as model, coalesce(operation, 'unknown') as operation,
+      coalesce(error_category, 'unknown') as error_category, http_status, error_message, coalesce(retry_count, 0) as retry_count, duration_ms, trace_id, span_id
+    from genai.llm_traces
+    where $__timeFilter(created_at) and status = 'failed' and llm_call
+  ) failed
+  where ${SELECTED_FAILURES}
+  order by created_at desc limit 100
+) latest
+order by created_at desc`,
 );

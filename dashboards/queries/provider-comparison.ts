@@ -92,6 +92,26 @@ from ${CALLS_OVER_TIME} where ${SELECTED} and cost_status in ('priced', 'ambiguo
 group by 1, 2 order by 1`,
 );
 
+export const ttftP95 = seriesQuery(["model_provider"], quantileOverTime({ measure: "ttft", quantile: 0.95, label: "model_provider" }));
+
+export const outputRate = seriesQuery(
+  ["model_provider"],
+  `
+select bucket as time, model_provider, sum(output_tokens_per_second) / nullif(sum(output_rate_calls), 0) as value
+from ${CALLS_OVER_TIME} where ${SELECTED}
+group by 1, 2
+having sum(output_rate_calls) > 0
+order by 1`,
+);
+
+export const cacheHitRate = seriesQuery(
+  ["model_provider"],
+  `
+select bucket as time, model_provider, sum(cache_read_input_tokens)::double precision / nullif(sum(input_tokens), 0) as value
+from ${CALLS_OVER_TIME} where ${SELECTED}
+group by 1, 2 order by 1`,
+);
+
 /** Rows of the heatmap: one per doubling, from 128 ms to 2 min, the ends open. 8 bins of the stored histogram each. */
 const DOUBLINGS = [
   { label: "≤ 0.125 s", from: 0, to: 56 },

@@ -40,28 +40,39 @@ group by 1, 2 order by 1`,
 );
 
 export const byReason = tableQuery(
-  ["retry_reason", "retried", "share", "recovered", "average_wait", "providers"],
+  ["retry_reason", "retried", "share", "attempts", "recovered", "average_wait", "providers"],
   `
 with reasons as (
-  select retry_reason, model_provider, sum(retried) as retried, sum(retried) filter (where status = 'completed') as completed, sum(retry_wait_ms) as wait_ms
+  select retry_reason, model_provider, sum(retried) as retried, sum(retries) as retries, sum(retried) filter (where status = 'completed') as completed, sum(retry_wait_ms) as wait_ms
   from ${CALLS} where ${SELECTED} and retry_reason is not null
   group by 1, 2
 )
 select retry_reason, sum(retried)::double precision as retried, sum(retried)::double precision / sum(sum(retried)) over () as share,
-  coalesce(sum(completed), 0)::double precision / nullif(sum(retried), 0) as recovered, sum(wait_ms) / nullif(sum(retried), 0) / 1000 as average_wait,
+  1 + sum(retries)::double precision / nullif(sum(retried), 0) as attempts, coalesce(sum(completed), 0)::double precision / nullif(sum(retried), 0) as recovered, sum(wait_ms) / nullif(sum(retried), 0) / 1000 as average_wait,
   string_agg(model_provider || ' ' || retried, ', ' order by retried desc) as providers
 from reasons group by 1 order by 2 desc`,
 );
 
-/** Attempts of a retried call, the first included. */
+/** The first attempt counts. More than one by nobody knows how many: calls that a gateway before 0006_attempts.sql counted. */
 export const attempts = tableQuery(
-  ["retry_reason", "attempts"],
+  ["attempts", "calls", "share", "completed_share"],
   `
-select retry_reason, 1 + sum(retries)::double precision / sum(retried) as attempts
-from ${CALLS} where ${SELECTED} and retry_reason is not null
-group by 1
-having sum(retried) > 0
-order by 2 desc`,
+with sums as (
+  select status, sum(calls) as calls, sum(retried) as retried, sum(retried_once) as once, sum(retried_twice) as twice, sum(retried_more) as more
+  from ${CALLS} where ${SELECTED}
+  group by 1
+),
+counted as (
+  select n, attempts, sum(a.calls) as calls, sum(a.calls) filter (where status = 'completed') as completed
+  from sums cross join lateral (values
+    (1, '1', sums.calls - retried), (2, '2', once), (3, '3', twice), (4, '4 or more', more), (5, 'more than 1', retried - once - twice - more)
+  ) a (n, attempts, calls)
+  group by 1, 2
+)
+select attempts, calls::double precision as calls, calls::double precision / nullif(sum(calls) over (), 0) as share,
+  coalesce(completed, 0)::double precision / nullif(calls, 0) as completed_share
+from counted where n < 5 or calls > 0
+order by n`,
 );
 
 export const byModel = tableQuery(

@@ -19,7 +19,7 @@ export const LATENCIES = "genai.latencies($__timeFrom(), $__timeTo())";
 export const STEP_SECONDS =
   "greatest($__interval_ms / 1000, case when $__timeTo()::timestamptz - $__timeFrom()::timestamptz > interval '36 hours' then 3600 else 60 end)";
 
-const STEP = `make_interval(secs => ${STEP_SECONDS})`;
+export const STEP = `make_interval(secs => ${STEP_SECONDS})`;
 
 export const CALLS_OVER_TIME = `genai.calls_over_time($__timeFrom(), $__timeTo(), ${STEP})`;
 

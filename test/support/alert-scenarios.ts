@@ -1,12 +1,17 @@
 import type { CallBatch } from "./store-calls.ts";
+import type { SampleRun } from "./store-samples.ts";
 
 /** Calls that end at 0 minutes ago; times in minutes before the rule looks. */
 type Timed = Omit<CallBatch, "fromMs" | "toMs"> & { readonly from: number; readonly to: number };
+
+type TimedRun = Omit<SampleRun, "fromMs" | "toMs"> & { readonly from: number; readonly to: number };
 
 export interface AlertScenario {
   /** Calls under which the rule must not fire, although they resemble those that make it. */
   readonly quiet: readonly Timed[];
   readonly firing: readonly Timed[];
+  /** What gateways say of themselves meanwhile, where the rule looks at that. */
+  readonly gateways?: { readonly quiet: readonly TimedRun[]; readonly firing: readonly TimedRun[] };
   /** Labels of the one alert that fires. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -25,6 +30,8 @@ const HOUR = 60;
 const DAY = 24 * HOUR;
 
 const during = (from: number, to: number, count: number, rest: Partial<Timed> = {}): Timed => ({ from, to, count, ...rest });
+
+const NO_CALLS = { quiet: [], firing: [] } as const;
 
 /** One per rule of dashboards/alerts.ts, by uid; test/dashboards-alerts and test/grafana drive the rules with them. */
 export const ALERT_SCENARIOS: Readonly<Record<string, AlertScenario>> = {
@@ -106,9 +113,44 @@ export const ALERT_SCENARIOS: Readonly<Record<string, AlertScenario>> = {
     labels: PROVIDER,
   },
   "genai-pipeline-silent": { quiet: [during(60, 5, 5)], firing: [during(90, 45, 5)], labels: {} },
+  "genai-gateway-silent": {
+    ...NO_CALLS,
+    gateways: { quiet: [{ from: 30, to: 2 }], firing: [{ from: 30, to: 8 }] },
+    labels: {},
+  },
+  // The other gateway keeps up, and the backlog of ten minutes ago is gone.
+  "genai-gateway-spool": {
+    ...NO_CALLS,
+    gateways: {
+      quiet: [
+        { from: 20, to: 10, spoolAgeMs: 1_200_000 },
+        { from: 9, to: 0, spoolAgeMs: 30_000 },
+      ],
+      firing: [
+        { from: 9, to: 0, spoolAgeMs: 1_200_000 },
+        { from: 9, to: 0, instance: "gateway:2" },
+      ],
+    },
+    labels: { instance: "gateway:1" },
+  },
+  "genai-gateway-refusals": {
+    ...NO_CALLS,
+    gateways: {
+      quiet: [
+        { from: 14, to: 0 },
+        { from: 3, to: 3, instance: "gateway:2", refused: { unauthenticated: 5 } },
+      ],
+      firing: [{ from: 14, to: 0, refused: { unauthenticated: 2 } }],
+    },
+    labels: {},
+  },
 };
 
 /** The calls of a scenario, as seen at a time. */
 export function callsAt(timed: readonly Timed[], nowMs: number): CallBatch[] {
   return timed.map(({ from, to, ...rest }) => ({ ...rest, fromMs: nowMs - from * 60_000, toMs: nowMs - to * 60_000 }));
+}
+
+export function samplesAt(timed: readonly TimedRun[] | undefined, nowMs: number): SampleRun[] {
+  return (timed ?? []).map(({ from, to, ...rest }) => ({ ...rest, fromMs: nowMs - from * 60_000, toMs: nowMs - to * 60_000 }));
 }

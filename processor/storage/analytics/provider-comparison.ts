@@ -6,7 +6,8 @@ export interface ProviderComparison {
   readonly totalCalls: number;
   readonly successRate: number;
   readonly errorRate: number;
-  readonly avgLatencyMs: number;
+  /** Of completed calls, as on the dashboards: how long an error takes is with the error patterns. null: none completed. */
+  readonly avgLatencyMs: number | null;
   readonly p95LatencyMs: number | null;
   /** Of streamed calls. */
   readonly avgTTFTMs: number | null;
@@ -30,7 +31,7 @@ interface Row {
   readonly calls: number;
   readonly failed: number;
   readonly retried: number;
-  readonly duration_ms: number;
+  readonly duration_ms: number | null;
   readonly ttft_ms: number | null;
   readonly throughput: number | null;
   readonly priced_calls: number;
@@ -47,7 +48,7 @@ interface Row {
 export const providerComparisonSql = (schema: string): string => `
 with sums as (
   select model_provider, error_category, sum(calls)::float8 as calls, sum(failed)::float8 as failed, sum(retried)::float8 as retried,
-    sum(duration_ms) as duration_ms, sum(ttft_ms) as ttft_ms, sum(ttft_calls) as ttft_calls,
+    sum(duration_ms) filter (where status = 'completed') as duration_ms, sum(ttft_ms) as ttft_ms, sum(ttft_calls) as ttft_calls,
     sum(output_tokens_per_second) as rate, sum(output_rate_calls) as rate_calls,
     sum(priced_calls)::float8 as priced_calls, sum(cost_usd) as cost, sum(cache_savings_usd) as savings,
     sum(input_tokens)::float8 as input_tokens, sum(output_tokens)::float8 as output_tokens, sum(cache_read_input_tokens)::float8 as cache_read
@@ -56,10 +57,10 @@ with sums as (
 ), quantiles as (
   select model_provider, ${schema}.histogram_quantile(${schema}.histogram_sum(counts), 0.95) as p95
   from ${schema}.histograms($1, $2)
-  where measure = 'duration'
+  where measure = 'duration' and status = 'completed'
   group by 1
 )
-select s.model_provider as provider, sum(calls) as calls, sum(failed) as failed, sum(retried) as retried, sum(duration_ms) as duration_ms,
+select s.model_provider as provider, sum(calls) as calls, sum(failed) as failed, sum(retried) as retried, sum(duration_ms) / nullif(sum(calls) - sum(failed), 0) as duration_ms,
   sum(ttft_ms) / nullif(sum(ttft_calls), 0)::float8 as ttft_ms, sum(rate) / nullif(sum(rate_calls), 0)::float8 as throughput,
   sum(priced_calls) as priced_calls, sum(cost) as cost, sum(savings) as savings,
   sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens, sum(cache_read) as cache_read, min(q.p95) as p95,
@@ -82,7 +83,7 @@ function comparisonOf(row: Row): ProviderComparison {
     totalCalls: row.calls,
     successRate: percent(row.calls - row.failed, row.calls),
     errorRate: percent(row.failed, row.calls),
-    avgLatencyMs: row.duration_ms / row.calls,
+    avgLatencyMs: row.duration_ms,
     p95LatencyMs: row.p95,
     avgTTFTMs: row.ttft_ms,
     avgThroughput: row.throughput,

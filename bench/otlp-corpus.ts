@@ -8,6 +8,9 @@ export interface CorpusOptions {
   /** Prompts and answers of 2 to 8 KB on every model call, in running English, no two alike. */
   readonly content: boolean;
   readonly seed: number;
+  /** When the time of its traces begins, milliseconds since 1970, and how long it is; an hour of a fixed day without them. */
+  readonly epochMs?: number;
+  readonly spreadMs?: number;
 }
 
 export interface CorpusRequest {
@@ -60,11 +63,11 @@ function randomOf(seed: number): () => number {
  * One export request of an application that calls models: traces of an HTTP server span, one to three chat spans with the
  * attributes of the convention, and the HTTP request beneath each; one call in twenty fails, with an exception event.
  */
-export function corpusRequest({ spans: spansMin, content, seed }: CorpusOptions): CorpusRequest {
+export function corpusRequest({ spans: spansMin, content, seed, epochMs = EPOCH_MS, spreadMs = HOUR_MS }: CorpusOptions): CorpusRequest {
   const random = randomOf(seed);
   const http: ReferenceSpan[] = [];
   const chats: ReferenceSpan[] = [];
-  while (http.length + chats.length < spansMin) addTrace(random, content, http, chats);
+  while (http.length + chats.length < spansMin) addTrace({ random, content, epochMs, spreadMs }, http, chats);
   const request: ReferenceRequest = {
     resourceSpans: [
       {
@@ -79,11 +82,21 @@ export function corpusRequest({ spans: spansMin, content, seed }: CorpusOptions)
   return { body: codec.encode(codec.fromObject(request)).finish(), spans: http.length + chats.length, genAiSpans: chats.length };
 }
 
-function addTrace(random: () => number, content: boolean, http: ReferenceSpan[], chats: ReferenceSpan[]): void {
+interface Source {
+  readonly random: () => number;
+  readonly content: boolean;
+  readonly epochMs: number;
+  readonly spreadMs: number;
+}
+
+const EPOCH_MS = 1_764_000_000_000;
+const HOUR_MS = 3_600_000;
+
+function addTrace({ random, content, epochMs, spreadMs }: Source, http: ReferenceSpan[], chats: ReferenceSpan[]): void {
   const traceId = bytes(random, 16);
   const rootId = bytes(random, 8);
   const calls = 1 + Math.floor(random() * 3);
-  const startMs = 1_764_000_000_000 + Math.floor(random() * 3_600_000);
+  const startMs = epochMs + Math.floor(random() * spreadMs);
   let atMs = startMs + 2;
   for (let call = 0; call < calls; call++) {
     const durationMs = 300 + Math.floor(random() * 4_000);

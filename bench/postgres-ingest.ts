@@ -18,6 +18,7 @@ import type { EnrichedSpan } from "../processor/sinks/sink.ts";
 import { startEmbeddedPostgres } from "../processor/storage/embedded-postgres.ts";
 import { migrate } from "../processor/storage/migrate.ts";
 import { batchOf, spanTraffic } from "../test/support/enriched-spans.ts";
+import { sessionsCpuMicrosOf } from "./process-usage.ts";
 
 const ROWS = Number(process.argv[2] ?? 200_000);
 const ROUNDS = Number(process.argv[3] ?? 5);
@@ -132,14 +133,10 @@ async function measure(run: () => Promise<void>, serverMicros: () => number): Pr
 
 /** The postmaster has waited for the sessions that ended by then. */
 const SESSION_END_MS = 300;
-/** Linux counts processor time in hundredths of a second. */
-const TICK_MICROS = 10_000;
 
-/** Processor time of all sessions that have ended: fields 16 and 17 of the postmaster's /proc/PID/stat (proc(5)). */
+/** Processor time of all sessions that have ended. */
 function sessionsCpuMicros(folder: string): number {
-  const pid = readFileSync(join(folder, "data", "cluster", "postmaster.pid"), "utf8").split("\n")[0] ?? "";
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[13]) + Number(fields[14])) * TICK_MICROS;
+  return sessionsCpuMicrosOf(Number(readFileSync(join(folder, "data", "cluster", "postmaster.pid"), "utf8").split("\n")[0]));
 }
 
 function report(measured: ReadonlyMap<string, readonly Measured[]>): void {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { cpuMicrosOf, peakMegabytesOf } from "../process-usage.ts";
+import { firstLine, freePort, waitForGateway } from "../processes.ts";
 
 // npm run build && npx tsx bench/collector/compare.ts [plain|content] [rounds] [requests]: spans per CPU second of the gateway and of a real
 // OpenTelemetry Collector that does comparable work, in turns. Prints a table in markdown. Linux only: CPU time is read
@@ -17,8 +17,6 @@ const GATEWAY = "dist/processor/cli.js";
 const WARM_UP_REQUESTS = 1_000;
 const SETTLE_MS = 250;
 const SETTLE_TRIES = 240;
-/** Linux counts CPU time of a process in these (USER_HZ). */
-const TICKS_PER_SECOND = 100;
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const root = here("../../");
 
@@ -79,21 +77,21 @@ async function measure(subject: Subject): Promise<Measurement> {
   const port = await freePort();
   const process_ = subject.start(port, sinkUrl);
   try {
-    await waitForPort(port);
+    await waitForGateway(port);
     const warm = await load(port, WARM_UP_REQUESTS, 0);
     await settle(sinkUrl, warm.spans);
-    const before = await cpuSeconds(process_);
+    const before = cpuMicrosOf(process_.pid) / 1e6;
     const startMs = performance.now();
     const sent = await load(port, Number(requestsText), WARM_UP_REQUESTS);
     const seen = await settle(sinkUrl, warm.spans + sent.spans);
     const seconds = (performance.now() - startMs) / 1000;
-    const cpu = (await cpuSeconds(process_)) - before;
+    const cpu = cpuMicrosOf(process_.pid) / 1e6 - before;
     if (seen.llmCalls === 0 || seen.priced === 0) throw new Error(`${subject.name} did not enrich: ${JSON.stringify(seen)}`);
     return {
       spansPerCpuSecond: sent.spans / cpu,
       cpuMicrosPerSpan: (cpu / sent.spans) * 1e6,
       spansPerSecond: sent.spans / seconds,
-      peakMegabytes: await peakMegabytes(process_),
+      peakMegabytes: peakMegabytesOf(process_.pid),
     };
   } finally {
     process_.kill();
@@ -128,51 +126,6 @@ async function settle(sinkUrl: string, spans: number): Promise<Seen> {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
   throw new Error(`spans did not arrive: ${JSON.stringify(await (await fetch(sinkUrl)).json())} of ${spans}`);
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  let text = "";
-  for await (const chunk of child.stdout ?? []) {
-    text += String(chunk);
-    if (text.includes("\n")) return text.trim();
-  }
-  throw new Error(`a helper process ended without a word: ${child.spawnargs.join(" ")}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function waitForPort(port: number): Promise<void> {
-  for (let attempt = 0; attempt < SETTLE_TRIES; attempt++) {
-    const answered = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
-      method: "POST",
-      headers: { "content-type": "application/x-protobuf" },
-    }).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (answered) return;
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  }
-  throw new Error(`nothing answers on port ${port}`);
-}
-
-/** User and system time of all threads, and of children that have ended (proc_pid_stat(5), fields 14 to 17). */
-async function cpuSeconds({ pid }: ChildProcess): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
-}
-
-async function peakMegabytes({ pid }: ChildProcess): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
 function printTable(): void {

@@ -5,17 +5,19 @@ import { SPAN_ID_BYTES, TRACE_ID_BYTES } from "../../processor/otlp/ids.ts";
 import { tagOf, WIRE_TYPE, WireReader } from "../../processor/otlp/wire-reader.ts";
 
 // Sends a number of requests over keep-alive connections, each as soon as the one before it is answered, and prints a line
-// when all are. Arguments: URL, plain|content, requests, first serial number.
+// when all are. Arguments: URL, plain|content, requests, first serial number, and JSON with what shall be other than usual:
+// connections, epochMs and spreadMs (when the traces are of).
 
 const CONNECTIONS = 8;
 const BODIES = 48;
 const SPANS_PER_REQUEST = 100;
 const RETRY_MS = 20;
 
-const [url = "", corpus = "plain", countText = "0", firstText = "0"] = process.argv.slice(2);
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+const [url = "", corpus = "plain", countText = "0", firstText = "0", otherText = "{}"] = process.argv.slice(2);
+const { connections = CONNECTIONS, ...times } = JSON.parse(otherText) as { connections?: number; epochMs?: number; spreadMs?: number };
+const agent = new Agent({ keepAlive: true, maxSockets: connections });
 const bodies = Array.from({ length: BODIES }, (_, seed) => {
-  const { body, spans, genAiSpans } = corpusRequest({ spans: SPANS_PER_REQUEST, content: corpus === "content", seed: seed + 1 });
+  const { body, spans, genAiSpans } = corpusRequest({ spans: SPANS_PER_REQUEST, content: corpus === "content", seed: seed + 1, ...times });
   return { body: Buffer.from(body), ids: idPositions(body), spans, genAiSpans };
 });
 
@@ -23,7 +25,7 @@ let next = Number(firstText);
 const end = next + Number(countText);
 const sent = { spans: 0, genAiSpans: 0, bytes: 0, retries: 0 };
 
-await Promise.all(Array.from({ length: CONNECTIONS }, sendUntilEnd));
+await Promise.all(Array.from({ length: connections }, sendUntilEnd));
 agent.destroy();
 process.stdout.write(`${JSON.stringify(sent)}\n`);
 

@@ -1,4 +1,5 @@
 import type { Categorization, ErrorCategory, ErrorEvidence } from "./categorization.ts";
+import { matchesClause } from "./errors/clauses.ts";
 import { factsOf, type ErrorFacts, type ErrorLayer } from "./errors/error-layers.ts";
 import type { ErrorRule } from "./errors/error-rule.ts";
 import { isRetryable } from "./errors/retryable.ts";
@@ -51,10 +52,17 @@ function matchLayer(tier: RuleTier, layer: ErrorLayer, facts: ErrorFacts): Error
   for (const code of codes) byCode.push(...(tier.rulesByCode.get(code) ?? []));
   for (const rule of tier.rules) {
     const matches =
-      byCode.includes(rule) || (codeText !== "" && rule.stem?.test(codeText) === true) || (prose !== "" && rule.text?.test(prose) === true);
+      byCode.includes(rule) ||
+      (codeText !== "" && rule.stem?.test(codeText) === true) ||
+      (prose !== "" && rule.text?.test(prose) === true) ||
+      speaksOf(rule, layer);
     if (matches && !isRefuted(rule, facts)) return rule;
   }
   return null;
+}
+
+function speaksOf({ clauses: patterns }: ErrorRule, { clauses }: ErrorLayer): boolean {
+  return patterns?.some((pattern) => clauses().some((clause) => matchesClause(pattern, clause))) ?? false;
 }
 
 function isRefuted({ unless }: ErrorRule, facts: ErrorFacts): boolean {

@@ -126,6 +126,15 @@ const WAIT_KEYS: Readonly<Record<string, keyof BodyFindings["waits"]>> = {
   retryafter: "retryAfter",
   retryafterseconds: "retryAfter",
   resetseconds: "retryAfter",
+  resetsinseconds: "retryAfter",
+  resetinseconds: "retryAfter",
+  resetafterseconds: "retryAfter",
+  retryinseconds: "retryAfter",
+  waitseconds: "retryAfter",
+  cooldownseconds: "retryAfter",
+  waitms: "retryAfterMs",
+  retryinms: "retryAfterMs",
+  resetafterms: "retryAfterMs",
   estimatedtime: "estimatedTime",
 };
 

@@ -1,5 +1,6 @@
 import type { ErrorEvidence } from "../categorization.ts";
 import { collectBody, emptyFindings, type BodyFindings } from "./body-findings.ts";
+import { clausesOf, type Clause } from "./clauses.ts";
 import { addCanonicalTokens } from "./error-token.ts";
 import { readErrorText } from "./error-text.ts";
 import { grpcCodeName, httpStatusOf } from "./error-status.ts";
@@ -19,6 +20,8 @@ export interface ErrorLayer {
   readonly codeText: string;
   /** Lower-case prose. */
   readonly prose: string;
+  /** What its sentences and codes speak of; read when first asked for, as most errors are decided without. */
+  readonly clauses: () => readonly Clause[];
 }
 
 /** Everything that is known of a failure, in the order in which it is to be believed. */
@@ -108,6 +111,7 @@ function oneCause(cause: Record<string, unknown>, pending: unknown[]): ReadLayer
 
 function layerOf(found: BodyFindings): ReadLayer {
   const codes = new Set<string>();
+  const spelled: string[] = [...found.codes];
   const proses: string[] = [];
   let status = found.status;
   let proseChars = 0;
@@ -118,12 +122,15 @@ function layerOf(found: BodyFindings): ReadLayer {
     proseChars += read.prose.length;
     status ??= read.status;
     for (const code of read.codes) addCode(codes, code);
+    spelled.push(...read.codes);
   }
   for (const code of found.codes) {
     if (!code.includes(" ")) addCode(codes, code);
     else for (const word of code.split(/\s+/, 3)) addCode(codes, word);
   }
-  return { layer: { codes, codeText: [...codes].join(" "), prose: proses.join("\n") }, status };
+  const prose = proses.join("\n");
+  let clauses: readonly Clause[] | null = null;
+  return { layer: { codes, codeText: [...codes].join(" "), prose, clauses: () => (clauses ??= clausesOf(prose, spelled)) }, status };
 }
 
 function addCode(codes: Set<string>, code: string): void {

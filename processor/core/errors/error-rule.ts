@@ -1,8 +1,9 @@
 import type { ErrorCategory } from "../categorization.ts";
+import type { ClausePattern } from "./clauses.ts";
 
 /**
- * One row of the rule table. It matches a layer of evidence when the layer holds one of `codes`, a code with the `stem`, or
- * prose that matches `text`, and nothing in the whole evidence speaks against it (`unless`).
+ * One row of the rule table. It matches a layer of evidence when the layer holds one of `codes`, a code with the `stem`,
+ * prose that matches `text`, or a sentence of the family `clauses`, and nothing in the whole evidence speaks against it (`unless`).
  */
 export interface ErrorRule {
   /** Stable and readable: it is returned with the answer and stands in docs/errors.md. */
@@ -14,6 +15,8 @@ export interface ErrorRule {
   readonly stem?: RegExp;
   /** The complaint in prose. Tested on lower-cased, unquoted, bounded text; must have no nested quantifiers. */
   readonly text?: RegExp;
+  /** Families of words that make the complaint when they stand in one sentence or one code; see clause-words.ts. */
+  readonly clauses?: readonly ClausePattern[];
   readonly unless?: { readonly codes?: readonly string[]; readonly text?: RegExp; readonly status?: readonly number[] };
   /** Where the category's own answer (retryable.ts) is wrong for this rule. */
   readonly retryable?: boolean;

@@ -54,10 +54,11 @@ const KEYED_CODE = new RegExp(
       "errortype",
       "__type",
       "grpc_status",
+      "exception-type",
       "error",
       "name",
     ),
-    String.raw`["']?\s{0,4}[:=]\s{0,4}["']?([a-z][\w.:-]{2,80})`,
+    String.raw`["']?\s{0,4}[:=]\s{0,4}[:"']?([a-z][\w.:-]{2,80})`,
   ),
   "gi",
 );

@@ -22,6 +22,7 @@ const STATUS_PATTERNS: readonly RegExp[] = [
         "failed with",
         "failed:",
         "responded with",
+        "response",
       ),
       String.raw`["']?\s{0,3}(?:is\s|of\s|was\s)?[:=]?\s{0,3}["'([]?([1-5]\d\d)\b`,
       NOT_A_COUNT,
@@ -29,6 +30,12 @@ const STATUS_PATTERNS: readonly RegExp[] = [
   ),
   // "429 Too many requests", "RateLimitError: 429 {...}", "[429] ..."
   anyOf(sequence(String.raw`^(?:[\w.]{1,80}: ){0,2}[[(]?([45]\d\d)\b`, NOT_A_COUNT)),
+  // "got a 402 from the API", "received a 503 response"
+  anyOf(String.raw`\ban? ([45]\d\d) (?:from|response|error|status|answer|reply|code)\b`),
+  // "webhook 503: unavailable", "upstream (502)"
+  anyOf(
+    String.raw`(?<!\b(?:line|row|column|col|port|position|item|page|offset|index|room|issue) )(?<=\s[[(]?)(4(?:0[0-9]|1[0-8]|2[2-9]|99)|5(?:0[0-9]|2[0-9]|30))(?=\]?\)?: )`,
+  ),
   // A status before its reason phrase, anywhere.
   anyOf(
     sequence(
@@ -65,6 +72,7 @@ const REASON_PHRASES: readonly (readonly [RegExp, number])[] = [
   [/(?:request entity|request body|payload|content|request) too large/, 413],
   [/unprocessable (?:entity|content)/, 422],
   [/^(?:error: |httperror: )?forbidden\.?$/, 403],
+  [/\bfailed dependency\b/, 424],
   [/\bbad gateway\b/, 502],
   [/\bservice (?:temporarily )?unavailable\b/, 503],
 ];

@@ -49,7 +49,8 @@ export const CANCEL: CategoryRules = {
         ),
         String.raw`\b(?:aborted|cancell?ed) by (?:the )?(?:user|caller|client)|\buser (?:aborted|cancell?ed|interrupt)`,
         String.raw`^(?:error: |aborterror: )?(?:aborted|cancell?ed)\.?$|context cancell?ed|client closed request`,
-        String.raw`client disconnected|aborted without reason|keyboardinterrupt`,
+        String.raw`取消|キャンセル|abgebrochen|annulée? par|cancelad[oa] por|отменен|client disconnected|aborted without reason|keyboardinterrupt`,
+        String.raw`\buser (?:has )?(?:rejected|declined|dismissed)\b|(?:rejected|declined|denied) by (?:the )?user\b`,
       ),
       unless: {
         codes: ["timeouterror", "econnreset", "econnrefused", "epipe", "econnaborted", "etimedout", "overloadederror", "underrsocket"],

@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { clause } from "../clauses.ts";
 import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** A tool's or a database's own slots are not a model's capacity. */
@@ -109,6 +110,18 @@ export const CAPACITY: CategoryRules = {
       example: "Model meta-llama/Llama-3 is currently loading (estimated_time 20)",
     },
   ],
-  implied: [],
+  implied: [
+    {
+      name: "capacity: words of load",
+      category: "model_overloaded",
+      clauses: [
+        clause(["capacity"], ["exhausted", "busy", "unavailable", "exceeded", "missing"], { without: ["account", "wire", "rate", "size"] }),
+        clause(["model", "server"], ["busy"], { without: ["wire"] }),
+        clause(["model", "server"], ["starting"], { without: ["failed", "lost", "missing"] }),
+      ],
+      unless: { text: OTHER_SERVER },
+      example: "Deployment is warming up",
+    },
+  ],
   vague: [],
 };

@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { clause } from "../clauses.ts";
 import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** A clock ran out: the client's, a proxy's, or the model's. */
@@ -119,8 +120,9 @@ export const CLOCK: CategoryRules = {
           ")",
         ),
         String.raw`exceed(?:ed|s|ing)?(?: [a-z0-9.]{1,20}){0,4} (?:timeout|deadline|time limit)`,
-        String.raw`deadline (?:has )?(?:been )?exceeded|took (?:too long|longer than)|(?:taking|waited) too long|exceeded the \d{1,9} ?(?:ms|s|sec|seconds|min|minutes)\b|(?:maximum|max) (?:execution|processing|response) time`,
-        String.raw`respond in time|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d`,
+        String.raw`deadline (?:has |was )?(?:been )?(?:exceeded|expired|passed|reached|elapsed|missed)|took (?:too long|longer than)|(?:taking|waited) too long|exceeded the \d{1,9} ?(?:ms|s|sec|seconds|min|minutes)\b|(?:maximum|max) (?:execution|processing|response) time`,
+        String.raw`respond in time|timedout\b|(?:idle|waiting|silent|running|pending|stuck) (?:for )?too long|(?:gave|giving) up (?:after )?waiting|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d`,
+        String.raw`(?:not|n't|failed to) (?:complete|finish|respond|return|answer)\w{0,3}(?: [a-z]{1,20}){0,2} (?:within|in time|in under|before the)`,
         String.raw`(?:time limit|timeout) (?:has been |was |is )?(?:exceeded|reached|expired)`,
         String.raw`(?:due to|because of)(?: an?| the)? timeout|i\/o timeout|context deadline|^(?:error: )?["']?timeout["']?\.?$`,
         String.raw`httpclient\.timeout|did not properly respond after a period of time|os error 110\b|errno 110\b|errno 60\b`,
@@ -141,6 +143,15 @@ export const CLOCK: CategoryRules = {
       codes: ["timeout", "timeouterror", "timedouterror", "timedout", "timeouterr", "23"],
       unless: { codes: ["econnreset", "econnrefused", "epipe"], text: /socket hang up|econnreset|connection reset/ },
       example: "error.type TimeoutError",
+    },
+    {
+      name: "clock: words of silence",
+      category: "timeout",
+      clauses: [
+        clause(["model", "server", "output", "request", "stream"], ["silent"], { without: ["lost"] }),
+        clause(["time"], ["exceeded", "expired", "exhausted"], { without: ["size", "request"] }),
+      ],
+      example: "The backend stalled",
     },
   ],
   vague: [

@@ -7,7 +7,7 @@ export const FAMILIES: readonly ErrorRule[] = [
     name: "family: permission codes",
     category: "auth",
     stem: /permissiondenied|forbidden|authentication|apikey/,
-    example: "error.type ProjectPermissionDenied",
+    example: "error.type LlmForbiddenException",
   },
   {
     name: "family: request codes",

@@ -1,5 +1,9 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { clause } from "../clauses.ts";
 import { anyOf, sequence, words } from "../prose-pattern.ts";
+
+/** .NET words a failed TLS handshake as a failed authentication. */
+const TLS = /(?:remote|ssl|tls) certificate|ssl connection|handshake|sslexception/;
 
 /** Who the caller is, or what it may touch. */
 export const IDENTITY: CategoryRules = {
@@ -13,7 +17,7 @@ export const IDENTITY: CategoryRules = {
         String.raw`apikey(?:invalid|expired|missing|notfound)|credential(?:s)?(?:error|notfound|unavailable|retrieval)|tokenexpired`,
         String.raw`(?:noauth|access|auth|sso|id|identity)token|tokenretrieval|oauth(?:error|exception|token)?`,
         String.raw`organization(?:onhold|disabled|suspended)|account(?:disabled|suspended|onhold)|gatedrepo|disabledrepo`,
-        String.raw`ipnotallowed|signature(?:doesnot|mismatch|invalid)`,
+        String.raw`not(?:activated|subscribed|opened|enabled|entitled)|ipnotallowed|signature(?:doesnot|mismatch|invalid)`,
       ),
       codes: [
         "invalidauth",
@@ -87,7 +91,7 @@ export const IDENTITY: CategoryRules = {
       ],
       // .NET throws System.Security.Authentication.AuthenticationException out of a failed TLS handshake (SslStream.AuthenticateAsClient).
       unless: {
-        text: /flagged|moderation|content (?:policy|filter|management)|safety (?:system|policy)|(?:remote|ssl|tls) certificate|ssl connection|handshake/,
+        text: new RegExp(`flagged|moderation|content (?:policy|filter|management)|safety (?:system|policy)|${TLS.source}`),
       },
       example: '{"error": {"code": "invalid_api_key", "message": "Incorrect API key provided"}}',
     },
@@ -135,7 +139,14 @@ export const IDENTITY: CategoryRules = {
         ),
         sequence(
           String.raw`\b`,
-          words("api[ _-]?key", "x-api-key", "(?:access|refresh|security|auth) token", "bearer token", "credentials?", "signature"),
+          words(
+            "api[ _-]?key(?![-_]\\w)",
+            "x-api-key",
+            "(?:access|refresh|security|auth) token",
+            "bearer token",
+            "credentials?",
+            "signature",
+          ),
           String.raw`s?\b[^.]{0,60}?\b(?:(?:is|was|are|has|have|been|not|were) )?`,
           words(
             "invalid",
@@ -148,7 +159,7 @@ export const IDENTITY: CategoryRules = {
             "revoked",
             "leaked",
             "reported as leaked",
-            "not provided",
+            "not (?:provided|sent|supplied|passed|present)",
             "not set",
             "incorrect",
             "does not match",
@@ -178,7 +189,7 @@ export const IDENTITY: CategoryRules = {
         String.raw`令牌|未授权|认证失败|鉴权|密钥|无效的 ?api|api ?key ?(?:无效|错误|不存在)`,
       ),
       // Anthropic and Google sign the model's thoughts; such a signature is part of the request.
-      unless: { text: /tool call|function call|json web token parse|thinking|thought/ },
+      unless: { text: new RegExp(`tool call|function call|json web token parse|thinking|thought|${TLS.source}`) },
       example: "API key not valid. Please pass a valid API key.",
     },
     {
@@ -193,6 +204,9 @@ export const IDENTITY: CategoryRules = {
             "disabled",
             "suspended",
             "deactivated",
+            "locked",
+            "frozen",
+            "on hold",
             "restricted",
             "banned",
             "terminated",
@@ -214,7 +228,7 @@ export const IDENTITY: CategoryRules = {
         String.raw`\bip\b(?: address)?[^.]{0,40}(?:not (?:allowed|authorized|permitted|whitelisted|in the allow)|blocked|denied|banned)`,
         String.raw`use case details have not been|must (?:agree|accept)(?: to)? the (?:terms|license)|gated (?:repo|model)`,
         String.raw`accept the (?:terms|license|conditions)|not agreed to|not (?:yet )?activated the`,
-        String.raw`verification (?:is )?(?:not completed|required)|data retention polic|实名|无权|没有权限|权限不足`,
+        String.raw`verification (?:is )?(?:not completed|required)|data retention polic|实名|未开通|无权|没有权限|权限不足`,
       ),
       example: "Country, region, or territory not supported",
     },
@@ -253,7 +267,7 @@ export const IDENTITY: CategoryRules = {
     {
       name: "identity: denied class",
       category: "auth",
-      text: /\bforbidden\b/,
+      text: /\bforbidden\b|\brequest (?:was |is |has been )?denied\b/,
       codes: [
         "permissiondenied",
         "permissiondeniederror",
@@ -269,8 +283,21 @@ export const IDENTITY: CategoryRules = {
         "1020",
         "1009",
       ],
-      unless: { text: /errno 13|operation not permitted, open/ },
+      unless: { text: /errno 13|operation not permitted, open/, codes: ["nsurlerrordomain"] },
       example: "AccessDeniedException",
+    },
+    {
+      name: "identity: words of identity",
+      category: "auth",
+      clauses: [
+        clause(["apiKey", "credential"], ["invalid", "missing", "expired", "denied", "rejected", "required", "exhausted", "failed"]),
+        clause(["looseKey", "looseToken"], ["expired", "denied"], { without: ["wire", "size"] }),
+        clause(["looseToken"], ["invalid", "missing", "required"], { without: ["request", "size", "output", "resource"] }),
+        clause(["account"], ["expired", "denied"], { without: ["resource"] }),
+        clause(["access"], ["denied", "missing", "required", "exhausted", "expired"]),
+      ],
+      unless: { text: /errno 13|operation not permitted, open/ },
+      example: "this key has been revoked",
     },
   ],
   vague: [],

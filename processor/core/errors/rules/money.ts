@@ -1,9 +1,13 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { clause } from "../clauses.ts";
 import { anyOf, near, sequence, words } from "../prose-pattern.ts";
 
 /** Gemini words a per-minute limit as a quota of the plan; the window or the wait in seconds tells which it is. */
 const MINUTES_RESTORE =
   /per[ _-]?(?:minute|min|second|hour)\b|\/ ?(?:minute|min|second|sec|hour)\b|perminute|\bhourly\b|\brpm\b|\btpm\b|please retry in \d|please try again in \d/;
+
+/** Budgets of time, tries or tokens. */
+const OTHER_BUDGET = /(?:thinking|reasoning|token|context|request|retry|time|error|latency)s?[ _]?budget|budget_tokens/;
 
 /** Money, plan, or a used-up allowance that minutes do not restore. */
 export const MONEY: CategoryRules = {
@@ -15,7 +19,7 @@ export const MONEY: CategoryRules = {
         String.raw`insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|notbillable|quotauser|paymentrequired`,
         String.raw`credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted`,
         String.raw`budget(?:exceed|exhaust|blocked|limit|reached)|spend(?:ing)?limit|overdue|arrear`,
-        String.raw`(?:daily|monthly|weekly)(?:limit|quota|request|token)|storagequota`,
+        String.raw`(?:daily|monthly|weekly)(?:limit|quota|request|token)|[tr]pd(?:ratelimit|limit|quota|exceeded)|storagequota|(?:on|for|in)free(?:tier|plan|trial)`,
       ),
       codes: [
         "insufficientquota",
@@ -84,7 +88,7 @@ export const MONEY: CategoryRules = {
         String.raw`\b(?:daily|weekly|monthly)(?: [a-z-]{1,20}){0,4} (?:exceeded|exhausted|used up)\b`,
         String.raw`(?:limit|quota)s? (?:for|of) (?:today|this (?:week|month))`,
         String.raw`\b\d{1,3}[ -]?(?:hour|day|week)s?(?: [a-z-]{1,20}){0,3} (?:limit|cap|quota|allowance|window)|\bby ?day\b`,
-        String.raw`bymodelbyday|per (?:86 ?400 ?s|24 ?h)|每日|每天|每月|当日|今日`,
+        String.raw`bymodelbyday|\b(?:total|overall|lifetime|cumulative) (?:[a-z]{1,20} ){0,2}(?:limit|quota|allowance)\b|per (?:86 ?400 ?s|24 ?h)|每日|每天|每月|当日|今日`,
       ),
       unless: { text: /perminute.{0,400}perday/ },
       example: "Rate limit reached for model ... on tokens per day (TPD): Limit 100000, Used 97050",
@@ -109,8 +113,8 @@ export const MONEY: CategoryRules = {
       text: anyOf(
         String.raw`(?:exceed(?:ed|s|ing)?|reached|hit|used up|over) (?:your|the|its|their|our)(?: [a-z]{1,20}){0,3} (?:quota|usage limits?|usage allowance)`,
         String.raw`plan and billing|plans & billing`,
-        String.raw`billing (?:hard |soft )?(?:limit|account|issue|problem|cap|quota|details|settings|is|not|has|must|to be)`,
-        String.raw`(?:enable|activate|requires?|without|set up|no active|your) billing|insufficient[ _]quota|not enough quota`,
+        String.raw`billing (?:hard |soft )?(?:limit|account|issue|problem|cap|quota|is|not|has|must|to be)`,
+        String.raw`(?:enable|activate|requires?|without|set up|no active) billing|insufficient[ _]quota|not enough quota|service quota`,
         String.raw`quota (?:is |has been |was )?(?:insufficient|not enough|exhausted|used up|depleted)|out of quota`,
       ),
       unless: { text: MINUTES_RESTORE, codes: ["throttlingexception"] },
@@ -128,7 +132,7 @@ export const MONEY: CategoryRules = {
           words("expired", "ended", "does(?: not|n't)(?: yet)? (?:include|allow|support|cover)", "has ended", "limit"),
         ),
         String.raw`subscription (?:has )?(?:expired|ended|is required)`,
-        String.raw`(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid)`,
+        String.raw`(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid|paying|premium|pro\b|enterprise)`,
         String.raw`requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)`,
       ),
       unless: { text: new RegExp(`${MINUTES_RESTORE.source}|request_limit|tokens_limit|tool_calls_limit`) },
@@ -201,7 +205,7 @@ export const MONEY: CategoryRules = {
         String.raw`hard limit (?:has been |is )?reached|payment[ _](?:instrument|required|method|failed|overdue|past due)|past due`,
         String.raw`unpaid|arrears?\b|overdue|good standing`,
       ),
-      unless: { codes: ["carddeclined"], text: /(?:thinking|token|request|retry|time)[ _]?budget|budget_tokens|card was declined/ },
+      unless: { codes: ["carddeclined"], text: new RegExp(`${OTHER_BUDGET.source}|card was declined|${MINUTES_RESTORE.source}`) },
       example: "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0",
     },
     {
@@ -226,6 +230,24 @@ export const MONEY: CategoryRules = {
       example: '{"error": {"code": "quota_exceeded"}}',
     },
   ],
-  implied: [],
+  implied: [
+    {
+      name: "money: words of money",
+      category: "quota_exceeded",
+      clauses: [
+        clause(["money"], ["exhausted", "missing", "expired", "required", "denied", "unavailable", "unsupported", "exceeded"], {
+          without: ["size", "shortWindow"],
+        }),
+        clause(["quota", "limit", "rate"], ["exceeded", "exhausted"], { also: ["longWindow"], without: ["shortWindow"] }),
+        clause(["limit"], ["exceeded", "exhausted"], {
+          also: ["account", "apiKey"],
+          without: ["rate", "size", "shortWindow", "request", "capacity", "wire"],
+        }),
+        clause(["quota"], ["exhausted"], { without: ["rate", "shortWindow", "capacity"] }),
+      ],
+      unless: { text: OTHER_BUDGET },
+      example: "The prepaid dollars of this team are used up",
+    },
+  ],
   vague: [],
 };

@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { clause } from "../clauses.ts";
 import { anyOf, near } from "../prose-pattern.ts";
 
 /** The request alone is larger than the limit: waiting cannot help. */
@@ -21,21 +22,16 @@ export const RATE: CategoryRules = {
       name: "rate: rate limit code",
       category: "rate_limit",
       stem: anyOf(
-        String.raw`ratelimit|throttl|toomanyrequests|[rt]p[ms](?:limit|exceeded)|concurren\w{0,20}(?:limit|exceeded)|requesttoofast`,
+        String.raw`ratelimit(?!error|exception|ed?error)|throttl|toomanyrequests|[rt]p[ms](?:limit|exceeded)|concurren\w{0,20}(?:limit|exceeded)|requesttoofast`,
         String.raw`bursttoofast|ramplimit|reachlimit|requestratetoo`,
       ),
       codes: [
         "ratelimitexceeded",
         "ratelimitreached",
-        "ratelimitreachederror",
         "ratelimited",
-        "ratelimitederror",
-        "ratelimiterror",
-        "ratelimitexception",
         "ratelimit",
         "ratelimits",
         "requestratelimitexceeded",
-        "modelratelimiterror",
         "retryablequotaerror",
         "throttling",
         "throttled",
@@ -76,7 +72,7 @@ export const RATE: CategoryRules = {
           String.raw`too (?:quickly|fast|frequent(?:ly)?|high)|exceed(?:ed|s|ing)?|reduce|limit (?:reached|hit)`,
         ),
         String.raw`rate[ _-]?limit(?:s|ed|ing)?\b(?! (?:must|should|parameter|field|value|is not a|config))`,
-        String.raw`too many (?:concurrent|simultaneous|parallel|calls|connections from|queries)|too many tokens,? (?:please|per)`,
+        String.raw`too many (?:concurrent|simultaneous|parallel|open|active|in-flight|calls|connections|sessions|streams|queries|generations)|too many tokens,? (?:please|per)`,
         String.raw`\bthrottl(?:ed|ing|e)\b`,
         String.raw`(?:requests?|calls?|queries|messages) (?:limit|quota) (?:has been |is |was )?(?:exceeded|reached)`,
         String.raw`\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b`,
@@ -87,7 +83,7 @@ export const RATE: CategoryRules = {
         String.raw`请求过于频繁|频率|限流|并发|速率限制|请求数过多|请求次数`,
         String.raw`resource (?:has been )?exhausted`,
       ),
-      unless: { text: /connection slots|too many clients|sqlite|postgres/ },
+      unless: { text: /connection slots|too many clients|sqlite|postgres|mysql|sqlstate|dimensions?\b|pixels|per request\b/ },
       example: "Number of request tokens has exceeded your per-minute rate limit",
     },
     {
@@ -100,10 +96,17 @@ export const RATE: CategoryRules = {
   ],
   implied: [
     {
+      // SDKs throw it for every 429, whatever the provider says there.
+      name: "rate: rate limit class",
+      category: "rate_limit",
+      stem: /ratelimit\w{0,12}(?:error|exception)/,
+      example: "error.type RateLimitError",
+    },
+    {
       // The reason phrase of 429: an HTTP client's error below the provider's words, which go first.
       name: "rate: too many requests",
       category: "rate_limit",
-      text: /too many requests/,
+      text: /too many requests|\bslow down|zu viele anfragen|trop de requêtes|demasiadas (?:solicitudes|peticiones)|muitas (?:solicitações|requisições)|слишком много запросов|请求过多|多すぎます/,
       example: "Too many requests, please try again later.",
     },
     {
@@ -112,6 +115,19 @@ export const RATE: CategoryRules = {
       codes: ["1015"],
       text: /\berror(?: code)?:? 1015\b|you are being rate limited/,
       example: "error code: 1015",
+    },
+    {
+      name: "rate: words of pace",
+      category: "rate_limit",
+      clauses: [
+        clause(["rate"], ["throttled", "exceeded"], { without: ["size", "longWindow", "wire"] }),
+        clause(["limit"], ["exceeded"], {
+          without: ["size", "request", "output", "looseToken", "time", "money", "longWindow", "safety", "wire", "tries"],
+        }),
+        clause(["limit", "quota"], ["exceeded", "exhausted"], { also: ["shortWindow"], without: ["size"] }),
+        clause(["apiKey", "credential", "account", "model", "server", "request"], ["throttled"], { without: ["size"] }),
+      ],
+      example: "all accounts of this model are cooling down",
     },
   ],
   vague: [],

@@ -1,5 +1,7 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { clause } from "../clauses.ts";
 import { anyOf, sequence, words } from "../prose-pattern.ts";
+import { CONTENT_RULES } from "./content.ts";
 
 /** The request, or what the model made of it, is refused as it stands. */
 export const REQUEST: CategoryRules = {
@@ -11,93 +13,7 @@ export const REQUEST: CategoryRules = {
       text: /card was declined/,
       example: "StripeCardError: Your card was declined.",
     },
-    {
-      name: "request: context length",
-      category: "validation",
-      stem: /contextlength|contextwindow|contextoverflow|toolong(?: |$)|toolarge|tokens?limitreached/,
-      codes: [
-        "contextlengthexceeded",
-        "contextlengthexceedederror",
-        "contextwindowexceedederror",
-        "modelcontextwindowexceedederror",
-        "modelcontextwindowexceeded",
-        "contextwindowoverflowexception",
-        "contextoverflowerror",
-        "exceedcontextsizeerror",
-        "stringabovemaxlength",
-        "requesttoolarge",
-        "requesttoolargeerror",
-        "requestentitytoolarge",
-        "payloadtoolarge",
-        "tokenslimitreached",
-        "lengthfinishreasonerror",
-        "maxtokensexceeded",
-      ],
-      text: anyOf(
-        String.raw`context (?:length|window|size|limit)`,
-        String.raw`(?:prompt|input|request|message|conversation|text)s?(?: is| are| was| too)? (?:too long|too large)`,
-        String.raw`maximum (?:context|prompt|input|sequence|number of tokens|tokens|token count|length)`,
-        sequence(
-          words("exceeds?", "exceeded", "exceeding", "over", "above", "longer than", "larger than", "greater than"),
-          String.raw`(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b`,
-        ),
-        String.raw`tokens? (?:count|limit)(?! (?:is |was |has been )?exceeded)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)`,
-        String.raw`context overflow|input tokens exceed|too long\b|range of input length|上下文(?:长度|窗口)`,
-        String.raw`(?:输入|提示词?|内容|文本|token)[^。]{0,10}(?:过长|超长|超出|超过)|超出(?:模型)?(?:最大|上下文|长度)|^(?:error: )?too many tokens\.?$`,
-        String.raw`(?:request entity|payload|content) too large`,
-      ),
-      unless: { text: /not enough data|content length header|http request length/ },
-      example: "This model's maximum context length is 128000 tokens. However, your messages resulted in 150012 tokens.",
-    },
-    {
-      // Novita and others say so of tokens per minute too; their 429 tells.
-      name: "request: token limit",
-      category: "validation",
-      stem: /tokenlimitexceeded/,
-      text: /token limit (?:is |was |has been )?exceeded/,
-      unless: { status: [429] },
-      example: "Token limit exceeded",
-    },
-    {
-      name: "request: content filter",
-      category: "validation",
-      stem: anyOf(
-        String.raw`contentfilter|contentpolicy|moderation|guardrail|safetyfilter|policyviolation|(?:cyber|bio)policy`,
-        String.raw`sensitivecontent|contentdetected|inspectionfailed`,
-      ),
-      codes: [
-        "contentfilter",
-        "contentfiltererror",
-        "contentfiltered",
-        "contentpolicyviolation",
-        "contentpolicyviolationerror",
-        "responsibleaipolicyviolation",
-        "datainspectionfailed",
-        "guardrailintervened",
-        "promptblocked",
-        "prohibitedcontent",
-        "blockedpromptexception",
-        "stopcandidateexception",
-        "recitation",
-        "safety",
-        "blocklist",
-        "invalidprompt",
-        "contentblocked",
-        "moderationblocked",
-        "sensitivecontent",
-        "imagesafety",
-        "cyberpolicyviolation",
-        "contentmoderation",
-      ],
-      text: anyOf(
-        String.raw`content (?:management |moderation |usage |safety )?(?:policy|policies|filter|filtering|filters|moderation|was blocked|blocked)`,
-        String.raw`content_filter|flagged|moderation|safety (?:system|filter|policy|settings|reasons|checks?|concerns)`,
-        String.raw`(?:blocked|rejected|refused|filtered|stopped|finish ?reason)[^.]{0,60}(?:safety|polic|guardrail|recitation|filter|prohibited)`,
-        String.raw`inappropriate content|harmful|guardrail`,
-        String.raw`(?:violat(?:es|ed|ing|ion)|against)(?: [a-z]{1,20}){0,4} (?:polic|guideline)|usage polic|敏感|违规|不合规|内容安全`,
-      ),
-      example: "The response was filtered due to the prompt triggering Azure OpenAI's content management policy",
-    },
+    ...CONTENT_RULES,
     {
       name: "request: model or deployment",
       category: "validation",
@@ -143,7 +59,7 @@ export const REQUEST: CategoryRules = {
         ),
         String.raw`(?:unknown|invalid|unsupported|no such|not a valid|unrecognized|could not find)(?: [a-z]{1,20})? model\b`,
         String.raw`^(?:\d{3} )?model: \S|模型(?:不存在|未找到|已下线|不可用)|不存在的模型|no endpoints found`,
-        String.raw`no (?:allowed )?providers? (?:are )?available`,
+        String.raw`no (?:allowed )?providers? (?:are )?available|not a (?:[a-z]{1,20} )?model\b`,
       ),
       example: "The model `gpt-9` does not exist or you do not have access to it.",
     },
@@ -179,7 +95,7 @@ export const REQUEST: CategoryRules = {
         String.raw`malformed[_ ]function[_ ]call`,
         String.raw`failed to (?:call a function|generate json|parse(?: [a-z]{1,20}){0,3} (?:output|tool call|arguments))`,
         String.raw`could not parse (?:the )?(?:llm |model )?(?:output|response)|did not call a tool|invalid input for tool`,
-        String.raw`no object generated|output validation`,
+        String.raw`no object generated|(?:model|llm|assistant) (?:produced|generated|returned|output|emitted) (?:an? )?(?:invalid|malformed|unparsable|unknown|unsupported)|output validation|json parsing failed: text: (?!<)\S`,
       ),
       unless: { text: /invalid json response|fetch failed/ },
       example: "AI_NoObjectGeneratedError: No object generated: could not parse the response.",
@@ -316,7 +232,7 @@ export const REQUEST: CategoryRules = {
         String.raw`(?:does not|doesn't|do not) support|(?:is|are) not supported`,
         String.raw`cannot be (?:empty|null|used|specified|both|disabled)|should (?:be|not be) (?:a |an |less|greater|between|non)`,
         String.raw`schema|were found without|expected (?:a |an )?(?:string|number|object|array|boolean|integer)`,
-        String.raw`json (?:parse|decode) error in request|parameter error|not allowed (?:for|with|when)|cannot convert argument`,
+        String.raw`json (?:parse|decode) error in request|(?:request|body|payload|input|arguments?) (?:is |was |are )?(?:not|in)[ -]?valid json|parameter error|not allowed (?:for|with|when)|cannot convert argument`,
         String.raw`参数(?:错误|无效|不合法|校验|缺失)|无效的?参数|请求(?:格式|参数)(?:错误|无效)|不支持|invalid (?:character in )?header`,
         String.raw`headers? (?:value|name|content)[^.]{0,40}invalid|invalid url|not a legal http`,
       ),
@@ -362,6 +278,18 @@ export const REQUEST: CategoryRules = {
       },
       example: "BadRequestError",
     },
+    {
+      name: "request: words of size",
+      category: "validation",
+      clauses: [
+        clause(["size"], ["exceeded"], {
+          also: ["request", "limit", "model", "size"],
+          without: ["rate", "shortWindow", "longWindow", "time", "money"],
+        }),
+      ],
+      unless: { status: [408, 429, 504], text: /call stack|queue/ },
+      example: "slot is smaller than the prompt: 5000 tokens, over by 904",
+    },
   ],
   vague: [
     {
@@ -376,6 +304,7 @@ export const REQUEST: CategoryRules = {
         String.raw`(?:does|do) not match|overflow|no tool|validation error|\bis empty\b|within the allowed`,
         String.raw`max(?:imum)? (?:input|number|length|size|characters|tokens)|sensitive|could not process`,
         String.raw`nicht gefunden|ungültig|introuvable|invalide|no encontrad|inválid|não encontrad|недопустим|не найден|無効|見つかりません|長すぎ|違反`,
+        String.raw`(?:pars|compil|render|apply)(?:e|ing|ser)? (?:for )?(?:the |a |an |this )?(?:chat |prompt |jinja )?(?:grammar|template|schema|regex)`,
         String.raw`\bonly [^.]{1,60} (?:is|are) supported|expected \d{1,3} arguments?|failed to (?:download|fetch|decode|load) (?:the |an? )?(?:image|file|media|document)`,
       ),
       unless: { text: /is not (?:a function|defined|iterable|subscriptable)|has no attribute|out of range|stack|call stack/ },
@@ -387,6 +316,18 @@ export const REQUEST: CategoryRules = {
       stem: /invalidrequest/,
       codes: ["clienterror", "invalidstate", "400"],
       example: '{"error": {"type": "invalid_request_error"}}',
+    },
+    {
+      name: "request: words of a request",
+      category: "validation",
+      clauses: [
+        clause(["request"], ["invalid", "missing", "unsupported", "required", "shape", "rejected", "exceeded", "denied"], {
+          without: ["output", "wire", "server"],
+        }),
+        clause(["model", "resource"], ["missing", "invalid", "unsupported", "required"], { without: ["wire", "output"] }),
+        clause(["safety"], ["rejected", "denied", "exceeded"]),
+      ],
+      example: "pattern has no type, expected one of four",
     },
   ],
 };

@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { clause } from "../clauses.ts";
 import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** The server failed, whoever's it is. */
@@ -10,6 +11,13 @@ export const SERVER: CategoryRules = {
       text: /requires more (?:system )?memory|more memory than (?:is )?available|not enough memory to load/,
       retryable: false,
       example: "model requires more system memory (12.1 GiB) than is available (7.3 GiB)",
+    },
+    {
+      // The exception is the answer: in a stream of events it comes below a wrapper's status of its own.
+      name: "server: exception of AWS",
+      category: "api_error",
+      codes: ["serviceunavailableexception", "internalserverexception", "internalfailure", "modelerrorexception"],
+      example: "error.type ServiceUnavailableException",
     },
     {
       name: "server: not implemented",
@@ -38,19 +46,31 @@ export const SERVER: CategoryRules = {
         String.raw`expecting value: line 1 column 1|attempt to decode json with|invalid character '<'`,
         String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)\b(?! body)`,
         String.raw`error decoding response body|invalid (?:error )?response (?:from|format|object)|empty response body`,
+        String.raw`(?:returned|sent|received|got) (?:an? )?(?:invalid|malformed|unexpected|unparsable|bad|garbled|incomplete|non-json) (?:json |http )?(?:response|answer|reply|data|output)`,
+        String.raw`html (?:page |content |response )?instead of|expected json[^.]{0,30}(?:html|text)|non-json (?:response|answer|body)`,
         String.raw`(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)`,
       ),
+      // What did not parse is then the model's text.
+      unless: { codes: ["noobjectgeneratederror", "ainoobjectgeneratederror", "outputparserexception", "aiinvalidtoolinputerror"] },
       example: "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
+    },
+    {
+      // Whatever status a wrapper gives it.
+      name: "server: machine broke down",
+      category: "api_error",
+      stem: /enginedead|workerdied/,
+      text: anyOf(
+        String.raw`cuda (?:error|out of memory)|out of memory|cannot allocate memory|runner process has terminated|\bnccl\b|background loop has errored`,
+        String.raw`failed to start(?: [a-z]{1,20}){0,3} (?:runner|engine|model)|engine(?:core)? (?:is |has )?(?:dead|died|encountered|crashed)`,
+        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|core dumped|device-side assert`,
+      ),
+      example: "CUDA out of memory. Tried to allocate 2.00 GiB",
     },
     {
       name: "server: fault code",
       category: "api_error",
-      stem: /enginedead|workerdied/,
       codes: [
-        "internalserverexception",
         "internalserviceexception",
-        "internalfailure",
-        "modelerrorexception",
         "modelstreamerrorexception",
         "modelservicefailed",
         "modelservingerror",
@@ -67,13 +87,11 @@ export const SERVER: CategoryRules = {
         "badgatewayerror",
       ],
       text: anyOf(
-        String.raw`cuda (?:error|out of memory)|out of memory|server had an error|internal (?:server )?error`,
+        String.raw`server had an error|internal (?:server )?error`,
         String.raw`something went wrong on our (?:end|side)|error occurred while (?:streaming|processing|generating)`,
         String.raw`error while processing (?:your|the) (?:request|model)|while running the model|an error occurred while processing your request`,
         String.raw`unexpected error occurred on|upstream (?:error|server)|processing the model|connection slots|too many clients`,
-        String.raw`database is (?:busy|locked)|runner process has terminated|bad gateway|\bnccl\b|background loop has errored`,
-        String.raw`failed to start(?: [a-z]{1,20}){0,3} (?:runner|engine|model)|engine(?:core)? (?:is |has )?(?:dead|died|encountered)`,
-        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)`,
+        String.raw`database is (?:busy|locked)|bad gateway`,
       ),
       unless: { status: [400, 401, 402, 403, 404, 408, 413, 422, 429, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530] },
       example: "The server had an error while processing your request. Sorry about that!",
@@ -110,12 +128,19 @@ export const SERVER: CategoryRules = {
           String.raw`\b[^.]{0,30}\b`,
           words("error", "failed", "failure", "crashed", "no longer running", "not responding"),
         ),
-        String.raw`server issue|unable to (?:handle|process|complete|serve)|retry your request|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error`,
+        String.raw`\bsystem (?:error|exception|failure|fault)\b|server issue|unable to (?:handle|process|complete|serve)|retry your request|please retry|(?:please )?try again(?: later|\b)|internal error|unexpected error`,
         String.raw`系统(?:错误|异常|繁忙)|服务(?:器)?(?:错误|异常|内部|不可用)|内部错误|service (?:is )?(?:temporarily |currently )?unavailable`,
         String.raw`temporarily unavailable|internal server error|\bserver error\b|service isn'?t currently available`,
         String.raw`unexpected response from|through our help cent|erreur interne|interner (?:server-?)?fehler|error interno|erro interno|内部エラー|サーバーエラー`,
       ),
       example: '{"type": "error", "error": {"type": "api_error"}}',
+    },
+    {
+      name: "server: words of failure",
+      category: "api_error",
+      clauses: [clause(["server", "model"], ["failed", "unavailable", "lost"]), clause(["output"], ["invalid", "failed", "lost"])],
+      unless: { text: /disconnected before completion: / },
+      example: "a node of the cluster is unhealthy",
     },
   ],
 };

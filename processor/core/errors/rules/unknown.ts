@@ -1,5 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
-import { anyOf } from "../prose-pattern.ts";
+import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** Failures that are nobody's answer: the caller's own machine, its loop guards, an answer with nothing in it. */
 export const UNKNOWN: CategoryRules = {
@@ -64,6 +64,10 @@ export const UNKNOWN: CategoryRules = {
         String.raw`no (?:output|content|text|response|choices|candidates) (?:was |were )?(?:generated|produced|returned)`,
         String.raw`(?:returned|received|got|with) (?:an )?empty (?:response|output|content|message|completion|reply)`,
         String.raw`empty (?:response|output|completion) from (?:the )?model`,
+        sequence(
+          "(?:did not|didn't) (?:return|produce|generate|yield|give|emit)(?: an?| any| the)? ",
+          words("responses?", "outputs?", "content", "text", "answers?", "messages?", "choices", "candidates", "completions?", "tokens?"),
+        ),
       ),
       unless: { text: /could not parse|schema|blocked|safety|upstream|provider|server|gateway/ },
       retryable: false,
@@ -94,7 +98,7 @@ export const UNKNOWN: CategoryRules = {
       ],
       text: anyOf(
         String.raw`nil pointer|invalid memory address|null pointer|object reference not set|cannot invoke "|array index`,
-        String.raw`cannot read propert|cannot set propert|cannot access '|cannot destructure|cannot convert undefined|undefined method`,
+        String.raw`cannot read propert|(?:undefined|null) is not an object|cannot set propert|cannot access '|cannot destructure|cannot convert undefined|undefined method`,
         String.raw`is not (?:a function|defined|iterable|subscriptable|a constructor|callable)\b|object has no attribute`,
         String.raw`(?:index|subscript) out of (?:range|bounds)|\.unwrap\(\)|maximum call stack|unhashable type`,
       ),

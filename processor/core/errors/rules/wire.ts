@@ -1,4 +1,5 @@
 import type { CategoryRules } from "../error-rule.ts";
+import { clause } from "../clauses.ts";
 import { anyOf, sequence, words } from "../prose-pattern.ts";
 
 /** The wire broke before the answer was complete. */
@@ -35,9 +36,11 @@ export const WIRE: CategoryRules = {
       stem: /certificate/,
       text: anyOf(
         String.raw`certificate|self[- ]signed|wrong version number|wrong_version_number|pkix path|tls alert|ssl alert|sslv3 alert|handshake fail`,
-        String.raw`ssl routines|unknown issuer|tls: |unable to get local issuer|unable to verify the first`,
+        String.raw`ssl routines|unknown issuer|tls: |unable to get local issuer|unable to verify the first|(?:ssl|tls) connection could not be established`,
       ),
-      unless: { text: /eof occurred|unexpected eof while reading|connection reset|econnreset|before secure tls/ },
+      unless: {
+        text: /eof occurred|unexpected eof while reading|connection reset|econnreset|econnrefused|forcibly closed|before secure tls|bad.record.mac|decryption failed/,
+      },
       retryable: false,
       example: "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate",
     },
@@ -48,7 +51,7 @@ export const WIRE: CategoryRules = {
       text: anyOf(
         String.raw`\benotfound\b|name or service not known|nodename nor servname|no such host|name_not_resolved|name not resolved`,
         String.raw`getaddrinfo failed|could not resolve host|failed to resolve|name resolution (?:failed|error)|nxdomain`,
-        String.raw`no address associated|os error 11001|host not found|unknown host|failed to lookup address|cannot resolve`,
+        String.raw`no address associated|os error 11001|host not found|unknown host|failed to lookup address|cannot resolve|host ?name could not be (?:found|resolved)`,
       ),
       unless: { text: /eai_again|temporary failure|temporary dns|try again/ },
       retryable: false,
@@ -168,19 +171,19 @@ export const WIRE: CategoryRules = {
             "attempt failed",
           ),
         ),
-        String.raw`connection reset by peer|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
+        String.raw`connection abort|network dropped connection|endpoint (?:is not connected|shutdown)|socket is not connected|assign requested address|no buffer space|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
         String.raw`network (?:is )?(?:unreachable|down|connection|changed|error)|host is (?:down|unreachable)`,
         String.raw`closed (?:the )?connection`,
         String.raw`(?:server|remote|peer|remote host|host) (?:disconnected|closed|forcibly closed|hung up)`,
         String.raw`without sending (?:a )?(?:complete|response)|incomplete ?(?:chunked )?(?:read|message|response|body)`,
         String.raw`response ended prematurely|empty reply from server|target server failed to respond|error trying to connect|tcp connect error|received no bytes|recv failure|reading a body from connection`,
-        String.raw`net::err_(?!cert|ssl|blocked|aborted|timed_out|name_not)|not connected to the internet|\bno internet`,
+        String.raw`net::err_(?!cert|ssl|blocked|aborted|timed_out|name_not)|not connected to the internet|internet connection (?:is|was|appears|seems)|\bno internet`,
         sequence(
           "stream (?:was |has been )?",
           words(
             "closed before",
             "disconnected(?! before completion: )",
-            "ended (?:before|unexpectedly|without)",
+            "ended (?:before|unexpectedly|without|after|early|prematurely)",
             "interrupted",
             "refused",
             "truncated",
@@ -192,7 +195,7 @@ export const WIRE: CategoryRules = {
         ),
         String.raw`unexpected(?:ly)? (?:eof|end of (?:file|stream|input|json|data))|\beof\b|goaway|stream error: stream id|rst_stream|refused_stream`,
         String.raw`enhance_your_calm|protocol error|getaddrinfo|temporary failure in name resolution|dns (?:failure|error|lookup)`,
-        String.raw`upstream connect error|disconnect\/reset before headers|connection termination|error sending request`,
+        String.raw`upstream connect error|disconnect\/reset before headers|connection termination|error sending request|while sending the request|bad.record.mac|decryption failed|not closed cleanly|io exception|keepalive (?:ping )?(?:failed|timeout)|resource temporarily unavailable|request to (?:\S{1,80} )?failed, reason`,
         String.raw`cannot connect|could not connect|couldn't connect|failed to connect|unable to connect`,
         String.raw`failed to establish a new connection|unable to make request|not enough data to satisfy|payload is not completed`,
         String.raw`unterminated (?:string|json)|os error (?:10054|10053|10061|104|111|32|54|61)\b|winerror 100(?:54|53|61)`,
@@ -200,7 +203,7 @@ export const WIRE: CategoryRules = {
         String.raw`networkerror when attempting|远程主机|连接(?:被|已|失败|超时|重置|关闭)|接続|ネットワーク|conexión|verbindung|connexion|соединение`,
       ),
       // Ollama hands on how its runner ended ("an error was encountered while running the model: unexpected EOF").
-      unless: { text: /postgres|sqlstate|database (?:system )?is|while running the model/ },
+      unless: { text: /postgres|sqlstate|database (?:system )?is|while running the model|post predict|do (?:load|embedding) request/ },
       example: "peer closed connection without sending complete message body",
     },
   ],
@@ -264,6 +267,13 @@ export const WIRE: CategoryRules = {
         String.raw`(?:could not|cannot|can't|unable to|failed to) (?:reach|connect)|无法连接|网络`,
       ),
       example: "All connection attempts failed",
+    },
+    {
+      name: "wire: words of connection",
+      category: "network_error",
+      clauses: [clause(["wire"], ["failed", "lost", "unavailable", "denied", "silent"]), clause(["stream"], ["lost"])],
+      unless: { text: /disconnected before completion: / },
+      example: "the internet is unavailable",
     },
   ],
 };

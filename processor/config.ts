@@ -210,7 +210,7 @@ const ENTRIES = {
   readTokensFile: optionalVariable("READ_TOKENS_FILE", text, { section: SECURITY, about: "The same, one a line.", fallback: "none" }),
   tlsCertFile: optionalVariable("TLS_CERT", text, {
     section: SECURITY,
-    about: "PEM file with the certificate chain: both ports then speak TLS only.",
+    about: "PEM file with the certificate chain: both ports then speak TLS only. The three files are read again as they change.",
     fallback: "none: plain text",
   }),
   tlsKeyFile: optionalVariable("TLS_KEY", text, { section: SECURITY, about: "PEM file with its key.", fallback: "none" }),

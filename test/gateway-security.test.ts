@@ -1,5 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { request as httpsRequest, type RequestOptions } from "node:https";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -153,6 +153,50 @@ describe("TLS", () => {
       expect(await callGrpc(grpcPort, { channel: credentials.createSsl(ca, key, cert) })).toBe(0);
       expect(await callGrpc(grpcPort, { channel: credentials.createSsl(ca) })).not.toBe(0);
     });
+  });
+
+  test("a renewed certificate greets new connections without a restart, and clients of the new authority get in", async () => {
+    const files = { TLS_CERT: "served.pem", TLS_KEY: "served.key", TLS_CLIENT_CA: "clients.pem" };
+    const env = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, join(directory, file)]));
+    const install = async (prefix: string): Promise<void> => {
+      await copyFile(join(TLS, `${prefix}server.pem`), join(directory, "served.pem"));
+      await copyFile(join(TLS, `${prefix}server.key`), join(directory, "served.key"));
+      await copyFile(join(TLS, `${prefix}ca.pem`), join(directory, "clients.pem"));
+    };
+    const identity = async (prefix: string) => {
+      const [ca, cert, key] = await Promise.all(["ca.pem", "client.pem", "client.key"].map((name) => readFile(join(TLS, prefix + name))));
+      return { ca: ca ?? Buffer.alloc(0), cert: cert ?? Buffer.alloc(0), key: key ?? Buffer.alloc(0) };
+    };
+    const [first, renewed] = await Promise.all([identity(""), identity("renewed-")]);
+    await install("");
+    await withGateway(env, async ({ httpPort, grpcPort }) => {
+      const grpcOf = ({ ca, cert, key }: typeof first) => credentials.createSsl(ca, key, cert);
+      const kept = new Agent({ keepAlive: true, maxSockets: 1, ...first });
+      const overKept = (): Promise<number | string> => getOverTls(httpPort, { agent: kept, ...first });
+      expect(await overKept()).toBe(200);
+      expect(await callGrpc(grpcPort, { channel: grpcOf(first) })).toBe(0);
+      expect(await getOverTls(httpPort, renewed)).not.toBe(200);
+
+      // A key that is not the certificate's, as for a moment between two writes: the pair before stays.
+      await copyFile(join(TLS, "renewed-server.key"), join(directory, "served.key"));
+      await sleep(1500);
+      expect(await getOverTls(httpPort, first)).toBe(200);
+
+      await install("renewed-");
+      await expect.poll(() => getOverTls(httpPort, renewed), { timeout: 8000 }).toBe(200);
+      expect(await callGrpc(grpcPort, { channel: grpcOf(renewed) })).toBe(0);
+      // Who has the old authority's certificate is let in no more, on new connections and on those that were open.
+      expect(await getOverTls(httpPort, first)).not.toBe(200);
+      expect(await callGrpc(grpcPort, { channel: grpcOf(first) })).not.toBe(0);
+      await expect.poll(overKept, { timeout: 8000 }).not.toBe(200);
+      kept.destroy();
+    });
+  });
+
+  test("a key of another certificate stops the start", async () => {
+    await expect(
+      withGateway({ TLS_CERT: serverFiles.TLS_CERT, TLS_KEY: join(TLS, "renewed-server.key") }, async () => undefined),
+    ).rejects.toThrow(/^TLS_CERT, TLS_KEY: cannot be used/);
   });
 
   test("names the variable whose file is not there", async () => {

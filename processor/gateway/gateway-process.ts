@@ -16,7 +16,7 @@ import { startGatewaySamples } from "./gateway-samples.ts";
 import { startTrafficLog } from "./traffic-log.ts";
 import { createReceiver } from "./receiver.ts";
 import { createRequestSettler } from "./settle-requests.ts";
-import { readDoorTls } from "./tls.ts";
+import { readDoorTls, watchDoorTls } from "./tls.ts";
 import { traceRoutes } from "./trace-routes.ts";
 
 export type Door = "http" | "grpc";
@@ -63,6 +63,10 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
     log,
   });
   const grpc = createGrpcDoor({ receiver, budget, bodyBytesMax, gate: gates.ingest, credentials: tls.grpc, metrics, log });
+  const renewal = watchDoorTls(config, log, (renewed) => {
+    if (renewed.http !== null) http.renew(renewed.http);
+    grpc.renew(renewed.grpc);
+  });
   const trafficLog = startTrafficLog(metrics, log);
   const state = () => ({ sinks: sinks.statuses(), admittedBytes: budget.usedBytes });
   const samples = startGatewaySamples({ databaseUrl: options.databaseUrl, schema: config.schema, metrics, state, log });
@@ -80,6 +84,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
       await settler.close();
       await Promise.all([sinks.sink.close(), analytics.close()]);
       for (const gate of Object.values(gates)) gate.close();
+      renewal.close();
       await Promise.all([trafficLog.close(), samples.close()]);
       metrics.registry.clear();
     },

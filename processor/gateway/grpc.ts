@@ -24,6 +24,8 @@ const STREAMS_MAX = 64;
 const SESSION_MEGABYTES_MAX = 64;
 /** A connection without calls is closed: load balancers and senders make new ones. */
 const IDLE_MS_MAX = 300_000;
+/** For calls under way when the certificate is renewed. */
+const RENEWAL_GRACE_MS = 60_000;
 
 export interface GrpcDoorOptions {
   readonly receiver: Receiver;
@@ -38,6 +40,8 @@ export interface GrpcDoorOptions {
 export interface GrpcDoor {
   /** Serves a connection that somebody else accepted. */
   accept(socket: Socket): void;
+  /** Greets new connections with these credentials; those that are open finish their calls and are asked to come again. */
+  renew(credentials: ServerCredentials): void;
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -57,10 +61,15 @@ export function createGrpcDoor(options: GrpcDoorOptions): GrpcDoor {
   addExport(server, "trace", "Trace", (call, callback) => void answer(options, call, callback));
   addExport(server, "metrics", "Metrics", unimplemented("metrics"));
   addExport(server, "logs", "Logs", unimplemented("logs"));
-  const injector = server.createConnectionInjector(options.credentials);
+  // The newest first: an injector's credentials are for good.
+  const injectors = [server.createConnectionInjector(options.credentials)];
   return {
-    accept: (socket) => injector.injectConnection(socket),
-    close: (deadlineMs) => closeServer(server, injector, deadlineMs),
+    accept: (socket) => injectors[0]?.injectConnection(socket),
+    renew(credentials) {
+      injectors[0]?.drain(RENEWAL_GRACE_MS);
+      injectors.unshift(server.createConnectionInjector(credentials));
+    },
+    close: (deadlineMs) => closeServer(server, injectors, deadlineMs),
   };
 }
 
@@ -123,14 +132,16 @@ function retryMetadata({ message, retryAfterMs }: Refusal, code: number): Metada
   return metadata;
 }
 
-async function closeServer(server: Server, injector: ReturnType<Server["createConnectionInjector"]>, deadlineMs: number): Promise<void> {
-  injector.drain(deadlineMs);
+type Injector = ReturnType<Server["createConnectionInjector"]>;
+
+async function closeServer(server: Server, injectors: readonly Injector[], deadlineMs: number): Promise<void> {
+  for (const injector of injectors) injector.drain(deadlineMs);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, deadlineMs);
   });
   await Promise.race([new Promise<void>((resolve) => server.tryShutdown(() => resolve())), late]);
   clearTimeout(timer);
-  injector.destroy();
+  for (const injector of injectors) injector.destroy();
   server.forceShutdown();
 }

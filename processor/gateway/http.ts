@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse } from "node:http";
-import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
+import { createServer as createTlsServer, Server as TlsServer, type ServerOptions as TlsServerOptions } from "node:https";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -44,6 +44,8 @@ export interface HttpDoorOptions {
 export interface HttpDoor {
   /** Serves a connection that somebody else accepted. */
   accept(socket: Socket): void;
+  /** Greets new connections with this; those that are open are closed after their next answer. */
+  renew(tls: TlsServerOptions): void;
   /** Answers what was begun, then ends every connection. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -51,16 +53,25 @@ export interface HttpDoor {
 /** The HTTP server: limits, routing by a table, tokens, and one place where every error becomes an answer. */
 export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
   const open = new Set<ServerResponse>();
+  const generations = new WeakMap<Socket, number>();
+  let generation = 0;
   let closing = false;
   const listener: RequestListener = (request, response) => {
     open.add(response);
     response.once("close", () => open.delete(response));
-    if (closing) response.setHeader("connection", "close");
+    if (closing || (generations.get(request.socket) ?? generation) < generation) response.setHeader("connection", "close");
     void answer(options, request, response);
   };
   const server = createServerOf(options, listener);
+  server.on("secureConnection", (socket: Socket) => generations.set(socket, generation));
   return {
     accept: (socket) => void server.emit("connection", socket),
+    renew(tls) {
+      if (!(server instanceof TlsServer)) return;
+      server.setSecureContext(tls);
+      generation += 1;
+      server.closeIdleConnections();
+    },
     async close(deadlineMs) {
       closing = true;
       // It never listened and says so; its clock and its idle connections it stops all the same.

@@ -6,6 +6,8 @@ import { siblingsNear, type TraceNode } from "./trace-memory.ts";
 /** An outer span of the same call ends with it; this much later it has done other things since. */
 const END_SLACK_MS = 250;
 const CLOCK_SLACK_MS = 5;
+/** Wrappers between a call and the one that says how it failed. */
+const LEVELS_MAX = 4;
 
 /** Looks up what was read from the spans of a batch. Spans of earlier batches are gone; only their records are kept. */
 export interface Batch {
@@ -30,10 +32,26 @@ export function createBatch(entries: readonly BatchEntry[]): Batch {
  * another instrumentation's span beside it.
  */
 export function outerWitness(node: TraceNode, batch: Batch): Span | undefined {
-  const around = node.parent === null ? undefined : batch.entryOf(node.parent);
-  if (around !== undefined && around.call !== null) return around.call.failed && endsWith(node.parent, node) ? around.span : undefined;
+  if (genaiAround(node, batch) !== undefined) return failedAround(node, batch);
   const twin = siblingsNear(node).find((sibling) => isTwin(sibling, node) && batch.entryOf(sibling)?.call?.failed === true);
   return twin === undefined ? undefined : batch.entryOf(twin)?.span;
+}
+
+/** A call that failed by its own account may have its message levels above it (Mastra's agent); any other only right above. */
+function failedAround(node: TraceNode, batch: Batch): Span | undefined {
+  let inner = node;
+  for (let level = 0; level < (node.note.failed ? LEVELS_MAX : 1); level += 1) {
+    const outer = genaiAround(inner, batch);
+    if (outer === undefined || outer.node === null || !endsWith(outer.node, inner)) return undefined;
+    if (outer.call?.failed === true) return outer.span;
+    inner = outer.node;
+  }
+  return undefined;
+}
+
+function genaiAround({ parent }: TraceNode, batch: Batch): BatchEntry | undefined {
+  const around = parent === null ? undefined : batch.entryOf(parent);
+  return around === undefined || around.call === null ? undefined : around;
 }
 
 /**
@@ -50,8 +68,8 @@ export function wrapperAround(request: BatchEntry, { entries }: Batch): Span | u
 }
 
 /** The outer span ended when this call did, and no other call began in it since. */
-function endsWith(outer: TraceNode | null, node: TraceNode): boolean {
-  if (outer === null || outer.note.endMs - node.note.endMs > END_SLACK_MS) return false;
+function endsWith(outer: TraceNode, node: TraceNode): boolean {
+  if (outer.note.endMs - node.note.endMs > END_SLACK_MS) return false;
   return !siblingsNear(node).some((child) => child.note.startMs > node.note.startMs && (child.counted || child.callBelow));
 }
 

@@ -64,7 +64,10 @@ export function readCall(span: Span, dialect: Dialect): Call {
 }
 
 /** The part of a Call that no number and no time has a say in: the same for all spans of a shape. */
-export interface CallWords extends Pick<Call, "dialect" | "operation" | "provider" | "requestModel" | "responseModel" | "failed" | "errorType"> {
+export interface CallWords extends Pick<
+  Call,
+  "dialect" | "operation" | "provider" | "requestModel" | "responseModel" | "failed" | "errorType"
+> {
   /** A reason to finish is there. */
   readonly finished: boolean;
 }
@@ -126,6 +129,7 @@ function asksModel(
 ): boolean {
   if (operation === undefined) return seen.requestModel !== undefined && (seen.answered || span.kind === SPAN_KIND.client);
   if (!INFERENCE.has(operation)) return false;
+  if (dialect.table.callNamesModel === true && seen.requestModel === undefined) return false;
   return !(dialect.table.streamEndsInOwnSpan === true && isStreamRequest(span, seen.answered));
 }
 
@@ -165,24 +169,46 @@ function hasOutput(fields: Fields): boolean {
   return tokens !== undefined && tokens !== 0 && tokens !== "0";
 }
 
+/** Words for an answer that broke: the convention's and the AI SDK's, OpenAI's state of a response, Mastra's for a caller who left. */
+const BROKEN: readonly string[] = ["error", "failed", "aborted", "cancelled"];
+/** Words that some write where the reason belongs: the answer has not finished, or not well. */
+const NO_REASONS: ReadonlySet<string> = new Set(["", "unknown", "in_progress", "queued", ...BROKEN]);
+
 function isReason(value: AttributeValue | undefined): boolean {
-  if (typeof value === "string") return value !== "" && value !== "[]" && value !== "unknown" && value !== "error";
-  return Array.isArray(value) && value.some((reason) => typeof reason === "string" && isReason(reason));
+  return reasonsIn(value).some((reason) => typeof reason === "string" && !NO_REASONS.has(reason));
 }
 
-/** Status first: OK overrules what an earlier attempt left on the span. Unset leaves the word to the dialect. */
+/** One reason, a list of them, or JSON of the list (Mastra, Sentry). */
+function reasonsIn(value: AttributeValue | undefined): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== "string") return [];
+  if (!value.startsWith("[")) return [value];
+  return value
+    .slice(1, value.endsWith("]") ? -1 : undefined)
+    .split(",")
+    .map(unquoted);
+}
+
+function unquoted(word: string): string {
+  return word.replaceAll('"', "").trim();
+}
+
+/**
+ * Status first: OK overrules what an earlier attempt left on the span, but not that the answer itself ended in error (Mastra
+ * sets OK on every span). Unset leaves the word to the dialect.
+ */
 function isFailed(span: Span, dialect: Dialect, fields: Fields): boolean {
+  if (endsInError(fields[FIELD.finishReasons])) return true;
   if (span.statusCode !== STATUS.unset) return span.statusCode === STATUS.error;
   if (fields[FIELD.errorType] !== undefined) return true;
   if (fields[FIELD.success] === false || fields[FIELD.success] === "false") return true;
   const word = fields[FIELD.failureWord];
   if (typeof word === "string" && (dialect.table.failureWords ?? []).includes(word)) return true;
-  return endsInError(fields[FIELD.finishReasons]) || span.events.some((event) => event.name === "exception");
+  return span.events.some((event) => event.name === "exception");
 }
 
-/** "error" among the finish reasons: the convention's and the AI SDK's word for a generation that broke. */
 function endsInError(value: AttributeValue | undefined): boolean {
-  return value === "error" || (Array.isArray(value) && value.includes("error"));
+  return reasonsIn(value).some((reason) => typeof reason === "string" && BROKEN.includes(reason));
 }
 
 function resendCountOf(fields: Fields): number | undefined {
@@ -202,16 +228,25 @@ function ttftSecondsOf(span: Span, dialect: Dialect, fields: Fields): number | u
 /** Time from the span's start to the first token, where an event or a timestamp tells it. */
 function firstTokenMs(span: Span, dialect: Dialect, fields: Fields): number | undefined {
   const stamp = text(fields[FIELD.firstTokenAt]);
-  if (stamp !== undefined) return between(span, Date.parse(stamp.replaceAll('"', "")));
+  if (stamp !== undefined) return sinceStart(span, Date.parse(stamp.replaceAll('"', "")), span.endMs);
   const names = dialect.table.firstTokenEvents;
   if (names === undefined) return undefined;
   const event = span.events.find(({ name }) => names.includes(name));
-  return event === undefined ? undefined : between(span, event.timeMs);
+  return event === undefined ? undefined : sinceStart(span, event.timeMs, Number.MAX_VALUE);
 }
 
-function between(span: Span, timeMs: number): number | undefined {
+/**
+ * When all of a call was over: some spans of streams end when the stream is handed out, before the first token
+ * (OpenInference on LlamaIndex).
+ */
+export function lastMomentOf({ endMs, events }: Span, { table }: Dialect): number {
+  const last = table.firstTokenEvents === undefined ? undefined : events.at(-1);
+  return last !== undefined && last.timeMs > endMs ? last.timeMs : endMs;
+}
+
+function sinceStart(span: Span, timeMs: number, latestMs: number): number | undefined {
   const ms = timeMs - span.startMs;
-  return ms >= 0 && timeMs <= span.endMs && Number.isFinite(ms) ? ms : undefined;
+  return ms >= 0 && timeMs <= latestMs && Number.isFinite(ms) ? ms : undefined;
 }
 
 function durationMsOf(fields: Fields): number | undefined {

@@ -1,4 +1,4 @@
-import type { Call } from "./call.ts";
+import { lastMomentOf, type Call } from "./call.ts";
 import { requestFailureOf } from "./call-failure.ts";
 import type { HttpCall } from "./call-http.ts";
 import type { EnrichContext } from "./enrich-context.ts";
@@ -84,7 +84,7 @@ function callNote(span: Span, call: Call, saidCall: boolean | undefined): SpanNo
     role: (saidCall ?? call.asksModel) ? "call" : "wrapper",
     // What ends a stream states how long it ran; its own times are one moment.
     startMs: call.durationMs === undefined ? span.startMs : Math.min(span.startMs, span.endMs - call.durationMs),
-    endMs: span.endMs,
+    endMs: lastMomentOf(span, call.dialect),
     failed: call.failed,
     scopeName: span.scopeName,
     native: table.native === true,

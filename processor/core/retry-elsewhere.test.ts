@@ -24,7 +24,7 @@ const langsmith = (input: SpanInput & { readonly error?: string }): Span =>
   chatOf({ name: "ChatOpenAI", scopeName: "langsmith", ...input, attributes: { "langsmith.span.kind": "llm", ...input.attributes } });
 
 describe("a call of LangSmith, whose requests stand under its run's id", () => {
-  const under = (parentSpanId: string, input: SpanInput & { readonly status?: number }): Span => requestOf({ ...input, parentSpanId });
+  const under = (parentSpanId: string, input: SpanInput & { readonly status?: number }): Span => ({ ...requestOf(input), parentSpanId });
 
   test.each([
     ["in a trace of their own", 2],

@@ -99,7 +99,7 @@ interface FailedAttempts {
 
 /** Failed requests, without the one that is the call's own outcome. Two answers in a row are no retry: batches of embeddings. */
 function failuresBeforeOutcome(call: TraceNode, attempts: Attempts): FailedAttempts {
-  const end = call.note.failed ? attempts.length - 1 : attempts.length;
+  const end = call.note.failed || isBrokenAnswer(attempts.at(-1)) ? attempts.length - 1 : attempts.length;
   let count = 0;
   let first: ErrorCategory | null = null;
   for (let index = 0; index < end; index += 1) {
@@ -109,6 +109,11 @@ function failuresBeforeOutcome(call: TraceNode, attempts: Attempts): FailedAttem
     count += 1;
   }
   return { count, first };
+}
+
+/** A stream that broke after its head: whatever the call's span says, this was the call's answer and no earlier attempt. */
+function isBrokenAnswer(last: TraceNode | undefined): boolean {
+  return last !== undefined && last.note.failed && last.note.httpStatus >= 200 && last.note.httpStatus < 400;
 }
 
 function waitsBetween(attempts: Attempts): number {

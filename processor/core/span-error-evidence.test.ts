@@ -229,7 +229,16 @@ test("every key that is read is listed, so that a decoder may leave out the othe
     });
   errorEvidenceOf(span({ attributes: watch({}), events: [watch({ "exception.type": "x" })] }), span({ attributes: watch({}) }));
   errorEvidenceOf(span({ attributes: watch({}) }), http(200));
+  errorEvidenceOf(span({ attributes: watch({}), message: "internal_error" }));
   expect([...read].toSorted()).toEqual([...new Set(ERROR_READ_KEYS)].toSorted());
+});
+
+test("Sentry's word for any error is no message", () => {
+  const failed = { message: "internal_error", statusCode: STATUS.error };
+  const request = http(401);
+  expect(errorEvidenceOf(span({ ...failed, attributes: { "sentry.op": "gen_ai.chat" } }), request)).toMatchObject({ status: 401 });
+  expect(errorEvidenceOf(span({ ...failed, attributes: { "sentry.op": "gen_ai.chat" } }), request).message).toBeUndefined();
+  expect(errorEvidenceOf(span({ ...failed, attributes: {} }), request).message).toBe("internal_error");
 });
 
 test("an attribute of the wrong type is no evidence", () => {

@@ -13,6 +13,7 @@ const KEYS = {
   // Langfuse leaves the span's status unset and says it in status_message; Claude Code in error.
   message: ["error.message", "gen_ai.error.message", "langfuse.observation.status_message", "exception.message", "error"],
   finishReason: ["gen_ai.response.finish_reasons", "ai.response.finishReason"],
+  sentry: ["sentry.op", "sentry.origin"],
   stacktrace: ["exception.stacktrace"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -69,7 +70,8 @@ function unnamedEvidence(attributes: Attributes, child: Span | undefined): OwnEv
 /** "error" as finish reason and nothing else: the server says that it could not finish. */
 function endsInError(attributes: Attributes): boolean {
   const reasons = valueOf(attributes, KEYS.finishReason);
-  return Array.isArray(reasons) ? reasons.includes("error") : reasons === "error";
+  if (Array.isArray(reasons)) return reasons.includes("error");
+  return reasons === "error" || (typeof reasons === "string" && reasons.startsWith("[") && reasons.includes('"error"'));
 }
 
 /** The exchange went well, yet the call failed: what failed it stood in the answer. */
@@ -79,10 +81,15 @@ function isAnswered(child: Span | undefined): boolean {
   return status >= 200 && status < 300;
 }
 
+/** Sentry's words for a span that failed by whatever error; its other words (resource_exhausted) say something. */
+const SENTRY_ANY_ERROR: ReadonlySet<string> = new Set(["internal_error", "unknown_error"]);
+
 /** The status message and the attributes often say the same twice. */
 function messageOf(span: Span): string | undefined {
   const fromAttributes = textOf(span.attributes, KEYS.message);
-  if (span.statusMessage === "") return fromAttributes;
+  const isEmpty =
+    span.statusMessage === "" || (SENTRY_ANY_ERROR.has(span.statusMessage) && textOf(span.attributes, KEYS.sentry) !== undefined);
+  if (isEmpty) return fromAttributes;
   if (fromAttributes === undefined || span.statusMessage.includes(fromAttributes)) return span.statusMessage;
   return `${span.statusMessage}\n${fromAttributes}`;
 }

@@ -32,6 +32,7 @@ const READERS: readonly (readonly [Exclude<DocumentSlot, "openinferenceAnswer">,
   ["genkitOutput", readGenkit],
   ["inputDetails", readInputDetails],
   ["outputDetails", readOutputDetails],
+  ["langchainUsage", readLangchain],
 ];
 
 /** Longest usage object that is looked for inside an answer. */
@@ -62,7 +63,9 @@ function withAnswer(result: UsageDocuments, attributes: UsageAttributes, who: An
   const answer = parsed(usageIn(valueIn(attributes, SLOT.openinferenceAnswer)));
   const tokens = answer === null ? null : readProviderUsage(answer, who);
   if (answer === null || tokens === null || tokens.output !== countIn(attributes, SLOT.output, null)) return result;
-  return { ...result, tokens, answer: { ...answer, ...result.answer } };
+  // Without a word of the cache it says no more than the counts, of which the total may say more.
+  const isCached = tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h > 0;
+  return { ...result, tokens: isCached ? tokens : null, answer: { ...answer, ...result.answer } };
 }
 
 /** The text of the last `"usage": {...}`. What people and models write stands in strings, where the quotes are escaped. */
@@ -165,6 +168,14 @@ function readInputDetails(document: Readonly<Record<string, unknown>>): Partial<
       cacheWrite5m: document["ephemeral_5m_input_tokens"],
     }),
   };
+}
+
+/** LangSmith writes the details apart only where its wrapper of the SDK made the span; LangChain's are here. */
+function readLangchain(document: Readonly<Record<string, unknown>>): Partial<UsageDocuments> {
+  const totals = present({ input: document["input_tokens"], output: document["output_tokens"], total: document["total_tokens"] });
+  const input = readInputDetails(objectOf(document["input_token_details"])).counts;
+  const output = readOutputDetails(objectOf(document["output_token_details"])).counts;
+  return { counts: { ...totals, ...input, ...output } };
 }
 
 function readOutputDetails(document: Readonly<Record<string, unknown>>): Partial<UsageDocuments> {

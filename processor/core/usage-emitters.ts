@@ -31,7 +31,8 @@ const EMITTERS: readonly EmitterRow[] = [
   { scope: "opentelemetry.instrumentation.google_genai", input: "inclusive" },
   { scope: "opentelemetry.util.genai", input: "inclusive" },
   { scope: "@arizeai/openinference-instrumentation-bedrock", input: "exclusive" },
-  { scope: "openinference.instrumentation.bedrock", input: "exclusive" },
+  // Up to 0.1.5x it passed the provider's input on, and with it a total that adds the cache up, which decides before.
+  { scope: "openinference.instrumentation.bedrock", input: "inclusive" },
   { scope: "openinference.instrumentation.anthropic", input: "inclusive" },
   { scope: "openinference.instrumentation.", input: "inclusive" },
   { scope: "@arizeai/openinference-instrumentation-", input: "inclusive" },

@@ -102,6 +102,7 @@ const DOCUMENT_KEYS = {
   openinferenceAnswer: ["output.value"],
   inputDetails: ["gen_ai.usage.input_token_details"],
   outputDetails: ["gen_ai.usage.output_token_details"],
+  langchainUsage: ["langsmith.metadata.usage_metadata"],
 } as const satisfies KeyTable;
 
 /** What decides the price beside the tokens. */

@@ -51,6 +51,8 @@ export interface DialectTable {
   readonly native?: true;
   /** Its requests may lie outside the span that stands for them: before it, after it, or in another trace of the same process. */
   readonly requestsOutside?: true;
+  /** Of spans of the same operation inside one another only that is the call which names a model; the others give it a frame. */
+  readonly callNamesModel?: true;
   /** A streamed call is one span without usage and, when the stream ends, a second one that stands for the call. */
   readonly streamEndsInOwnSpan?: true;
   readonly note: string;

@@ -72,10 +72,10 @@ export const springAi: DialectTable = {
   note: "Every value is text, numbers too. The chat client's observation stands above the chat model's.",
 };
 
-/** Source: @mastra/otel-exporter 1.4.0. */
+/** Source: @mastra/otel-exporter 1.4.0 and @mastra/otel-bridge 1.5.4 under @mastra/core 1.71.0, recorded spans. */
 export const mastra: DialectTable = {
   name: "mastra",
-  emitter: "@mastra/otel-exporter",
+  emitter: "@mastra/otel-exporter, @mastra/otel-bridge",
   scopePrefixes: ["@mastra/"],
   markers: ["mastra.span.type", "mastra.spanId", "mastra.traceId"],
   fields: { operation: ["mastra.span.type", "gen_ai.operation.name"], firstTokenAt: ["mastra.completion_start_time"] },
@@ -92,7 +92,8 @@ export const mastra: DialectTable = {
     mcp_tool_call: "execute_tool",
     generic: "task",
   },
-  note: "MODEL_GENERATION stands above MODEL_INFERENCE in newer pairings; the innermost one counts.",
+  callNamesModel: true,
+  note: '`model_generation` stands above `model_inference`; one of them has model and usage, by the pairing of versions, and that is the call. A failed call has status OK and `["error"]` for reasons to finish; the agent\'s span has the message.',
 };
 
 /** Source: @genkit-ai/core 1.42.0, @genkit-ai/google-cloud 1.42.0. */
@@ -122,7 +123,7 @@ export const genkit: DialectTable = {
   note: "No gen_ai keys: the model is `genkit:name` with the plugin before a slash, usage stands in the JSON of `genkit:output`.",
 };
 
-/** Source: langsmith _internal/otel/_otel_exporter.py. */
+/** Source: langsmith (Python) 0.14 _internal/otel/_otel_exporter.py, recorded spans. */
 export const langsmith: DialectTable = {
   name: "langsmith",
   emitter: "LangSmith OTel exporter",

@@ -1,3 +1,4 @@
+import type { BufferPool } from "./buffer-pool.ts";
 import { type BodyEncoding, exportResponse } from "./otlp/partial-success.ts";
 import { scanJsonTraces } from "./otlp/scan-json-traces.ts";
 import { type ScannedBatch, type ScanOptions, scanTraces } from "./otlp/scan-traces.ts";
@@ -6,6 +7,8 @@ import type { Sink } from "./sinks/sink.ts";
 export interface IngestContext extends ScanOptions {
   /** Batches, fans out, spools: whatever stands between here and what is durable. */
   readonly sink: Sink;
+  /** Where `body` came from, and goes back to as soon as nothing needs it. */
+  readonly pool?: BufferPool;
 }
 
 export interface Ingested {
@@ -24,6 +27,8 @@ export interface Ingested {
 export async function ingest(body: Uint8Array, encoding: BodyEncoding, context: IngestContext): Promise<Ingested> {
   const options = { ...context, keepSpans: context.sink.readsSpans };
   const scanned = encoding === "json" ? scanJsonTraces(body, options) : scanTraces(body, options);
+  const { pool } = context;
+  if (pool !== undefined && !options.keepSpans && scanned.batch.otlp.buffer !== body.buffer) pool.give(body);
   if (scanned.batch.spanCount > 0) await context.sink.write(scanned.batch);
   return { scanned, response: exportResponse(scanned, encoding) };
 }

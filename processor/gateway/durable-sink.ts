@@ -110,6 +110,7 @@ function withoutSpool(inner: Sink): DurableSink {
       async write(batch) {
         try {
           await inner.write(batch);
+          batch.release?.();
           failure = null;
         } catch (error) {
           if (!(error instanceof RefusedBatchError)) failure = failureCode(error);

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
+import { BufferPool } from "../buffer-pool.ts";
 import type { Config } from "../config.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { adminRoutes, type GatewayStatus, type GatewayView } from "./admin-routes.ts";
@@ -20,6 +21,9 @@ import { readDoorTls, watchDoorTls } from "./tls.ts";
 import { traceRoutes } from "./trace-routes.ts";
 
 export type Door = "http" | "grpc";
+
+/** Memory of requests that waits for the next ones. Where rows are made, spans look into their request's bytes until they are stored. */
+const POOL_BYTES_MAX = 32 * 1024 * 1024;
 
 export type MetricSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
@@ -49,12 +53,13 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   const enricher = await createEnricher(config, metrics, options.databaseUrl !== null);
   const sinks = await openSinks({ ...options, metrics });
   const settler = createRequestSettler({ context: () => enricher.context(), store: (calls) => sinks.promote(calls), log });
-  const receiver = createReceiver({ enricher, settler, sink: sinks.sink, blocked: () => sinks.blocked(), metrics });
+  const pool = new BufferPool(sinks.sink.readsSpans ? 0 : POOL_BYTES_MAX);
+  const receiver = createReceiver({ enricher, settler, sink: sinks.sink, pool, blocked: () => sinks.blocked(), metrics });
   const budget = createByteBudget(config.admittedBytesMax);
   const analytics = analyticsRoutes(options.databaseUrl, config.schema);
   const { bodyBytesMax, corsOrigins, requestTimeoutMs } = config;
   const http = createHttpDoor({
-    routes: new Map([...traceRoutes({ receiver, budget, bodyBytesMax }), ...adminRoutes(view), ...analytics.routes]),
+    routes: new Map([...traceRoutes({ receiver, budget, pool, bodyBytesMax }), ...adminRoutes(view), ...analytics.routes]),
     gates,
     corsOrigins,
     requestTimeoutMs,

@@ -1,3 +1,4 @@
+import type { BufferPool } from "../buffer-pool.ts";
 import { countEnriched, type Metrics } from "../metrics.ts";
 import type { BodyEncoding } from "../otlp/partial-success.ts";
 import { MalformedError } from "../otlp/wire-reader.ts";
@@ -15,6 +16,8 @@ export interface ReceiverOptions {
   readonly enricher: Pick<Enricher, "begin">;
   readonly settler: Pick<RequestSettler, "hold">;
   readonly sink: Sink;
+  /** Bodies that are from there go back as soon as they are read. */
+  readonly pool: BufferPool;
   /** Why nothing can be taken just now; null otherwise. */
   readonly blocked: () => SinkAwayError | null;
   readonly metrics: Metrics;
@@ -28,7 +31,7 @@ export interface Receiver {
   assertReady(): void;
 }
 
-export function createReceiver({ enricher, settler, sink, blocked, metrics }: ReceiverOptions): Receiver {
+export function createReceiver({ enricher, settler, sink, pool, blocked, metrics }: ReceiverOptions): Receiver {
   return {
     assertReady() {
       const away = blocked();
@@ -36,7 +39,7 @@ export function createReceiver({ enricher, settler, sink, blocked, metrics }: Re
     },
     async receive(body, encoding, transport) {
       const { options, unclaimed } = enricher.begin();
-      const { scanned, response } = await ingestOrRefuse(body, encoding, { ...options, sink });
+      const { scanned, response } = await ingestOrRefuse(body, encoding, { ...options, sink, pool });
       settler.hold(scanned.batch, unclaimed);
       metrics.receivedSpans.inc({ transport }, scanned.batch.spanCount + scanned.rejectedSpans);
       for (const [reason, count] of scanned.rejectionReasons) metrics.refusedSpans.inc({ reason }, count);

@@ -1,21 +1,35 @@
 import type { IncomingMessage } from "node:http";
+import type { BufferPool } from "../buffer-pool.ts";
 import type { Lease } from "./byte-budget.ts";
+import { discardBuffer } from "./discard-buffer.ts";
 import { inflateBody, isInflatable } from "./inflate-body.ts";
 import { Refusal, SenderGoneError, tooLarge } from "./refusal.ts";
 
+export interface BodyLimits {
+  readonly bytesMax: number;
+  /** Holds what the body takes; the caller releases it. */
+  readonly lease: Lease;
+  /** Where the body comes from: whoever is done with it gives it back. */
+  readonly pool: BufferPool;
+}
+
 /**
  * The whole body of a request, inflated. Throws Refusal (too_large, unsupported_media_type, malformed, overloaded) or
- * SenderGoneError. The lease holds what the body takes; the caller releases it.
+ * SenderGoneError.
  */
-export async function readBody(request: IncomingMessage, bytesMax: number, lease: Lease): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const { bytesMax, lease, pool } = limits;
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity" && !isInflatable(encoding)) {
     throw new Refusal("unsupported_media_type", `Content-Encoding: expected gzip, deflate or identity, got ${encoding.slice(0, 40)}`);
   }
   const declaredBytes = contentLength(request);
   if (declaredBytes !== null && declaredBytes > bytesMax) throw tooLarge(bytesMax);
-  const body = await (declaredBytes === null ? collectChunks(request, bytesMax, lease) : fillBuffer(request, declaredBytes, lease));
-  return encoding === "identity" ? body : inflateBody(body, { encoding, bytesMax, lease });
+  const body = await (declaredBytes === null ? collectChunks(request, limits) : fillBuffer(request, declaredBytes, limits));
+  if (encoding === "identity") return body;
+  const inflated = await inflateBody(body, { encoding, bytesMax, lease });
+  pool.give(body);
+  return inflated;
 }
 
 /** Node's parser has checked that it is a number; null where the body is chunked. */
@@ -24,23 +38,24 @@ function contentLength(request: IncomingMessage): number | null {
   return value === undefined ? null : Number(value);
 }
 
-/** One buffer of the announced size; pages that nobody sends are never touched, so announcing costs no memory. */
-function fillBuffer(request: IncomingMessage, declaredBytes: number, lease: Lease): Promise<Buffer> {
+/** One buffer of the announced size; of a new one, pages that nobody sends are never touched, so announcing costs no memory. */
+function fillBuffer(request: IncomingMessage, declaredBytes: number, { lease, pool }: BodyLimits): Promise<Buffer> {
   let body: Buffer | null = null;
   let filled = 0;
   return consume(
     request,
     (chunk) => {
       lease.take(chunk.length);
-      if (chunk.length === declaredBytes) body = chunk;
-      else (body ??= Buffer.allocUnsafeSlow(declaredBytes)).set(chunk, filled);
+      body ??= pool.take(declaredBytes);
+      body.set(chunk, filled);
       filled += chunk.length;
+      discardBuffer(chunk);
     },
     () => body ?? Buffer.alloc(0),
   );
 }
 
-function collectChunks(request: IncomingMessage, bytesMax: number, lease: Lease): Promise<Buffer> {
+function collectChunks(request: IncomingMessage, { bytesMax, lease }: BodyLimits): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   return consume(

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BufferPool } from "../buffer-pool.ts";
 import { bodyEncodingOf, CONTENT_TYPES } from "./body-encoding.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { Route } from "./http.ts";
@@ -9,6 +10,7 @@ import { readBody } from "./request-body.ts";
 export interface TraceRouteOptions {
   readonly receiver: Receiver;
   readonly budget: ByteBudget;
+  readonly pool: BufferPool;
   readonly bodyBytesMax: number;
 }
 
@@ -20,7 +22,7 @@ export function traceRoutes(options: TraceRouteOptions): [string, Route][] {
 }
 
 async function exportTraces(options: TraceRouteOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { receiver, budget, bodyBytesMax } = options;
+  const { receiver, budget, pool, bodyBytesMax } = options;
   const encoding = bodyEncodingOf(request.headers["content-type"]);
   if (encoding === null) {
     throw new Refusal("unsupported_media_type", "Content-Type: expected application/x-protobuf or application/json");
@@ -29,7 +31,7 @@ async function exportTraces(options: TraceRouteOptions, request: IncomingMessage
   if (request.headers.expect !== undefined) response.writeContinue();
   const lease = budget.lease();
   try {
-    const body = await readBody(request, bodyBytesMax, lease);
+    const body = await readBody(request, { bytesMax: bodyBytesMax, lease, pool });
     // A parsed document takes several times the bytes of its text.
     if (encoding === "json") lease.take(body.length * JSON_WEIGHT);
     const answer = await receiver.receive(body, encoding, `http/${encoding}`);

@@ -1,3 +1,4 @@
+import type { BufferPool } from "../buffer-pool.ts";
 import { type EnrichContext, enrichBatch } from "../core/enrich.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
@@ -20,6 +21,8 @@ export interface ScanOptions {
   readonly limits?: ScanLimits;
   /** false: the batch is of bytes and counts alone, and nothing of the scan outlives it. Default: spans are kept. */
   readonly keepSpans?: boolean;
+  /** Where the batch's bytes go back to when they are released. */
+  readonly pool?: BufferPool;
 }
 
 /** With the spans that are in no way part of the batch: what partial_success tells the client. */
@@ -43,7 +46,9 @@ export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch
   const enrichments = enrichBatch(scan.spans, options.context);
   const keepSpans = options.keepSpans ?? true;
   return {
-    batch: keepSpans ? new KeptBatch(scan, enrichments, options.captureContent ?? false) : bytesOnly(scan, enrichments),
+    batch: keepSpans
+      ? new KeptBatch(scan, enrichments, options.captureContent ?? false)
+      : new ByteBatch(scan.spans.length, emitRequest(scan, enrichments, ENCODER), options.pool),
     rejectedSpans: scan.rejected.length,
     rejectionReasons: scan.rejectionReasons,
     firstRejection: scan.firstRejection,
@@ -51,9 +56,28 @@ export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch
   };
 }
 
-function bytesOnly(scan: RequestScan, enrichments: readonly (Enrichment | null)[]): EnrichedBatch {
-  const otlp = emitRequest(scan, enrichments, ENCODER);
-  return { spanCount: scan.spans.length, sizeBytes: otlp.length, spans: [], otlp };
+const NO_SPANS: readonly EnrichedSpan[] = [];
+
+/** All of a batch where no sink reads spans. */
+class ByteBatch implements EnrichedBatch {
+  readonly spanCount: number;
+  readonly spans = NO_SPANS;
+  readonly otlp: Uint8Array;
+  private readonly pool: BufferPool | undefined;
+
+  constructor(spanCount: number, otlp: Uint8Array, pool: BufferPool | undefined) {
+    this.spanCount = spanCount;
+    this.otlp = otlp;
+    this.pool = pool;
+  }
+
+  get sizeBytes(): number {
+    return this.otlp.length;
+  }
+
+  release(): void {
+    this.pool?.give(this.otlp);
+  }
 }
 
 /** Makes its bytes when they are asked for: where spans become rows alone, nobody pays for them. */

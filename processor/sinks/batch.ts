@@ -1,5 +1,5 @@
 import { RefusedBatchError } from "./sink-error.ts";
-import type { EnrichedBatch, Sink } from "./sink.ts";
+import type { EnrichedBatch, EnrichedSpan, Sink } from "./sink.ts";
 
 export interface BatchLimits {
   readonly spansMax: number;
@@ -97,15 +97,33 @@ async function writeOneByOne(inner: Sink, parts: readonly Part[]): Promise<void>
 /** Several batches as one. Concatenated requests are one request: `resource_spans` is a repeated field (protobuf encoding, "last one wins" and merging). */
 export function mergeBatches(batches: readonly EnrichedBatch[]): EnrichedBatch {
   const [first] = batches;
-  if (first !== undefined && batches.length === 1) return first;
-  let otlp: Uint8Array | undefined;
-  return {
-    spanCount: batches.reduce((count, { spanCount }) => count + spanCount, 0),
-    sizeBytes: batches.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0),
-    spans: batches.flatMap(({ spans }) => spans),
-    // Only forwarding and the spool read the bytes: rows do not pay for the copy.
-    get otlp() {
-      return (otlp ??= Buffer.concat(batches.map((batch) => batch.otlp)));
-    },
-  };
+  return first !== undefined && batches.length === 1 ? first : new MergedBatch(batches);
+}
+
+class MergedBatch implements EnrichedBatch {
+  readonly spanCount: number;
+  readonly sizeBytes: number;
+  readonly #batches: readonly EnrichedBatch[];
+
+  constructor(batches: readonly EnrichedBatch[]) {
+    this.#batches = batches;
+    this.spanCount = batches.reduce((count, { spanCount }) => count + spanCount, 0);
+    this.sizeBytes = batches.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+  }
+
+  get spans(): readonly EnrichedSpan[] {
+    return this.#batches.flatMap(({ spans }) => spans);
+  }
+
+  get parts(): readonly Uint8Array[] {
+    return this.#batches.flatMap(({ parts, otlp }) => parts ?? otlp);
+  }
+
+  get otlp(): Uint8Array {
+    return Buffer.concat(this.parts);
+  }
+
+  release(): void {
+    for (const batch of this.#batches) batch.release?.();
+  }
 }

@@ -1,5 +1,5 @@
 import { RefusedBatchError } from "./sink-error.ts";
-import type { Sink } from "./sink.ts";
+import type { EnrichedBatch, Sink } from "./sink.ts";
 
 /**
  * Several sinks as one: a batch is durable when it is durable in each. Rejects after all have answered, with a passing
@@ -12,12 +12,27 @@ export function fanOut(sinks: readonly Sink[]): Sink {
     name: sinks.map(({ name }) => name).join("+"),
     readsSpans: sinks.some(({ readsSpans }) => readsSpans),
     async write(batch) {
-      const results = await Promise.allSettled(sinks.map((sink) => sink.write(batch)));
+      const shared = withoutRelease(batch);
+      const results = await Promise.allSettled(sinks.map((sink) => sink.write(shared)));
       const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
       if (failures.length > 0) throw failures.find((failure) => !(failure instanceof RefusedBatchError)) ?? failures[0];
     },
     async close() {
       await Promise.allSettled(sinks.map((sink) => sink.close()));
+    },
+  };
+}
+
+/** One sink does not know whether the others are done. */
+function withoutRelease(batch: EnrichedBatch): EnrichedBatch {
+  return {
+    spanCount: batch.spanCount,
+    sizeBytes: batch.sizeBytes,
+    get spans() {
+      return batch.spans;
+    },
+    get otlp() {
+      return batch.otlp;
     },
   };
 }

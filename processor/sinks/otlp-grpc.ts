@@ -16,7 +16,9 @@ const METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const REFUSED = new Set<number>([GRPC_STATUS.INVALID_ARGUMENT, GRPC_STATUS.FAILED_PRECONDITION]);
 
 const raw = (bytes: Buffer): Buffer => bytes;
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** grpc-js takes a message in one piece. It may keep it for longer than the call, so it gets a copy in every case. */
+const joined = (parts: readonly Uint8Array[]): Buffer => Buffer.concat(parts);
 
 /** OTLP/gRPC: the batch's bytes are the message. */
 export function otlpGrpcTransport(target: OtlpTarget): OtlpTransport {
@@ -28,10 +30,10 @@ export function otlpGrpcTransport(target: OtlpTarget): OtlpTransport {
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(target.headers)) metadata.set(key, value);
   return {
-    send: (otlp) =>
+    send: (parts) =>
       new Promise((resolve, reject) => {
         const deadline = Date.now() + target.timeoutMs;
-        client.makeUnaryRequest(METHOD, raw, raw, asBuffer(otlp), metadata, { deadline }, (error, answer) => {
+        client.makeUnaryRequest(METHOD, raw, raw, joined(parts), metadata, { deadline }, (error, answer) => {
           if (error === null) resolve(answer ?? Buffer.alloc(0));
           else reject(failureOf(error));
         });

@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpAgent, type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { urlToHttpOptions } from "node:url";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { RefusedBatchError, SinkAwayError } from "./sink-error.ts";
@@ -23,26 +24,36 @@ export function otlpHttpTransport(target: OtlpTarget): OtlpTransport {
   const secure = url.protocol === "https:";
   const agentOptions = { keepAlive: true, maxSockets: CONNECTIONS_MAX, timeout: IDLE_MS };
   const agent = secure ? new HttpsAgent({ ...agentOptions, ...target.tls }) : new HttpAgent(agentOptions);
+  const start = secure ? httpsRequest : httpRequest;
+  const fixed: RequestOptions = { ...urlToHttpOptions(url), method: "POST", agent };
+  const headers = headersOf(url, target);
   return {
-    async send(otlp) {
-      const body = target.compression === "gzip" ? await gzipBytes(otlp, GZIP) : otlp;
-      const headers = {
-        ...target.headers,
-        "content-type": "application/x-protobuf",
-        "content-length": body.length,
-        ...(target.compression === "gzip" ? { "content-encoding": "gzip" } : {}),
-      };
-      const signal = AbortSignal.timeout(target.timeoutMs);
-      const answer = await exchange(
-        (secure ? httpsRequest : httpRequest)(url, { method: "POST", agent, headers, signal }),
-        body,
-        target.timeoutMs,
-      );
+    async send(parts) {
+      const pieces = target.compression === "gzip" ? [await gzipBytes(Buffer.concat(parts), GZIP)] : parts;
+      const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+      const request = start({ ...fixed, headers: [...headers, String(bytes)] });
+      const answer = await exchange(request, pieces, target.timeoutMs);
       if (answer.status >= 200 && answer.status < 300) return answer.body;
       throw failureOf(answer);
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Names and values in turns, which Node writes as they are; the value of the last one is missing: it is the body's own. */
+function headersOf(url: URL, target: OtlpTarget): string[] {
+  const headers = new Map([["host", url.host]]);
+  if (url.username !== "") headers.set("authorization", basicAuth(url));
+  for (const [name, value] of Object.entries(target.headers)) headers.set(name.toLowerCase(), value);
+  headers.set("content-type", "application/x-protobuf");
+  if (target.compression === "gzip") headers.set("content-encoding", "gzip");
+  headers.delete("content-length");
+  return [...[...headers].flat(), "content-length"];
+}
+
+/** RFC 7617. */
+function basicAuth({ username, password }: URL): string {
+  return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
 }
 
 /** As OTEL_EXPORTER_OTLP_ENDPOINT is read: a base, to which the signal's path is appended unless it is there. */
@@ -58,30 +69,41 @@ interface Answer {
   readonly body: Buffer;
 }
 
-function exchange(request: ReturnType<typeof httpRequest>, body: Uint8Array, timeoutMs: number): Promise<Answer> {
+/** Settles when the answer is there and nothing reads the pieces any more. */
+function exchange(request: ClientRequest, pieces: readonly Uint8Array[], timeoutMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    request.once("response", (response) => void readAnswer(response).then(resolve, reject));
-    request.once("error", (error) => {
-      reject(
-        error.name === "AbortError" || error.name === "TimeoutError" ? new SinkAwayError(`no answer within ${timeoutMs} ms`, 0) : error,
-      );
+    const timer = setTimeout(() => request.destroy(new SinkAwayError(`no answer within ${timeoutMs} ms`, 0)), timeoutMs);
+    let answer: Answer | null = null;
+    request.on("response", (response) =>
+      readAnswer(response, (body) => {
+        answer = { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"], body };
+      }),
+    );
+    request.on("error", reject);
+    request.on("close", () => {
+      clearTimeout(timer);
+      if (answer === null) reject(new SinkAwayError("the backend closed the connection before its answer was whole", 0));
+      else resolve(answer);
     });
-    request.end(body);
+    for (const piece of pieces) request.write(piece);
+    request.end();
   });
 }
 
-async function readAnswer(response: IncomingMessage): Promise<Answer> {
+/** Calls back with the body when it has ended, or is too long to be one of OTLP. */
+function readAnswer(response: IncomingMessage, done: (body: Buffer) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  response.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > ANSWER_BYTES_MAX) {
-      response.destroy();
-      break;
+    if (bytes <= ANSWER_BYTES_MAX) {
+      chunks.push(chunk);
+      return;
     }
-    chunks.push(chunk);
-  }
-  return { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"], body: Buffer.concat(chunks) };
+    done(Buffer.concat(chunks));
+    response.destroy();
+  });
+  response.on("end", () => done(Buffer.concat(chunks)));
 }
 
 function failureOf({ status, retryAfter }: Answer): Error {

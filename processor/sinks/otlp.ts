@@ -19,9 +19,9 @@ export interface OtlpTarget {
   readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
 }
 
-/** One exchange with a backend. `send` answers the ExportTraceServiceResponse; throws RefusedBatchError, or anything else for a passing failure. */
+/** One exchange with a backend. `send` takes an ExportTraceServiceRequest in pieces and answers the ExportTraceServiceResponse; throws RefusedBatchError, or anything else for a passing failure. */
 export interface OtlpTransport {
-  send(otlp: Uint8Array): Promise<Uint8Array>;
+  send(parts: readonly Uint8Array[]): Promise<Uint8Array>;
   close(): void;
 }
 
@@ -42,10 +42,11 @@ export function otlpSink(options: OtlpSinkOptions): Sink {
   return {
     name: "otlp",
     readsSpans: false,
-    async write({ otlp }) {
+    async write(batch) {
+      const parts = batch.parts ?? [batch.otlp];
       for (let failures = 0; ; failures += 1) {
         try {
-          reportRejected(await transport.send(otlp), options);
+          reportRejected(await transport.send(parts), options);
           return;
         } catch (error) {
           if (error instanceof RefusedBatchError || failures + 1 >= ATTEMPTS_MAX || closed.signal.aborted) throw error;

@@ -25,6 +25,13 @@ export interface EnrichedBatch {
    * Made when it is first read, where spans are kept.
    */
   readonly otlp: Uint8Array;
+  /** `otlp` in pieces, where it is not in one. */
+  readonly parts?: readonly Uint8Array[];
+  /**
+   * Gives the memory of `otlp` back: for who knows that nobody looks at it any more, once. Without it, or where it is not
+   * called, that is left to the garbage collector.
+   */
+  release?(): void;
 }
 
 /** Where enriched spans go. `write` resolves when the batch is durable there; it rejects when the batch may be tried again. */

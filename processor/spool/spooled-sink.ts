@@ -65,7 +65,7 @@ export class SpooledSink implements Sink {
 
   write(batch: EnrichedBatch): Promise<void> {
     const straight = this.spool.isEmpty() && this.#draining === null && this.#directSpans < this.#options.directSpansMax;
-    return straight ? this.#writeDirectly(batch) : this.#append(batch.otlp);
+    return straight ? this.#writeDirectly(batch) : this.#append(batch.otlp).then(() => batch.release?.());
   }
 
   async close(): Promise<void> {
@@ -79,6 +79,8 @@ export class SpooledSink implements Sink {
     this.#directSpans += batch.spanCount;
     try {
       await within(this.#options.slowMs, this.#options.inner.write(batch));
+      // After a write that was too slow the sink may still be reading.
+      batch.release?.();
       this.#noteSuccess();
     } catch (error) {
       if (error instanceof RefusedBatchError) throw error;

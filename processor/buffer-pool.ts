@@ -1,0 +1,48 @@
+/** Buffers are kept in sizes that double from this one, so that what held one request holds the next. */
+const SIZE_BYTES_MIN = 64 * 1024;
+/** What is larger comes rarely: it is left to the garbage collector. */
+const SIZE_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * Memory of requests, used again. Memory outside of V8's heap is given back by its garbage collector alone, and allocating
+ * it makes that run: with a new buffer per body and per batch it took half of the gateway's CPU time.
+ */
+export class BufferPool {
+  readonly #bytesMax: number;
+  readonly #free = new Map<number, ArrayBuffer[]>();
+  readonly #taken = new WeakSet<ArrayBufferLike>();
+  #freeBytes = 0;
+
+  /** `bytesMax`: what may lie here unused; 0 makes every buffer a new one. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** As long as asked for, with whatever was in it before. Who never gives it back leaves it to the garbage collector. */
+  take(bytes: number): Buffer {
+    const size = sizeOf(bytes);
+    if (size > SIZE_BYTES_MAX || this.#bytesMax === 0) return Buffer.allocUnsafeSlow(bytes);
+    const memory = this.#free.get(size)?.pop();
+    if (memory !== undefined) this.#freeBytes -= size;
+    const taken = memory ?? new ArrayBuffer(size);
+    this.#taken.add(taken);
+    return Buffer.from(taken, 0, bytes);
+  }
+
+  /** Nobody may look at it from here on. Buffers that are not of this pool, or that came back already, are left alone. */
+  give({ buffer }: Uint8Array): void {
+    if (!this.#taken.delete(buffer)) return;
+    const size = buffer.byteLength;
+    if (this.#freeBytes + size > this.#bytesMax) return;
+    this.#freeBytes += size;
+    const free = this.#free.get(size);
+    if (free === undefined) this.#free.set(size, [buffer as ArrayBuffer]);
+    else free.push(buffer as ArrayBuffer);
+  }
+}
+
+function sizeOf(bytes: number): number {
+  let size = SIZE_BYTES_MIN;
+  while (size < bytes) size *= 2;
+  return size;
+}

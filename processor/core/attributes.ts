@@ -38,6 +38,7 @@ export const NORMALIZED = {
   reasoningTokens: "gen_ai.usage.reasoning.output_tokens",
   timeToFirstChunk: "gen_ai.response.time_to_first_chunk",
   errorType: "error.type",
+  httpStatus: "http.response.status_code",
 } as const;
 
 export type OwnKey = (typeof OWN)[keyof typeof OWN];
@@ -133,6 +134,11 @@ export const NORMALIZED_MEANINGS: Readonly<Record<NormalizedKey, AttributeMeanin
   "gen_ai.usage.reasoning.output_tokens": { type: "int", on: "spans that tell it", meaning: "part of the output that was reasoning" },
   "gen_ai.response.time_to_first_chunk": { type: "double", on: "streams", meaning: "seconds from the request to the first chunk" },
   "error.type": { type: "string", on: FAILED, meaning: "the emitter's own word, else the exception's class or the HTTP status" },
+  "http.response.status_code": {
+    type: "int",
+    on: "model calls whose last request is known by a span of its own",
+    meaning: "what the provider answered to it, also where the emitter rewrites the status",
+  },
 };
 
 export const OWN_KEYS: readonly string[] = Object.values(OWN);

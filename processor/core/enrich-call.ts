@@ -80,6 +80,8 @@ function writeRetries(out: Writing, retries: Retries): void {
   put(out, OWN.retryReason, retries.reason);
   put(out, OWN.retryWaitMs, retries.waitMs === undefined ? undefined : Math.round(retries.waitMs));
   put(out, OWN.retryOf, retries.of);
+  const status = retries.lastAttempt?.note.httpStatus ?? 0;
+  if (status > 0) out[NORMALIZED.httpStatus] = status;
 }
 
 function writeUsage(out: Writing, { usage }: PricedCall): void {

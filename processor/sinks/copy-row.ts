@@ -1,3 +1,5 @@
+import { NORMALIZED } from "../core/attributes.ts";
+import type { Enrichment } from "../core/enrichment.ts";
 import type { Attributes, Span } from "../core/span.ts";
 import type { CopyBuffer } from "./copy-buffer.ts";
 import { fitAttributes } from "./fit-attributes.ts";
@@ -72,7 +74,7 @@ const FAILURE: ColumnGroup<TraceRow> = {
     out.text(row.errorCategory);
     out.boolean(row.errorRetryable);
     out.float8(row.errorRetryAfterMs);
-    out.int4(readHttpStatus(row.span.attributes, row.errorType));
+    out.int4(answeredStatus(row.enriched.enrichment) ?? readHttpStatus(row.span.attributes, row.errorType));
   },
 };
 
@@ -222,6 +224,12 @@ function firstText(attributes: Attributes, keys: readonly string[]): string | un
     if (typeof value === "string" && value !== "") return value;
   }
   return undefined;
+}
+
+/** That of the last attempt, which enrichment read off its request's own span. */
+function answeredStatus(added: Enrichment | null): number | null {
+  const status = added?.[NORMALIZED.httpStatus];
+  return typeof status === "number" && isHttpStatus(status) ? status : null;
 }
 
 /** error.type holds the HTTP status where the instrumentation knew nothing better (HTTP semantic conventions). */

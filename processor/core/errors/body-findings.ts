@@ -108,7 +108,6 @@ const ECHO_KEYS = new Set([
   "modelname",
   "options",
   "config",
-  "args",
   "arguments",
   "tools",
   "localizedmessage",

@@ -9,17 +9,18 @@ export const SUBJECTS = {
     api_secret clé_api clave_api chave_api api_schlüssel`,
   /** Also a key of JSON or of a map. */
   looseKey: `key schlüssel clé clave`,
-  credential: `credential cred password passphrase passcode username login signin logon sign_in log_in jwt oauth oidc bearer sso saml mfa
+  credential: `credential cred password passphrase passcode secret username login signin logon sign_in log_in jwt oauth oidc bearer sso saml mfa
     auth authentication authenticate authenticated authenticating authorization authorisation authenticator idp iam certification credential_process apikeyhelper anmeldung
     authentification autenticación autenticação`,
   /** Also a token of JSON or of a model. */
   looseToken: `token session cookie signature jeton`,
   account: `account organization organisation org workspace tenant team user customer member caller project consumer subscriber konto
     compte cuenta conta`,
+  region: `country region territory location geo vpn ip`,
   access: `access permission privilege scope entitlement allowlist whitelist firewall acl zugriff accès acceso acesso`,
   money: `credit balance fund billing payment budget spend spending wallet invoice prepaid arrears subscription free_tier paid_tier
     your_plan current_plan paid_plan free_plan billing_plan coding_plan the_plan pricing_plan usage_tier trial usd dollar overage
-    extra_usage pay billing_period monetary your_points cash recharge guthaben crédit solde saldo crédito`,
+    extra_usage pay billing_period monetary your_points cash recharge resource_pack token_pack free_resource guthaben crédit solde saldo crédito`,
   quota: `quota allowance allotment allocation usage consumption kontingent cuota cota`,
   limit: `limit cap ceiling threshold maximum max limite límite`,
   longWindow: `day daily week weekly month monthly today tomorrow yearly annual annually billing_period billing_cycle midnight`,
@@ -29,7 +30,7 @@ export const SUBJECTS = {
   capacity: `capacity slot gpu accelerator replica worker queue demand traffic load resources kv compute kapazität capacité`,
   model: `model deployment llm checkpoint adapter lora modell modèle modelo`,
   resource: `endpoint route path url uri page resource operation method feature capability modality api version`,
-  request: `request parameter param argument arg field value property option schema json payload body input message content role
+  request: `request parameter param argument arg field value property option schema json payload body input message content role action
     format type tool function prompt image audio video file document header query instruction conversation history template
     grammar encoding mime media variable string number integer float boolean enum array list object regex pattern parser
     element item entry attribute dimension reasoning thinking temperature logprobs sequence attachment pdf id name embedding
@@ -40,7 +41,7 @@ export const SUBJECTS = {
   stream: `stream streaming chunk sse eof`,
   server: `server service upstream backend provider gateway internal runner daemon cluster node pod container database infrastructure
     inference engine serveur servidor dienst`,
-  output: `output response answer completion reply generation candidate choices result antwort réponse respuesta resposta`,
+  output: `output response answer completion reply generation candidate choices prediction antwort réponse respuesta resposta`,
   safety: `safety policy policies moderation guardrail content_filter content_filtering guidelines`,
   /** Limits of the caller's own loop. */
   tries: `retry retries attempt attempts iteration step depth recursion`,
@@ -72,7 +73,7 @@ export const COMPLAINTS = {
   starting: `loading warming starting initializing initialising booting cold_start spinning_up`,
   throttled: `throttled throttling cooldown cooling_down cool_down slow_down too_quickly too_fast too_frequently too_often
     too_frequent rate_limited back_off limited_to`,
-  failed: `failed fail fails failing failure error errored crashed crash died dead broke fault exception problem trouble panicked panic
+  failed: `failed fail fails failing failure error errored crashed crash died dead broke fault exception problem issue trouble panicked panic
     killed fehlgeschlagen fehler échoué échec erreur falló falhou erro unexpected_condition`,
   lost: `closed reset dropped lost disconnected disconnect interrupted unreachable terminated severed hung_up truncated incomplete
     prematurely premature aborted abruptly broken cut closing`,

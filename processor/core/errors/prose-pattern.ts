@@ -1,3 +1,6 @@
+/** What stands before a close code of RFC 6455 7.4.1: "websocket: close 1011 (...)", "closed with code 1011". */
+export const WEBSOCKET_CLOSED = "\\bclos(?:e|ed|ing|ure)\\b[^.]{0,20}\\b";
+
 /** Characters between a subject and its complaint; a sentence's end also ends the search. */
 const GAP_CHARS_MAX = 40;
 

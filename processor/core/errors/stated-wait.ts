@@ -57,13 +57,15 @@ function durationMs(value: unknown): number | null {
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const AMOUNT = String.raw`\d{1,9}(?:\.\d{1,9})?`;
+// "in one minute"; "a few seconds" states no number.
+const ONE_UNIT = /^(?:an?|one) (second|minute|hour)/;
 const UNIT = words("milliseconds?", "ms", "seconds?", "secs?", "s", "minutes?", "mins?", "m", "hours?", "hrs?", "h", "days?", "d");
 // "try again in 6m0s", "retry after 86400 seconds", "wait 20s", "resets in ~5h", "retry_after: 5s", "available again in 2 hours"
 const SPOKEN_WAIT = anyOf(
   sequence(
     String.raw`\b`,
     words(
-      "try again",
+      "try(?: again)?",
       "retry(?:ing)?",
       "retry[ _-]?after",
       "retry[ _-]?delay",
@@ -72,30 +74,69 @@ const SPOKEN_WAIT = anyOf(
       "reset after",
       "available(?: again)?",
       "resume",
+      "refresh(?:es)?",
+      "back(?:ing)?[ -]?off",
+      "cool[ -]?down(?: period)?",
+      "come back",
+      "allowed(?: again)?",
+      "lifted",
+      "replenish(?:es|ed)?",
+      "renew(?:s|ed)?",
+      "refill(?:s|ed)?",
+      "restored?",
+      "unlock(?:s|ed)?",
+      "blocked",
+      "wait time",
     ),
-    "(?: (?:your request|it|again|at least|approximately|about|another))?(?: (?:in|after|for|within))?",
-    String.raw`["']?:? ?["'~]?((?:${AMOUNT} ?${UNIT}(?![a-z])(?:,? (?:and )?)?|${AMOUNT}(?:ms|s|m|h|d)){1,5})`,
+    "(?: (?:your request|it|again|at least|approximately|about|another))?(?: (?:in|after|for|within|of|is))?(?: (?:about|approximately|another))?",
+    String.raw`["']?:? ?["'~]?((?:${AMOUNT}['"]? ?${UNIT}(?![a-z])(?:,? (?:and )?)?|${AMOUNT}(?:ms|s|m|h|d)){1,5}|(?:an?|one) (?:second|minute|hour)(?![a-z]))`,
   ),
 );
-const SPOKEN_PARTS = new RegExp(`(${AMOUNT}) ?(${UNIT})`, "g");
+const SPOKEN_PARTS = new RegExp(`(${AMOUNT})['"]? ?(${UNIT})`, "g");
 // The header, or a field of its name, quoted in prose: seconds without a unit (RFC 9110 10.2.3).
 const QUOTED_HEADER = /\bretry[ _-]after["']?\s?[:=]\s?["']?(\d{1,9})(?![\w.])/;
-// "请在30秒后重试", "请 5 分钟后再试"
-const CHINESE_WAIT = /(\d{1,9}) ?(秒|分钟|小时)(?:钟)?(?:之)?后/;
-const CHINESE_UNIT_MS: Readonly<Record<string, number>> = { 秒: 1000, 分钟: 60_000, 小时: 3_600_000 };
+const QUOTED_MS = /\bretry[ _-]?after[ _-]?ms["']?\s?[:=]\s?["']?(\d{1,9})(?![\w.])/;
+// .NET's TimeSpan: "Retry after 00:01:30"
+const CLOCK_FACE = /\b(?:after|in|wait) (\d\d):(\d\d):(\d\d)\b/;
+// "请在30秒后重试", "请等待 5 秒", "20秒後に", "in 20 Sekunden", "dans 2 minutes", "en 20 segundos", "через 20 секунд"
+const FOREIGN_WAITS: readonly RegExp[] = [
+  /(\d{1,9}) ?(秒|分|小时|時間)(?:钟|鐘)?(?:之)?[后後]/,
+  /(?:等待|稍等) ?(\d{1,9}) ?(秒|分|小时)/,
+  /\b(?:in|dans|en|em|d'ici) (\d{1,9}) (sekunden?|minuten?|stunden?|secondes?|minutes?|heures?|segundos?|minutos?|horas?)\b/,
+  /через (\d{1,9}) (секунд|минут|час)/,
+];
+const FOREIGN_UNITS: readonly (readonly [RegExp, number])[] = [
+  [/^(?:秒|se|секунд)/, 1000],
+  [/^(?:分|min|минут)/, 60_000],
+  [/^(?:小时|時間|stunde|heure|hora|час)/, 3_600_000],
+];
 
 function proseWaitMs(prose: string): number | null {
-  if (!/\d/.test(prose)) return null;
+  if (!/\d|minute|hour/.test(prose)) return null;
   const spoken = SPOKEN_WAIT.exec(prose)?.[1];
   if (spoken !== undefined) return spokenMs(spoken);
   const seconds = QUOTED_HEADER.exec(prose)?.[1];
   if (seconds !== undefined) return Number(seconds) * 1000;
-  const chinese = CHINESE_WAIT.exec(prose);
-  return chinese === null ? null : Number(chinese[1]) * (CHINESE_UNIT_MS[chinese[2] ?? ""] ?? 0);
+  const milliseconds = QUOTED_MS.exec(prose)?.[1];
+  if (milliseconds !== undefined) return Number(milliseconds);
+  const face = CLOCK_FACE.exec(prose);
+  if (face !== null) return ((Number(face[1]) * 60 + Number(face[2])) * 60 + Number(face[3])) * 1000;
+  return foreignWaitMs(prose);
+}
+
+function foreignWaitMs(prose: string): number | null {
+  for (const pattern of FOREIGN_WAITS) {
+    const [, amount, unit] = pattern.exec(prose) ?? [];
+    if (amount !== undefined && unit !== undefined)
+      return Number(amount) * (FOREIGN_UNITS.find(([spelling]) => spelling.test(unit))?.[1] ?? 0);
+  }
+  return null;
 }
 
 /** "6m0s", "1.56s", "2 hours and 5 minutes" in ms. */
 function spokenMs(spoken: string): number | null {
+  const one = ONE_UNIT.exec(spoken)?.[1];
+  if (one !== undefined) return unitMs(one);
   let totalMs = 0;
   let parts = 0;
   for (const [, amount, unit] of spoken.matchAll(SPOKEN_PARTS)) {

@@ -42,6 +42,7 @@ const STATUS_PATTERNS: readonly RegExp[] = [
       String.raw`\b([45]\d\d) `,
       words(
         "client error",
+        "provider returned",
         "server error",
         "status code",
         "bad request",

@@ -53,7 +53,17 @@ export const CANCEL: CategoryRules = {
         String.raw`\buser (?:has )?(?:rejected|declined|dismissed)\b|(?:rejected|declined|denied) by (?:the )?user\b`,
       ),
       unless: {
-        codes: ["timeouterror", "econnreset", "econnrefused", "epipe", "econnaborted", "etimedout", "overloadederror", "underrsocket"],
+        codes: [
+          "timeouterror",
+          "errbadresponse",
+          "econnreset",
+          "econnrefused",
+          "epipe",
+          "econnaborted",
+          "etimedout",
+          "overloadederror",
+          "underrsocket",
+        ],
         text: new RegExp(`${DEADLINE.source}|ended prematurely|connection (?:reset|closed|lost)`),
       },
       retryable: false,

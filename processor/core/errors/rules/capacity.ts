@@ -1,6 +1,6 @@
 import type { CategoryRules } from "../error-rule.ts";
 import { clause } from "../clauses.ts";
-import { anyOf, sequence, words } from "../prose-pattern.ts";
+import { anyOf, sequence, WEBSOCKET_CLOSED, words } from "../prose-pattern.ts";
 
 /** A tool's or a database's own slots are not a model's capacity. */
 const OTHER_SERVER = anyOf(
@@ -16,7 +16,7 @@ export const CAPACITY: CategoryRules = {
       stem: anyOf(
         // LangChain's RateLimitCapacityError is a 429 that states no wait or a long one.
         String.raw`overload|(?<!ratelimit)capacity(?:exceeded|exhausted|error|unavailable|notavailable)|insufficient\w{0,20}capacity`,
-        String.raw`flexunavailable|serverbusy|modelnotready|modelloading|queue(?:full|exceeded|isfull)|nocapacity|outofcapacity`,
+        String.raw`flexunavailable|serverbusy|toobusy|modelnotready|modelloading|queue(?:full|exceeded|isfull)|nocapacity|outofcapacity`,
       ),
       codes: [
         "overloadederror",
@@ -39,6 +39,7 @@ export const CAPACITY: CategoryRules = {
         "modelloading",
         "modelisloading",
         "slowdown",
+        "slowdownexception",
         "serverbusy",
         "modelbusy",
         "queuefull",
@@ -72,7 +73,7 @@ export const CAPACITY: CategoryRules = {
       ),
       unless: {
         text: anyOf(
-          String.raw`your capacity|context capacity|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres`,
+          String.raw`your capacity|context capacity|timed out.{0,80}(?:may|might|could) be|to (?:load|run) (?:the |this )?model|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres`,
           String.raw`provisioned|method overload|overloaded (?:function|method|signature)|no overload|load saturated|饱和`,
         ),
       },
@@ -91,7 +92,7 @@ export const CAPACITY: CategoryRules = {
       category: "model_overloaded",
       text: anyOf(
         String.raw`model(?: \S{1,120})? (?:is |is still |is currently )(?:loading|being loaded|busy|warming|starting|cold|booting)`,
-        String.raw`(?:still |currently )?loading (?:the )?model|model loading`,
+        String.raw`(?<!(?:error|failed|failure|while) )loading (?:the )?model|model loading|model (?:was |has been |got )?(?:re|un)loaded`,
         String.raw`(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)`,
         String.raw`not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)`,
         String.raw`(?:request )?queue (?:has )?(?:reached|exceeded)`,
@@ -100,9 +101,9 @@ export const CAPACITY: CategoryRules = {
           "s? (?:is |are )?(?:all |too |currently |temporarily |very )?busy",
         ),
         String.raw`too busy`,
-        String.raw`no (?:available |free )?(?:slots|workers|instances|replicas|gpus?)(?: [a-z]{1,20}){0,2} ?(?:available|free)?`,
+        String.raw`no (?:available |free )?(?:slots?|workers?|instances?|replicas?|gpus?|servers?|backends?|nodes?|machines?)(?: [a-z]{1,20}){0,2} ?(?:available|free)?`,
         String.raw`no slots|^slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv`,
-        String.raw`kv[ _-]cache (?:is )?(?:full|exhausted)`,
+        String.raw`kv[ _-]cache (?:is )?(?:full|exhausted)|${WEBSOCKET_CLOSED}101[23]\b`,
       ),
       unless: {
         text: /connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|too many (?:calls|requests)|too (?:quickly|fast|often|frequently)/,

@@ -34,7 +34,7 @@ export const CONTENT_RULES: readonly ErrorRule[] = [
         String.raw`(?: [a-z0-9'_()]{1,20}){0,6} (?:tokens?|token limit|length|context|input size)\b`,
       ),
       String.raw`tokens? (?:count|limit)(?! (?:is |was |has been )?exceeded)[^.]{0,60}exceed|reduce the length|too many (?:input )?tokens (?:in|for)`,
-      String.raw`context overflow|context (?:shift|is full|full)|input tokens exceed|too long\b|range of input length|上下文(?:长度|窗口)`,
+      String.raw`context overflow|larger than (?:the )?max|(?:reached|hit) (?:the |its )?(?:max(?:imum)?|output) (?:output |completion |allowed )?(?:tokens?|length|context)|context (?:shift|is full|full)|input tokens exceed|too long\b|range of input length|上下文(?:长度|窗口)`,
       String.raw`(?:输入|提示词?|内容|文本|token)[^。]{0,10}(?:过长|超长|超出|超过)|超出(?:模型)?(?:最大|上下文|长度)|^(?:error: )?too many tokens\.?$`,
       String.raw`\d tokens?,? (?:but|however|while|which exceeds|and the)|maximum model length|(?:request entity|payload|content) too large`,
     ),
@@ -55,7 +55,7 @@ export const CONTENT_RULES: readonly ErrorRule[] = [
     category: "validation",
     stem: anyOf(
       String.raw`contentfilter|contentpolicy|moderation|guardrail|safetyfilter|policyviolation|(?:cyber|bio)policy`,
-      String.raw`sensitivecontent|contentdetected|inspectionfailed`,
+      String.raw`sensitivecontent|jailbreak|contentdetected|inspectionfailed`,
     ),
     codes: [
       "contentfilter",
@@ -78,6 +78,7 @@ export const CONTENT_RULES: readonly ErrorRule[] = [
       "moderationblocked",
       "sensitivecontent",
       "imagesafety",
+      "spii",
       "cyberpolicyviolation",
       "contentmoderation",
     ],
@@ -88,6 +89,7 @@ export const CONTENT_RULES: readonly ErrorRule[] = [
       String.raw`inappropriate content|harmful|guardrail`,
       String.raw`(?:violat(?:es|ed|ing|ion)|against)(?: [a-z]{1,20}){0,4} (?:polic|guideline)|usage polic|敏感|违规|不合规|内容安全`,
     ),
+    unless: { status: [429] },
     example: "The response was filtered due to the prompt triggering Azure OpenAI's content management policy",
   },
 ];

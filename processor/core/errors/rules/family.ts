@@ -15,7 +15,7 @@ export const FAMILIES: readonly ErrorRule[] = [
     stem: anyOf(
       String.raw`notfound(?:error|exception)?\b|notsupported|unsupported|invalid(?:parameter|argument|input|schema|value)`,
       String.raw`missing(?:parameter|required|argument)|invalid(?:json|url|messages?|action|image|header|type)|malformed`,
-      String.raw`missingschema|unsupportedprotocol|precondition|failedtodownload|(?:request|prompt|input)rejected|badrequest`,
+      String.raw`missingschema|unsupportedprotocol|precondition|failedtodownload|(?:request|prompt|input)rejected|badrequest|nosuch|coercion|conversionerror`,
       String.raw`validation|unprocessable|outputpars`,
     ),
     example: "InvalidParameter.FileFormat",

@@ -23,7 +23,7 @@ export const RATE: CategoryRules = {
       category: "rate_limit",
       stem: anyOf(
         String.raw`ratelimit(?!error|exception|ed?error)|throttl|toomanyrequests|[rt]p[ms](?:limit|exceeded)|concurren\w{0,20}(?:limit|exceeded)|requesttoofast`,
-        String.raw`bursttoofast|ramplimit|reachlimit|requestratetoo`,
+        String.raw`requests?limitexceeded|per(?:minute|second|hour)|bursttoofast|ramplimit|reachlimit|requestratetoo`,
       ),
       codes: [
         "ratelimitexceeded",
@@ -38,6 +38,8 @@ export const RATE: CategoryRules = {
         "throttlingerror",
         "throttlingexception",
         "throttledexception",
+        "priorrequestnotcomplete",
+        "transactioninprogressexception",
         "modelthrottledexception",
         "toomanyrequests",
         "toomanyrequestserror",
@@ -61,6 +63,8 @@ export const RATE: CategoryRules = {
         "requestsperminute",
         "provisionedthroughputexceededexception",
       ],
+      // gRPC says it of a message above its size limit too.
+      unless: { text: /larger than max/ },
       example: '{"error": {"code": "rate_limit_exceeded"}}',
     },
     {
@@ -73,7 +77,7 @@ export const RATE: CategoryRules = {
         ),
         String.raw`rate[ _-]?limit(?:s|ed|ing)?\b(?! (?:must|should|parameter|field|value|is not a|config))`,
         String.raw`too many (?:concurrent|simultaneous|parallel|open|active|in-flight|calls|connections|sessions|streams|queries|generations)|too many tokens,? (?:please|per)`,
-        String.raw`\bthrottl(?:ed|ing|e)\b`,
+        String.raw`\bthrottl(?:ed|ing|e)\b|too many [a-z]{1,20} (?:at once|at the same time|in parallel|in flight|in a short|in a given|in the last|within \d|in \d)`,
         String.raw`(?:requests?|calls?|queries|messages) (?:limit|quota) (?:has been |is |was )?(?:exceeded|reached)`,
         String.raw`\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b`,
         String.raw`\b(?:tpm|rpm|rps|qps|itpm|otpm)\b|per[ -]minute (?:limit|quota|rate)|perminute`,
@@ -124,7 +128,7 @@ export const RATE: CategoryRules = {
         clause(["limit"], ["exceeded"], {
           without: ["size", "request", "output", "looseToken", "time", "money", "longWindow", "safety", "wire", "tries"],
         }),
-        clause(["limit", "quota"], ["exceeded", "exhausted"], { also: ["shortWindow"], without: ["size"] }),
+        clause(["limit", "quota"], ["exceeded", "exhausted"], { also: ["shortWindow"], without: ["size", "time"] }),
         clause(["apiKey", "credential", "account", "model", "server", "request"], ["throttled"], { without: ["size"] }),
       ],
       example: "all accounts of this model are cooling down",

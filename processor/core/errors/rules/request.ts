@@ -1,6 +1,6 @@
 import type { CategoryRules } from "../error-rule.ts";
 import { clause } from "../clauses.ts";
-import { anyOf, sequence, words } from "../prose-pattern.ts";
+import { anyOf, sequence, WEBSOCKET_CLOSED, words } from "../prose-pattern.ts";
 import { CONTENT_RULES } from "./content.ts";
 
 /** The request, or what the model made of it, is refused as it stands. */
@@ -95,7 +95,7 @@ export const REQUEST: CategoryRules = {
         String.raw`malformed[_ ]function[_ ]call`,
         String.raw`failed to (?:call a function|generate json|parse(?: [a-z]{1,20}){0,3} (?:output|tool call|arguments))`,
         String.raw`could not parse (?:the )?(?:llm |model )?(?:output|response)|did not call a tool|invalid input for tool`,
-        String.raw`no object generated|(?:model|llm|assistant) (?:produced|generated|returned|output|emitted) (?:an? )?(?:invalid|malformed|unparsable|unknown|unsupported)|output validation|json parsing failed: text: (?!<)\S`,
+        String.raw`no object generated|(?:model|llm|assistant) (?:produced|generated|returned|output|emitted) (?:an? )?(?:invalid|malformed|unparsable|unknown|unsupported)(?! content)|output validation|json parsing failed: text: (?!<)\S`,
       ),
       unless: { text: /invalid json response|fetch failed/ },
       example: "AI_NoObjectGeneratedError: No object generated: could not parse the response.",
@@ -297,6 +297,7 @@ export const REQUEST: CategoryRules = {
       category: "validation",
       text: anyOf(
         String.raw`\b(?:invalid|unsupported|unrecogni[sz]ed|malformed|missing|unknown (?!error)|mismatch|duplicate|illegal)`,
+        String.raw`turns? comes?\b|comes? immediately|(?:wrong|invalid) order|out of order|${WEBSOCKET_CLOSED}100[379]\b`,
         String.raw`\bnot (?:found|supported|allowed|valid|permitted|recogni[sz]ed)`,
         String.raw`\bmust (?:be|not|contain|have|alternate|start|end|match|include|provide|specify|use|follow)\b`,
         String.raw`\bcannot (?!read|set|access|find module|connect|reach|destructure|convert undefined)`,

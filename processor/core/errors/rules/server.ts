@@ -1,6 +1,6 @@
 import type { CategoryRules } from "../error-rule.ts";
 import { clause } from "../clauses.ts";
-import { anyOf, sequence, words } from "../prose-pattern.ts";
+import { anyOf, sequence, WEBSOCKET_CLOSED, words } from "../prose-pattern.ts";
 
 /** The server failed, whoever's it is. */
 export const SERVER: CategoryRules = {
@@ -8,7 +8,7 @@ export const SERVER: CategoryRules = {
     {
       name: "server: out of memory for good",
       category: "api_error",
-      text: /requires more (?:system )?memory|more memory than (?:is )?available|not enough memory to load/,
+      text: /requires more (?:system )?memory|more memory than (?:is )?available|not enough memory to load|(?:enough|insufficient) (?:resources|(?:gpu |system )?memory|v?ram) (?:to|for) (?:load|run)/,
       retryable: false,
       example: "model requires more system memory (12.1 GiB) than is available (7.3 GiB)",
     },
@@ -62,7 +62,7 @@ export const SERVER: CategoryRules = {
       text: anyOf(
         String.raw`cuda (?:error|out of memory)|out of memory|cannot allocate memory|runner process has terminated|\bnccl\b|background loop has errored`,
         String.raw`failed to start(?: [a-z]{1,20}){0,3} (?:runner|engine|model)|engine(?:core)? (?:is |has )?(?:dead|died|encountered|crashed)`,
-        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|core dumped|device-side assert`,
+        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|(?:model|engine|runner|server|backend)(?: has| was| just)? (?:crashed|died|panicked|exited)|${WEBSOCKET_CLOSED}101[14]\b|core dumped|device-side assert`,
       ),
       example: "CUDA out of memory. Tried to allocate 2.00 GiB",
     },

@@ -63,9 +63,10 @@ export const UNKNOWN: CategoryRules = {
       text: anyOf(
         String.raw`no (?:output|content|text|response|choices|candidates) (?:was |were )?(?:generated|produced|returned)`,
         String.raw`(?:returned|received|got|with) (?:an )?empty (?:response|output|content|message|completion|reply)`,
+        String.raw`(?:returned|returns|(?:response|answer|completion|output|result)s? (?:contain(?:s|ed)|has|had|with)) no (?:choices|content|text|outputs?|candidates|messages?|response|generations?|completions?)\b`,
         String.raw`empty (?:response|output|completion) from (?:the )?model`,
         sequence(
-          "(?:did not|didn't) (?:return|produce|generate|yield|give|emit)(?: an?| any| the)? ",
+          "(?:did not|didn't) (?:return|produce|generate|yield|give|emit|provide)(?: an?| any| the)?(?: assistant| text| valid)? ",
           words("responses?", "outputs?", "content", "text", "answers?", "messages?", "choices", "candidates", "completions?", "tokens?"),
         ),
       ),

@@ -1,6 +1,9 @@
 import type { CategoryRules } from "../error-rule.ts";
 import { clause } from "../clauses.ts";
-import { anyOf, sequence, words } from "../prose-pattern.ts";
+import { anyOf, sequence, WEBSOCKET_CLOSED, words } from "../prose-pattern.ts";
+
+/** The server closed the socket because it failed or was restarted. */
+const SERVER_CLOSED = String.raw`${WEBSOCKET_CLOSED}101[1-4]\b`;
 
 /** The wire broke before the answer was complete. */
 export const WIRE: CategoryRules = {
@@ -47,7 +50,16 @@ export const WIRE: CategoryRules = {
     {
       name: "wire: host name not found",
       category: "network_error",
-      codes: ["enotfound", "errnamenotresolved", "unknownhostexception", "nameresolutionerror", "hostnotfound", "nxdomain"],
+      codes: [
+        "enotfound",
+        "errnamenotresolved",
+        "unknownhostexception",
+        "nameresolutionerror",
+        "hostnotfound",
+        "eainodata",
+        "eainoname",
+        "nxdomain",
+      ],
       text: anyOf(
         String.raw`\benotfound\b|name or service not known|nodename nor servname|no such host|name_not_resolved|name not resolved`,
         String.raw`getaddrinfo failed|could not resolve host|failed to resolve|name resolution (?:failed|error)|nxdomain`,
@@ -115,6 +127,7 @@ export const WIRE: CategoryRules = {
         "remoteprotocolerror",
         "remotedisconnected",
         "protocolerror",
+        "localprotocolerror",
         "incompleteread",
         "incompletereaderror",
         "invalidchunklength",
@@ -144,7 +157,7 @@ export const WIRE: CategoryRules = {
         "connectionpoolclosed",
         "connectionclosed",
       ],
-      unless: { text: /can ?not find api-key/ },
+      unless: { text: anyOf("can ?not find api-key", SERVER_CLOSED) },
       example: "connect ECONNREFUSED 127.0.0.1:11434",
     },
     {
@@ -171,7 +184,7 @@ export const WIRE: CategoryRules = {
             "attempt failed",
           ),
         ),
-        String.raw`connection abort|network dropped connection|endpoint (?:is not connected|shutdown)|socket is not connected|assign requested address|no buffer space|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
+        String.raw`parse error: (?:expected|invalid|data after)|connection abort|network dropped connection|endpoint (?:is not connected|shutdown)|socket is not connected|assign requested address|no buffer space|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
         String.raw`network (?:is )?(?:unreachable|down|connection|changed|error)|host is (?:down|unreachable)`,
         String.raw`closed (?:the )?connection`,
         String.raw`(?:server|remote|peer|remote host|host) (?:disconnected|closed|forcibly closed|hung up)`,
@@ -203,7 +216,12 @@ export const WIRE: CategoryRules = {
         String.raw`networkerror when attempting|远程主机|连接(?:被|已|失败|超时|重置|关闭)|接続|ネットワーク|conexión|verbindung|connexion|соединение`,
       ),
       // Ollama hands on how its runner ended ("an error was encountered while running the model: unexpected EOF").
-      unless: { text: /postgres|sqlstate|database (?:system )?is|while running the model|post predict|do (?:load|embedding) request/ },
+      unless: {
+        text: anyOf(
+          SERVER_CLOSED,
+          String.raw`postgres|sqlstate|database (?:system )?is|while running the model|post predict|do (?:load|embedding) request`,
+        ),
+      },
       example: "peer closed connection without sending complete message body",
     },
   ],
@@ -227,6 +245,11 @@ export const WIRE: CategoryRules = {
         "networkexception",
         "communicationexception",
         "transporterror",
+        "urlerror",
+        "httpioexception",
+        "operror",
+        "hypererror",
+        "reqwesterror",
         "resourceaccessexception",
         "httprequestexception",
         "ioexception",

@@ -2,7 +2,9 @@
 FROM node:24.11-alpine3.22 AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund --omit=optional
+# Without scripts: this package's own `prepare` would build before its sources are here. With optional packages: the compiler
+# is one, for each platform.
+RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/copy-assets.mjs scripts/
 COPY instrumentation instrumentation
@@ -13,7 +15,7 @@ FROM node:24.11-alpine3.22 AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The embedded PostgreSQL is for machines without one.
-RUN npm ci --no-audit --no-fund --omit=dev --omit=optional
+RUN npm ci --no-audit --no-fund --ignore-scripts --omit=dev --omit=optional
 
 FROM build AS demo
 COPY examples/demo-app examples/demo-app

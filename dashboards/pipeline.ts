@@ -19,7 +19,7 @@ export function pipeline(): Dashboard {
     description:
       "How the gateways are, by what each process writes about itself once a minute; whether spans arrive, from whom and how complete; what the database holds. More of the gateway's metrics are at its /metrics for Prometheus.",
     store: "postgres",
-    from: "now-6h",
+    from: "now-1h",
     variables: [postgresVariable(), ...filterVariables()],
     panels: [...alive(), ...backlog(), ...flow(), ...gatewayHealth(), ...arrivals(), ...completeness(), tables()],
   });
@@ -31,7 +31,7 @@ function alive() {
   return [
     statPanel({
       id: 1,
-      title: "Newest model call",
+      title: "Newest call",
       description: "Age of the newest call in the database, by the application's clock. Red from the limit of the alert *pipeline silent*.",
       ...STAT,
       query: queries.newestCall,
@@ -113,7 +113,7 @@ function backlog() {
     }),
     statPanel({
       id: 36,
-      title: "Write to PostgreSQL p99",
+      title: "Store p99",
       description:
         "99th percentile of the time of one batch, mean over minutes and processes weighed by batches. Read from Prometheus' buckets.",
       ...STAT,
@@ -206,7 +206,7 @@ function gatewayHealth() {
       columns: {
         instance: { title: "Process" },
         age: { title: "Heard", unit: "s", decimals: 0, width: 75, cell: "text", steps: lowIsGood(120, silentMinutes * 60) },
-        per_minute: { title: "Spans/min", unit: "short", decimals: 0, width: 85 },
+        per_minute: { title: "Per minute", unit: "short", decimals: 0, width: 85 },
         refused: { title: "Refused", unit: "short", width: 72 },
         failures: { title: "Failures", unit: "short", width: 72 },
         spool_bytes: { title: "Spool", unit: "bytes", decimals: 0, width: 75 },

@@ -10,7 +10,8 @@ export interface TempoAlertRule extends Omit<AlertRule, "query"> {
 
 const CALLS = "span.llm_call = true";
 const BY_PROVIDER = "by (span.gen_ai.provider.name)";
-const PROVIDER = '{{ with index $labels "span.gen_ai.provider.name" }}{{ . }}{{ end }}';
+/** The label's value comes with quotes. */
+const PROVIDER = '{{ with index $labels "span.gen_ai.provider.name" }}{{ reReplaceAll `"` "" . }}{{ end }}';
 const QUICK = { windowMinutes: 15, forMinutes: 3, keepFiringMinutes: 10, evaluateMinutes: 1 } as const;
 const AT_ONCE = { ...QUICK, forMinutes: 0, keepFiringMinutes: 15 } as const;
 
@@ -78,7 +79,7 @@ export const TEMPO_ALERT_RULES: readonly TempoAlertRule[] = [
     severity: "page",
     windowMinutes: 60,
     evaluateMinutes: 5,
-    queries: { A: `{ ${CALLS} } | sum_over_time(span.cost_usd)` },
+    queries: { A: `{ ${CALLS} && span.cost_usd != nil } | sum_over_time(span.cost_usd)` },
     fires: { when: "above", value: ALERT_SETTINGS.spendUsd.perHour },
     summary: `$${valueAs('printf "%.2f" .Value')} spent on model calls within an hour`,
     description: `The limit is $${ALERT_SETTINGS.spendUsd.perHour} an hour. Calls without a known price are not in it.`,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboardsOf } from "../dashboards/provisioning-files.ts";
 import { runbooks } from "../dashboards/runbooks.ts";
+import { TEMPO_ALERT_RULES } from "../dashboards/tempo-alerts.ts";
 
 /** Rules of Grafana's dashboard linter and best practices, for SQL and TraceQL, which that linter does not read. */
 const RUNBOOKS = await readFile(join(import.meta.dirname, "../docs/runbooks.md"), "utf8");
@@ -103,6 +104,12 @@ test("every aggregate of the PostgreSQL dashboards leads on to calls, failures o
   const aggregates = PANELS.filter(([name, { type }]) => !name.startsWith("genai-tempo") && (type === "timeseries" || type === "table"));
   const unlinked = aggregates.filter(([, panel]) => !JSON.stringify(panel).includes("/d/")).map(([name]) => name);
   expect(unlinked).toEqual([...UNLINKED]);
+});
+
+test("TraceQL sums only spans that have the attribute: without it a whole interval's sum vanishes", () => {
+  const queries = [...JSON.stringify([...PANELS, TEMPO_ALERT_RULES]).matchAll(/\{[^{}]*\} \| sum_over_time\(([\w.]+)\)/g)];
+  expect(queries.length).toBeGreaterThan(5);
+  for (const [query, attribute] of queries) expect(query).toContain(`${attribute} != nil`);
 });
 
 /** Ends of the road, and sums over everything that is selected. */

@@ -9,6 +9,11 @@ const FAILED = `${CALLS} && status = error`;
 const RETRIED = `${CALLS} && span.retry_count > 0`;
 const LIMITED = `${CALLS} && (span.error_category = "rate_limit" || span.retry_reason = "rate_limit")`;
 
+/** One span without the attribute makes a whole interval's sum vanish (Tempo 3.0.3: NaN): only spans that have it are summed. */
+function sumOf(attribute: string, by = ""): string {
+  return `{ ${CALLS} && ${attribute} != nil } | sum_over_time(${attribute}) ${by}`.trim();
+}
+
 export const calls = traceql("range", `{ ${CALLS} } | count_over_time()`);
 export const callsByProvider = traceql("range", `{ ${CALLS} } | rate() ${BY_PROVIDER}`);
 export const errorRate = traceqlRatio("total", `{ ${FAILED} } | count_over_time()`, `{ ${CALLS} } | count_over_time()`);
@@ -46,26 +51,22 @@ export const retryRateByProvider = traceqlRatio("range", `{ ${RETRIED} } | rate(
 export const retriesByReason = traceql("range", `{ ${RETRIED} } | count_over_time() by (span.retry_reason)`);
 export const waitByProvider = traceql("range", `{ ${RETRIED} } | avg_over_time(span.retry_wait_ms) ${BY_PROVIDER}`);
 
-export const cost = traceql("range", `{ ${CALLS} } | sum_over_time(span.cost_usd)`);
-export const costByProvider = traceql("range", `{ ${CALLS} } | sum_over_time(span.cost_usd) ${BY_PROVIDER}`);
-export const costByModel = traceql("range", `{ ${CALLS} } | sum_over_time(span.cost_usd) ${BY_MODEL}`);
-export const costByService = traceql("range", `{ ${CALLS} } | sum_over_time(span.cost_usd) by (resource.service.name)`);
+export const cost = traceql("range", sumOf("span.cost_usd"));
+export const costByProvider = traceql("range", sumOf("span.cost_usd", BY_PROVIDER));
+export const costByModel = traceql("range", sumOf("span.cost_usd", BY_MODEL));
+export const costByService = traceql("range", sumOf("span.cost_usd", "by (resource.service.name)"));
 export const costPerCall = traceqlRatio(
   "total",
-  `{ ${CALLS} } | sum_over_time(span.cost_usd) ${BY_PROVIDER}`,
+  sumOf("span.cost_usd", BY_PROVIDER),
   `{ ${CALLS} && span.cost_usd >= 0.0 } | count_over_time() ${BY_PROVIDER}`,
 );
-export const savings = traceql("range", `{ ${CALLS} } | sum_over_time(span.cache_savings_usd)`);
-export const savingsByModel = traceql("range", `{ ${CALLS} } | sum_over_time(span.cache_savings_usd) ${BY_MODEL}`);
-export const hitRate = traceqlRatio(
-  "total",
-  `{ ${CALLS} } | sum_over_time(span.gen_ai.usage.cache_read.input_tokens)`,
-  `{ ${CALLS} } | sum_over_time(span.gen_ai.usage.input_tokens)`,
-);
+export const savings = traceql("range", sumOf("span.cache_savings_usd"));
+export const savingsByModel = traceql("range", sumOf("span.cache_savings_usd", BY_MODEL));
+export const hitRate = traceqlRatio("total", sumOf("span.gen_ai.usage.cache_read.input_tokens"), sumOf("span.gen_ai.usage.input_tokens"));
 export const hitRateByModel = traceqlRatio(
   "range",
-  `{ ${CALLS} } | sum_over_time(span.gen_ai.usage.cache_read.input_tokens) ${BY_MODEL}`,
-  `{ ${CALLS} } | sum_over_time(span.gen_ai.usage.input_tokens) ${BY_MODEL}`,
+  sumOf("span.gen_ai.usage.cache_read.input_tokens", BY_MODEL),
+  sumOf("span.gen_ai.usage.input_tokens", BY_MODEL),
 );
 export const coverage = traceqlRatio(
   "total",

@@ -13,15 +13,21 @@ import { expandSql } from "../../dashboards/expand-sql.ts";
 import { dashboardsOf } from "../../dashboards/provisioning-files.ts";
 import { DEFAULT_PRICE_BOOK } from "../../processor/core/price-book.ts";
 import { modelPriceRows, syncModelPrices } from "../../processor/storage/model-prices.ts";
-import { ALERT_SCENARIOS, callsAt } from "../support/alert-scenarios.ts";
+import { TEMPO_ALERT_RULES } from "../../dashboards/tempo-alerts.ts";
+import { ALERT_SCENARIOS, callsAt, samplesAt } from "../support/alert-scenarios.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { storeDemoWeek } from "../support/demo-week.ts";
-import { storeCalls } from "../support/store-calls.ts";
-import { startGrafana, type Grafana } from "./start-grafana.ts";
+import { callsRequest, storeCalls } from "../support/store-calls.ts";
+import { storeSamples } from "../support/store-samples.ts";
+import { TEMPO_PROVIDER, TEMPO_SCENARIOS } from "../support/tempo-scenarios.ts";
+import { startTestGateway } from "../support/test-gateway.ts";
+import { startGrafana, TEMPO_WINDOW_S, type Grafana } from "./start-grafana.ts";
 
 const HOME = process.env["GRAFANA_HOME"];
 const URL_GIVEN = process.env["GRAFANA_URL"];
 const TEMPO_URL = process.env["TEMPO_URL"];
+/** Where that Tempo takes spans. */
+const TEMPO_OTLP_URL = process.env["TEMPO_OTLP_URL"] ?? TEMPO_URL?.replace(/:\d+$/, ":4318");
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 if (HOME === undefined && URL_GIVEN === undefined) throw new Error("set GRAFANA_HOME or GRAFANA_URL: see vitest.grafana.config.ts");
 
@@ -50,6 +56,7 @@ beforeAll(async () => {
   await database.pool.query("alter role genai_reader login password 'reader'");
   await syncModelPrices(database.pool, modelPriceRows(DEFAULT_PRICE_BOOK, Date.now()));
   await storeDemoWeek(database.url, { nowMs: Date.now(), callsPerDay: 600 });
+  await storeSamples(database.pool, [{ fromMs: Date.now() - DAY_MS, toMs: Date.now() }]);
   webhook = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
@@ -151,7 +158,9 @@ async function exportOf(uid: string): Promise<string> {
 }
 
 describe.skipIf(HOME === undefined)("alerts", () => {
-  const own = ALERT_RULES.filter(({ uid }) => uid !== "genai-pipeline-silent");
+  /** Silence is of all or of none: these cannot fire beside the others. */
+  const SILENCE = ["genai-pipeline-silent", "genai-gateway-silent"];
+  const own = ALERT_RULES.filter(({ uid }) => !SILENCE.includes(uid));
 
   test("every rule fires on the calls that it is for, reaches the contact point, and resolves", async () => {
     await clear();
@@ -160,6 +169,10 @@ describe.skipIf(HOME === undefined)("alerts", () => {
     await storeCalls(
       database!.url,
       own.flatMap(({ uid }) => callsAt(ALERT_SCENARIOS[uid]!.firing, nowMs).map((batch) => ({ ...batch, environment: uid }))),
+    );
+    await storeSamples(
+      database!.pool,
+      own.flatMap(({ uid }) => samplesAt(ALERT_SCENARIOS[uid]!.gateways?.firing, nowMs)),
     );
     await until("every rule fires", async () => {
       const alerts = await activeAlerts();
@@ -170,15 +183,51 @@ describe.skipIf(HOME === undefined)("alerts", () => {
     await until("every rule resolves", async () => (await activeAlerts()).map(({ uid }) => uid));
   });
 
-  test("silence fires, and ends with the next call", async () => {
+  test("silence fires, and ends with the next call and the next word of a gateway", async () => {
     await clear();
     await storeCalls(database!.url, callsAt(ALERT_SCENARIOS["genai-pipeline-silent"]!.firing, Date.now()));
-    await until("silence fires", async () =>
-      (await activeAlerts()).some(({ uid }) => uid === "genai-pipeline-silent") ? [] : ["genai-pipeline-silent"],
-    );
+    await storeSamples(database!.pool, samplesAt(ALERT_SCENARIOS["genai-gateway-silent"]!.gateways?.firing, Date.now()));
+    await until("silence fires", async () => {
+      const alerts = await activeAlerts();
+      return SILENCE.filter((silent) => !alerts.some(({ uid }) => uid === silent));
+    });
     await storeCalls(database!.url, [{ count: 3, fromMs: Date.now() - 60_000, toMs: Date.now() - 1000 }]);
+    await storeSamples(database!.pool, [{ fromMs: Date.now() - 1000, toMs: Date.now() }]);
     await until("silence resolves", async () => (await activeAlerts()).map(({ uid }) => uid));
   });
+
+  test.skipIf(TEMPO_URL === undefined)(
+    "every rule on Tempo fires on the spans that it is for, and resolves when they are past",
+    { timeout: 900_000 },
+    async () => {
+      const gateway = await startTestGateway({ FORWARD_OTLP_ENDPOINT: TEMPO_OTLP_URL ?? "" });
+      const nowMs = Date.now();
+      const scenarios = Object.values(TEMPO_SCENARIOS);
+      const calls = scenarios.flatMap(({ quiet, firing }) => [...quiet, ...firing]);
+      const request = callsRequest(calls.map((batch) => ({ ...batch, fromMs: nowMs - 20_000, toMs: nowMs - 2000 })));
+      const response = await fetch(`${gateway.url}/v1/traces`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(request),
+      });
+      expect(response.status).toBe(200);
+      await gateway.close();
+      const firingOf = async (): Promise<string[]> => {
+        const alerts = await activeAlerts("genai-tempo");
+        return TEMPO_ALERT_RULES.map(({ uid }) => uid).filter((uid) => {
+          const wanted = Object.entries(TEMPO_SCENARIOS[uid]!.labels);
+          return alerts.some((alert) => alert.uid === uid && wanted.every(([name, value]) => alert.labels[name] === value));
+        });
+      };
+      await until("every rule on Tempo fires", async () => {
+        const firing = await firingOf();
+        return TEMPO_ALERT_RULES.map(({ uid }) => uid).filter((uid) => !firing.includes(uid));
+      });
+      const quiet = new Set(scenarios.flatMap((scenario) => scenario.quiet.map(({ provider }) => JSON.stringify(provider))));
+      for (const { uid, labels } of await activeAlerts("genai-tempo")) expect(quiet.has(labels[TEMPO_PROVIDER] ?? ""), uid).toBe(false);
+      await until("every rule on Tempo resolves", firingOf, 2 * TEMPO_WINDOW_S * 1000);
+    },
+  );
 
   test("no rule is unhealthy and nothing of ours is complained of in the log", async () => {
     const { data } = await api<RulesAnswer>("/api/prometheus/grafana/api/v1/rules");
@@ -199,7 +248,7 @@ describe.skipIf(HOME === undefined)("alerts", () => {
 
   async function clear(): Promise<void> {
     await database!.pool.query(`truncate genai.llm_traces, genai.spans, genai.rollup_minute, genai.rollup_hour, genai.rollup_day,
-      genai.histogram_minute, genai.histogram_hour, genai.histogram_day, genai.user_hour`);
+      genai.histogram_minute, genai.histogram_hour, genai.histogram_day, genai.user_hour, genai.user_day, genai.gateway_samples`);
   }
 
   function matches(labels: Readonly<Record<string, string>>, uid: string): boolean {
@@ -221,9 +270,11 @@ interface RulesAnswer {
   };
 }
 
-async function activeAlerts(): Promise<{ uid: string; labels: Record<string, string> }[]> {
+async function activeAlerts(store: "genai-" | "genai-tempo" = "genai-"): Promise<{ uid: string; labels: Record<string, string> }[]> {
   const { data } = await api<RulesAnswer>("/api/prometheus/grafana/api/v1/rules");
-  const rules = data.groups.flatMap(({ rules: own }) => own).filter(({ uid }) => !uid.startsWith("genai-tempo"));
+  const rules = data.groups
+    .flatMap(({ rules: own }) => own)
+    .filter(({ uid }) => uid.startsWith("genai-tempo") === (store === "genai-tempo"));
   return rules.flatMap(({ uid, alerts }) =>
     (alerts ?? []).filter(({ state }) => /^(alerting|firing)/i.test(state)).map(({ labels }) => ({ uid, labels })),
   );
@@ -232,9 +283,9 @@ async function activeAlerts(): Promise<{ uid: string; labels: Record<string, str
 const WAIT_MS_MAX = 180_000;
 
 /** Asks for what is still missing until nothing is. */
-async function until(what: string, missing: () => Promise<readonly string[]>): Promise<void> {
+async function until(what: string, missing: () => Promise<readonly string[]>, waitMsMax = WAIT_MS_MAX): Promise<void> {
   let left: readonly string[] = [];
-  for (const startMs = Date.now(); Date.now() - startMs < WAIT_MS_MAX;) {
+  for (const startMs = Date.now(); Date.now() - startMs < waitMsMax;) {
     left = await missing();
     if (left.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -244,7 +295,10 @@ async function until(what: string, missing: () => Promise<readonly string[]>): P
 
 describe.each(["light", "dark"] as const)("screenshots, %s", (theme) => {
   test("every panel shows something", async () => {
-    if (database !== undefined) await storeDemoWeek(database.url, { nowMs: Date.now(), callsPerDay: 600 });
+    if (database !== undefined) {
+      await storeDemoWeek(database.url, { nowMs: Date.now(), callsPerDay: 600 });
+      await storeSamples(database.pool, [{ fromMs: Date.now() - DAY_MS, toMs: Date.now() }]);
+    }
     const folder = process.env["SCREENSHOTS"] ?? (await mkdtemp(join(tmpdir(), "genai-otel-screenshots-")));
     await mkdir(folder, { recursive: true });
     const browser = await chromium.launch({

@@ -18,14 +18,14 @@ export interface AlertScenario {
 
 const PROVIDER = { environment: "production", model_provider: "openai" };
 const MODEL = { ...PROVIDER, model: "gpt-5-mini" };
-const BROKEN = { status: 500, message: "500 The server had an error while processing your request" };
-const LIMITED = { status: 429, message: "429 Rate limit reached for gpt-5-mini. Please try again in 4s." };
+export const BROKEN = { status: 500, message: "500 The server had an error while processing your request" };
+export const LIMITED = { status: 429, message: "429 Rate limit reached for gpt-5-mini. Please try again in 4s." };
 const OVERLOADED = { status: 529, message: '529 {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}' };
-const NO_QUOTA = {
+export const NO_QUOTA = {
   status: 429,
   message: "429 You exceeded your current quota, please check your plan and billing details. (insufficient_quota)",
 };
-const BAD_KEY = { status: 401, message: "401 Incorrect API key provided" };
+export const BAD_KEY = { status: 401, message: "401 Incorrect API key provided" };
 const HOUR = 60;
 const DAY = 24 * HOUR;
 
@@ -64,7 +64,7 @@ export const ALERT_SCENARIOS: Readonly<Record<string, AlertScenario>> = {
   },
   "genai-quota-exceeded": {
     quiet: [during(14, 1, 5, { failure: LIMITED })],
-    firing: [during(14, 13, 1, { failure: NO_QUOTA })],
+    firing: [during(4, 3, 1, { failure: NO_QUOTA })],
     labels: PROVIDER,
   },
   "genai-provider-overloaded": {
@@ -74,7 +74,7 @@ export const ALERT_SCENARIOS: Readonly<Record<string, AlertScenario>> = {
   },
   "genai-auth-failures": {
     quiet: [during(14, 1, 5, { failure: BROKEN })],
-    firing: [during(14, 13, 1, { failure: BAD_KEY })],
+    firing: [during(4, 3, 1, { failure: BAD_KEY })],
     labels: PROVIDER,
   },
   "genai-duration-p95": {
@@ -140,7 +140,7 @@ export const ALERT_SCENARIOS: Readonly<Record<string, AlertScenario>> = {
         { from: 14, to: 0 },
         { from: 3, to: 3, instance: "gateway:2", refused: { unauthenticated: 5 } },
       ],
-      firing: [{ from: 14, to: 0, refused: { unauthenticated: 2 } }],
+      firing: [{ from: 14, to: 0, instance: "gateway:3", refused: { unauthenticated: 6 } }],
     },
     labels: {},
   },

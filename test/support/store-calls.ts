@@ -1,6 +1,6 @@
 import { createTraceMemory } from "../../processor/core/trace-memory.ts";
 import { DEFAULT_PRICE_BOOK } from "../../processor/core/price-book.ts";
-import { requestOf, resourceKey, type PlainSpan } from "../../processor/demo/history-spans.ts";
+import { requestOf, resourceKey, type ExportTraceServiceRequest, type PlainSpan } from "../../processor/demo/history-spans.ts";
 import { seededRandom, type Random } from "../../processor/demo/history-random.ts";
 import { scanJsonTraces } from "../../processor/otlp/scan-json-traces.ts";
 import { postgresSink } from "../../processor/sinks/postgres.ts";
@@ -26,8 +26,8 @@ export interface CallBatch {
 
 const KIND_CLIENT = 3;
 
-/** Writes calls through the gateway's decoder, enrichment and sink. */
-export async function storeCalls(databaseUrl: string, batches: readonly CallBatch[]): Promise<void> {
+/** Calls as an application would export them: an OTLP/JSON request, not enriched. */
+export function callsRequest(batches: readonly CallBatch[]): ExportTraceServiceRequest {
   const random = seededRandom(batches.reduce((sum, { fromMs, count }) => sum + fromMs + count, 0));
   const resources = new Map<string, PlainSpan[]>();
   for (const batch of batches) {
@@ -35,7 +35,12 @@ export async function storeCalls(databaseUrl: string, batches: readonly CallBatc
     const spans = Array.from({ length: batch.count }, (_, index) => spansOf(batch, index, random)).flat();
     resources.set(key, [...(resources.get(key) ?? []), ...spans]);
   }
-  const request = requestOf(resources);
+  return requestOf(resources);
+}
+
+/** Writes calls through the gateway's decoder, enrichment and sink. */
+export async function storeCalls(databaseUrl: string, batches: readonly CallBatch[]): Promise<void> {
+  const request = callsRequest(batches);
   const context = {
     prices: DEFAULT_PRICE_BOOK,
     memory: createTraceMemory({ tracesMax: 20_000, spansPerTraceMax: 100, ageMsMax: 3_600_000 }),

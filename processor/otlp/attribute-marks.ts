@@ -14,6 +14,7 @@ export interface AttributePlace {
 
 /** Where every attribute of a request's spans stands in the bytes, in their order: a table instead of an object for each. */
 export class AttributeMarks {
+  count = 0;
   private positions: Int32Array;
   private readonly keys: KeyFacts[] = [];
 
@@ -21,24 +22,26 @@ export class AttributeMarks {
     this.positions = new Int32Array(STRIDE * (16 + Math.ceil(bodyBytes / ATTRIBUTE_BYTES_GUESS)));
   }
 
-  get count(): number {
-    return this.keys.length;
-  }
-
   /** Notes an attribute whose tag begins at `start`. */
-  add(key: KeyFacts, start: number, { valueStart, valueEnd }: AttributePlace, end: number): void {
-    const at = this.keys.length * STRIDE;
-    if (at === this.positions.length) this.grow();
-    this.keys.push(key);
-    this.positions[at] = start;
-    this.positions[at + 1] = valueStart;
-    this.positions[at + 2] = valueEnd;
-    this.positions[at + 3] = end;
+  add(key: KeyFacts, start: number, valueStart: number, end: number, valueEnd = end): void {
+    const { count, positions } = this;
+    const at = count * STRIDE;
+    if (at === positions.length) {
+      this.grow();
+      this.add(key, start, valueStart, end, valueEnd);
+      return;
+    }
+    this.keys[count] = key;
+    positions[at] = start;
+    positions[at + 1] = valueStart;
+    positions[at + 2] = valueEnd;
+    positions[at + 3] = end;
+    this.count = count + 1;
   }
 
   /** Forgets all from `count` on. */
   truncate(count: number): void {
-    this.keys.length = count;
+    this.count = count;
   }
 
   key(index: number): KeyFacts | undefined {

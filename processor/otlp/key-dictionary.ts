@@ -1,6 +1,7 @@
 import { WRITTEN_KEYS } from "./attribute-encoder.ts";
 import { isContentKey } from "./content-keys.ts";
 import { packBytes, type PackedBytes } from "./packed-bytes.ts";
+import type { CachedText } from "./text-cache.ts";
 import type { WireReader } from "./wire-reader.ts";
 
 /** What is known of an attribute key, found from its bytes without making a string of them. */
@@ -21,6 +22,9 @@ export interface KeyFacts {
   /** Little-endian words of the key, the last one overlapping: what is compared. */
   readonly words: Int32Array;
   readonly length: number;
+  /** Guesses, worth a look before a search: the key that came after this one last, and the text that was its value last. */
+  next: KeyFacts | null;
+  lastText: CachedText | null;
 }
 
 /** The core reads the value (a number is its own, or part of the shape); it asks only whether the key is there; or it does not look at it. */
@@ -61,7 +65,7 @@ export class KeyDictionary {
     for (let slot = hash & (KNOWN_SLOTS - 1); ; slot = (slot + 1) & (KNOWN_SLOTS - 1)) {
       const facts = this.known[slot];
       if (facts === undefined) return this.findLearned(reader, start, end, hash);
-      if (same(facts, reader, start, end)) return facts;
+      if (isKey(facts, reader, start, end)) return facts;
     }
   }
 
@@ -69,7 +73,7 @@ export class KeyDictionary {
     if (end - start > LEARNED_BYTES_MAX) return this.factsOf(reader.bytes.toString("utf8", start, end));
     const slot = (hash ^ (hash >>> 12)) & (LEARNED_SLOTS - 1);
     const before = this.learned[slot];
-    if (before !== undefined && same(before, reader, start, end)) return before;
+    if (before !== undefined && isKey(before, reader, start, end)) return before;
     const facts = this.factsOf(reader.bytes.toString("utf8", start, end));
     // A key that is no UTF-8 reads as another key's bytes would: it must not be found in that one's place.
     if (facts.length === end - start) this.learned[slot] = facts;
@@ -89,6 +93,8 @@ export class KeyDictionary {
       json: packBytes(Buffer.from(`,${JSON.stringify(key.replaceAll("\0", ""))}:`)),
       words: wordsOf(bytes),
       length: bytes.length,
+      next: null,
+      lastText: null,
     };
   }
 
@@ -132,7 +138,8 @@ function wordsOf(bytes: Buffer): Int32Array {
   return Int32Array.from({ length: count }, (_, index) => bytes.readInt32LE(Math.min(index * SHORT_BYTES, bytes.length - SHORT_BYTES)));
 }
 
-function same(facts: KeyFacts, reader: WireReader, start: number, end: number): boolean {
+/** Whether these are the bytes of that key. */
+export function isKey(facts: KeyFacts, reader: WireReader, start: number, end: number): boolean {
   const { words, length } = facts;
   if (length !== end - start) return false;
   if (length < SHORT_BYTES) return sameBytes(words, reader.bytes, start);

@@ -1,6 +1,6 @@
 import type { Attributes } from "../core/span.ts";
 import type { AttributeMarks, AttributePlace } from "./attribute-marks.ts";
-import type { KeyDictionary } from "./key-dictionary.ts";
+import type { KeyDictionary, KeyFacts } from "./key-dictionary.ts";
 import type { NumberList } from "./number-list.ts";
 import type { RegionTable } from "./region-table.ts";
 import type { ScannedSpan } from "./scanned-span.ts";
@@ -38,6 +38,8 @@ export interface RequestScan {
   readonly shapes: SpanShapes | null;
   readonly draft: ShapeDraft;
   readonly limits: ScanLimits;
+  /** The attribute key that was scanned last. */
+  lastKey: Pick<KeyFacts, "next">;
   eventsRead: number;
   /** Spans of a trace mostly follow each other: where its id stood last, and its digits. */
   readonly lastTrace: { position: number; hex: string };

@@ -1,9 +1,10 @@
 import type { AttributeValue } from "../core/span.ts";
 import { ANY_VALUE, checkAnyValue, KEY_VALUE, readAnyValue, READ_TEXT_BYTES_MAX } from "./any-value.ts";
 import type { AttributePlace } from "./attribute-marks.ts";
-import type { KeyFacts } from "./key-dictionary.ts";
+import { isKey, type KeyFacts } from "./key-dictionary.ts";
 import { REQUEST_ATTRIBUTES_MAX, type RequestScan } from "./request-scan.ts";
-import { decodeText, findText } from "./text-cache.ts";
+import { SPAN } from "./span-fields.ts";
+import { decodeText, findText, isText } from "./text-cache.ts";
 import { skipField, type WireReader } from "./wire-reader.ts";
 
 const KEY_VALUE_WIRE_TYPES: readonly number[] = [-1, 2, 2];
@@ -14,36 +15,47 @@ export function scanAttribute(scan: RequestScan, tagStart: number, spanEnd: numb
   const end = reader.lengthEnd(spanEnd, "Span.attributes");
   locateAttribute(reader, end, place);
   if (marks.count >= REQUEST_ATTRIBUTES_MAX) reader.fail(`more than ${REQUEST_ATTRIBUTES_MAX} attributes in one request`);
-  const facts = scan.keys.find(reader, place.keyStart, place.keyEnd);
-  marks.add(facts, tagStart, place, end);
-  if (facts.shaping === "presence") scan.draft.addBoolean(facts, true);
-  else if (facts.shaping !== "none") shapeByValue(scan, facts);
+  const facts = keyAt(scan, place.keyStart, place.keyEnd);
+  // Its value may stand before its key, and need not be the last thing in it.
+  marks.add(facts, tagStart, place.valueStart, end, place.valueEnd);
+  shape(scan, facts, place.valueStart, place.valueEnd);
   reader.position = end;
 }
 
-/** Adds the attribute that was just located to the draft of the span's shape. */
-function shapeByValue({ reader, place, draft, numbers }: RequestScan, facts: KeyFacts): void {
+/** Keys follow each other as they did the last time, so that the one that comes is nearly always known before it is looked up. */
+function keyAt(scan: RequestScan, keyStart: number, keyEnd: number): KeyFacts {
+  const { reader, keys, lastKey } = scan;
+  const guess = lastKey.next;
+  const facts = guess !== null && isKey(guess, reader, keyStart, keyEnd) ? guess : keys.find(reader, keyStart, keyEnd);
+  if (facts !== guess) lastKey.next = facts;
+  scan.lastKey = facts;
+  return facts;
+}
+
+/** Adds an attribute to the draft of the span's shape. `start` and `end` are those of its AnyValue, -1 where it has none. */
+function shape(scan: RequestScan, facts: KeyFacts, start: number, end: number): void {
+  if (facts.shaping === "none") return;
+  const { draft } = scan;
+  if (facts.shaping === "presence") draft.addBoolean(facts, true);
+  else if (start < 0) draft.valid = false;
+  else shapeByValue(scan, facts, start, end);
+}
+
+function shapeByValue({ reader, draft, numbers }: RequestScan, facts: KeyFacts, start: number, end: number): void {
   const { bytes } = reader;
-  const { valueStart: start, valueEnd: end } = place;
-  if (start < 0) {
-    draft.valid = false;
-    return;
-  }
   const first = bytes[start + 1] ?? 0x80;
   switch (bytes[start]) {
     case ANY_VALUE.string:
-      if (first < 0x80 && start + 2 + first === end) draft.addText(facts, findText(reader, start + 2, end));
+      if (first < 0x80 && start + 2 + first === end) shapeByText(reader, draft, facts, { start: start + 2, end });
       else draft.valid = false;
       return;
     case ANY_VALUE.int:
-      if (isShortVarint(bytes, start + 1, end)) {
-        const value = shortVarint(bytes, start + 1, end);
-        if (facts.shaping === "code") draft.addCode(facts, value);
-        else {
-          draft.addNumber(facts);
-          numbers.push(value);
-        }
-      } else draft.valid = false;
+      if (!isShortVarint(bytes, start + 1, end)) draft.valid = false;
+      else if (facts.shaping === "code") draft.addCode(facts, shortVarint(bytes, start + 1, end));
+      else {
+        draft.addNumber(facts);
+        numbers.push(shortVarint(bytes, start + 1, end));
+      }
       return;
     case ANY_VALUE.double:
       if (start + 9 === end && facts.shaping === "value") {
@@ -60,15 +72,54 @@ function shapeByValue({ reader, place, draft, numbers }: RequestScan, facts: Key
   }
 }
 
+/** A key's value is often the one that it had last. */
+function shapeByText(reader: WireReader, draft: RequestScan["draft"], facts: KeyFacts, { start, end }: { start: number; end: number }): void {
+  const { lastText } = facts;
+  const text = lastText !== null && isText(lastText, reader, start, end) ? lastText : findText(reader, start, end);
+  facts.lastText = text;
+  draft.addText(facts, text);
+}
+
+/**
+ * Every encoder writes the key, then the value, and in nine of ten attributes the value is one scalar: for these a look at
+ * the lengths is all that is to be checked. Scans such attributes from `position` on and answers where the first other
+ * thing stands, which says nothing about whether it is valid. One loop without calls: it sees every byte that matters.
+ */
+export function scanPlainAttributes(scan: RequestScan, from: number, end: number): number {
+  const { marks, reader } = scan;
+  const { bytes } = reader;
+  let position = from;
+  while (position < end && bytes[position] === SPAN.attributes && marks.count < REQUEST_ATTRIBUTES_MAX) {
+    let content = position + 2;
+    let length = bytes[position + 1] as number;
+    if (length >= 0x80) {
+      const second = bytes[content++] as number;
+      if (!(second < 0x80)) break;
+      length = (length & 0x7f) | (second << 7);
+    }
+    const next = content + length;
+    const keyLength = bytes[content + 1] as number;
+    const valueTag = content + 2 + keyLength;
+    if (!(next <= end) || bytes[content] !== KEY_VALUE.key || keyLength >= 0x80 || valueTag + 2 > next) break;
+    if (bytes[valueTag] !== KEY_VALUE.value) break;
+    const first = bytes[valueTag + 1] as number;
+    const valueStart = first < 0x80 ? valueTag + 2 : valueTag + 3;
+    const valueLength = first < 0x80 ? first : (first & 0x7f) | ((bytes[valueTag + 2] as number) << 7);
+    if (valueStart + valueLength !== next || !isWholeScalar(bytes, valueStart, next)) break;
+    const facts = keyAt(scan, content + 2, valueTag);
+    marks.add(facts, position, valueStart, next);
+    shape(scan, facts, valueStart, next);
+    position = next;
+  }
+  return position;
+}
+
 /** Finds the key and the value of the KeyValue that the reader stands on, and checks that any decoder takes it. */
 export function locateAttribute(reader: WireReader, end: number, place: AttributePlace): void {
   if (!locateAsWritten(reader.bytes, reader.position, end, place)) locateInAnyOrder(reader, end, place);
 }
 
-/**
- * Every encoder writes the key, then the value, and in nine of ten attributes the value is one scalar: for these a look at
- * the lengths is all that is to be checked. False where it is anything else, which says nothing about whether it is valid.
- */
+/** As `scanPlainAttributes` does. False where it stands otherwise. */
 function locateAsWritten(bytes: Uint8Array, start: number, end: number, place: AttributePlace): boolean {
   const keyLength = bytes[start + 1] ?? 0x80;
   const valueTag = start + 2 + keyLength;

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from "../core/span.ts";
 import { readKeyValue } from "./any-value.ts";
 import { AttributeMarks } from "./attribute-marks.ts";
-import type { KeyDictionary } from "./key-dictionary.ts";
+import type { KeyDictionary, KeyFacts } from "./key-dictionary.ts";
 import {
   DEFAULT_SCAN_LIMITS,
   type RejectionReason,
@@ -39,6 +39,8 @@ export interface ScanUses {
   readonly shapes?: SpanShapes | null;
 }
 
+const BEFORE_ANY_KEY: Pick<KeyFacts, "next"> = { next: null };
+
 /** Begun anew with every span. */
 const DRAFT = new ShapeDraft();
 
@@ -61,6 +63,7 @@ export function scanRequest(body: Uint8Array, keys: KeyDictionary, { limits = DE
     shapes,
     draft: DRAFT,
     limits,
+    lastKey: BEFORE_ANY_KEY,
     eventsRead: 0,
     lastTrace: { position: -1, hex: "" },
   };
@@ -90,9 +93,10 @@ function scanScopeSpans(scan: RequestScan, parent: number, end: number, resource
   const scope: Scope = { name: "", version: "" };
   eachMessage(scan, end, SCOPE, (_tagStart, _lengthStart, scopeEnd) => readScope(reader, scopeEnd, scope));
   reader.position = start;
+  const origin = { scope, resource };
   eachMessage(scan, end, SPANS, (tagStart, lengthStart, spanEnd) => {
     const region = addRegion(scan, { tagStart, lengthStart, end: spanEnd }, parent);
-    scanSpanOrReject(scan, region, spanEnd, { scope, resource });
+    scanSpanOrReject(scan, region, spanEnd, origin);
   });
 }
 

@@ -2,7 +2,7 @@ import { checkKeyValue } from "./any-value.ts";
 import { isZero, sameTraceId, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
 import { NAME_BYTES_MAX } from "./read-span-details.ts";
 import type { RejectionReason, RequestScan, SpanOrigin } from "./request-scan.ts";
-import { locateAttribute, scanAttribute } from "./scan-attribute.ts";
+import { locateAttribute, scanAttribute, scanPlainAttributes } from "./scan-attribute.ts";
 import type { ScannedSpan } from "./scanned-span.ts";
 import {
   EVENT,
@@ -29,6 +29,8 @@ export function scanSpan(scan: RequestScan, end: number, origin: SpanOrigin, spa
   draft.begin();
   while (reader.position < end) {
     const tagStart = reader.position;
+    reader.position = scanPlainAttributes(scan, tagStart, end);
+    if (reader.position > tagStart) continue;
     const tag = reader.tag(end);
     if (tag === SPAN.attributes) scanAttribute(scan, tagStart, end);
     else if ((tag & 7) === WIRE_TYPE.length && tag <= SPAN.status) rejection ??= scanMessageField(scan, tag, end, span);
@@ -38,7 +40,7 @@ export function scanSpan(scan: RequestScan, end: number, origin: SpanOrigin, spa
   if (span.endMark - span.firstMark > SPAN_ATTRIBUTES_MAX) rejection ??= "too_many_attributes";
   rejection ??= identityRejection(span) ?? timeRejection(scan, span);
   if (rejection === null && scan.shapes !== null && !span.hasEvents && !span.hasStatusMessage) {
-    span.shape = scan.shapes.find(draft, { kind: span.kind, statusCode: span.statusCode, scope: origin.scope });
+    span.shape = scan.shapes.find(draft, span, origin.scope);
   }
   return rejection;
 }

@@ -6,6 +6,8 @@ import { type CachedText } from "./text-cache.ts";
 
 /** A power of two. A fleet has some hundred shapes; those that differ in a user's id or a path take each other's slots. */
 const SLOTS = 8192;
+/** Places that a shape may stand in: its slot and the one beside it. */
+const WAYS = 2;
 /** A span with more attributes that the core reads has no shape. */
 const KEYS_MAX = 64;
 
@@ -30,7 +32,7 @@ class Shape implements SpanShape {
   readonly keys: readonly KeyFacts[];
   readonly tokens: readonly Token[];
 
-  constructor(hash: number, draft: ShapeDraft, { kind, statusCode, scope }: ShapeHead) {
+  constructor(hash: number, draft: ShapeDraft, { kind, statusCode }: ShapeHead, scope: Scope) {
     this.hash = hash;
     this.name = draft.nameText;
     this.kind = kind;
@@ -46,7 +48,6 @@ class Shape implements SpanShape {
 export interface ShapeHead {
   readonly kind: number;
   readonly statusCode: number;
-  readonly scope: Scope;
 }
 
 /** The shape of the span that is being scanned, as far as it has been seen. One for all spans, begun anew for each. */
@@ -117,22 +118,25 @@ export class SpanShapes {
   /** Hashes of what came once. */
   private readonly seen = new Int32Array(SLOTS);
 
-  find(draft: ShapeDraft, head: ShapeHead): SpanShape | null {
+  find(draft: ShapeDraft, head: ShapeHead, scope: Scope): SpanShape | null {
     if (!draft.valid) return null;
-    const mixed = Math.imul(draft.hash ^ (head.kind << 4) ^ head.statusCode, 0x85ebca6b) ^ head.scope.name.length;
+    const mixed = Math.imul(draft.hash ^ (head.kind << 4) ^ head.statusCode, 0x85ebca6b) ^ scope.name.length;
     const hash = mixed ^ (mixed >>> 15);
     const slot = hash & (SLOTS - 1);
-    const shape = this.table[slot];
-    if (shape !== undefined && shape.hash === hash && isOf(shape, draft, head)) return shape;
+    for (let way = 0; way < WAYS; way++) {
+      const shape = this.table[slot ^ way];
+      if (shape !== undefined && shape.hash === hash && isOf(shape, draft, head, scope)) return shape;
+    }
     if (this.seen[slot] !== hash) {
       this.seen[slot] = hash;
       return null;
     }
-    return (this.table[slot] = new Shape(hash, draft, head));
+    this.table[slot ^ 1] = this.table[slot];
+    return (this.table[slot] = new Shape(hash, draft, head, scope));
   }
 }
 
-function isOf(shape: Shape, draft: ShapeDraft, { kind, statusCode, scope }: ShapeHead): boolean {
+function isOf(shape: Shape, draft: ShapeDraft, { kind, statusCode }: ShapeHead, scope: Scope): boolean {
   if (shape.keys.length !== draft.count || shape.name !== draft.nameText || shape.kind !== kind || shape.statusCode !== statusCode) return false;
   if (shape.scopeName !== scope.name || shape.scopeVersion !== scope.version) return false;
   for (let index = 0; index < draft.count; index++) {

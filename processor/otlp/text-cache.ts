@@ -4,12 +4,14 @@ import type { WireReader } from "./wire-reader.ts";
 const CACHED_BYTES_MAX = 160;
 /** A power of two. Names, models, hosts and scopes of one fleet are a few hundred. */
 const SLOTS = 8192;
+/** Places that a text may stand in: its slot and the one beside it. */
+const WAYS = 2;
 const WORD_BYTES = 4;
 
 /** A text that was decoded before. Equal bytes have one entry as long as nothing else takes its slot. */
 export interface CachedText {
   readonly text: string;
-  /** In the cache. */
+  /** Hash of its bytes: where it was put. */
   readonly slot: number;
   /** Its bytes as little-endian words, the last one overlapping: what is compared. */
   readonly words: Int32Array;
@@ -31,8 +33,10 @@ export function findText(reader: WireReader, start: number, end: number): Cached
   if (length < WORD_BYTES) return findShort(reader, start, end);
   const middle = view.getInt32(start + (((length - WORD_BYTES) >>> 1) & ~3), true);
   const slot = slotOf(view.getInt32(start, true), middle, view.getInt32(end - WORD_BYTES, true), length);
-  const cached = cache[slot];
-  if (cached !== undefined && cached.length === length && sameWords(cached.words, view, start, end)) return cached;
+  for (let way = 0; way < WAYS; way++) {
+    const cached = cache[slot ^ way];
+    if (cached !== undefined && cached.length === length && sameWords(cached.words, view, start, end)) return cached;
+  }
   return remember(reader, start, end, slot);
 }
 
@@ -41,11 +45,12 @@ function findShort(reader: WireReader, start: number, end: number): CachedText |
   let word = 0;
   for (let at = start; at < end; at++) word = (word << 8) | (reader.bytes[at] ?? 0);
   const slot = slotOf(word, 0, 0, end - start);
-  const cached = cache[slot];
-  if (cached !== undefined && cached.length === end - start && cached.words[0] === word) return cached;
+  for (let way = 0; way < WAYS; way++) {
+    const cached = cache[slot ^ way];
+    if (cached !== undefined && cached.length === end - start && cached.words[0] === word) return cached;
+  }
   const text = decode(reader.bytes, start, end, CACHED_BYTES_MAX);
-  if (text.length !== end - start) return null;
-  return (cache[slot] = { text, slot, words: Int32Array.of(word), length: text.length });
+  return text.length === end - start ? keep({ text, slot, words: Int32Array.of(word), length: text.length }) : null;
 }
 
 function remember(reader: WireReader, start: number, end: number, slot: number): CachedText | null {
@@ -56,7 +61,13 @@ function remember(reader: WireReader, start: number, end: number, slot: number):
   const words = Int32Array.from({ length: count }, (_, index) =>
     reader.view.getInt32(Math.min(start + index * WORD_BYTES, end - WORD_BYTES), true),
   );
-  return (cache[slot] = { text, slot, words, length });
+  return keep({ text, slot, words, length });
+}
+
+/** The newer of the two that share a place goes on in the other way, so that two which come in turns both stay. */
+function keep(entry: CachedText): CachedText {
+  cache[entry.slot ^ 1] = cache[entry.slot];
+  return (cache[entry.slot] = entry);
 }
 
 /**
@@ -72,6 +83,11 @@ export function decodeText(reader: WireReader, start: number, end: number, bytes
 function slotOf(first: number, middle: number, last: number, length: number): number {
   const hash = Math.imul(first ^ Math.imul(middle, 0x27d4eb2d), 0x9e3779b1) ^ Math.imul(last + length, 0x85ebca6b);
   return (hash ^ (hash >>> 15)) & (SLOTS - 1);
+}
+
+/** Whether these bytes are that text's. */
+export function isText({ words, length }: CachedText, { view }: WireReader, start: number, end: number): boolean {
+  return length === end - start && length >= WORD_BYTES && sameWords(words, view, start, end);
 }
 
 function sameWords(words: Int32Array, view: DataView, start: number, end: number): boolean {

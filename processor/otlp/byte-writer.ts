@@ -14,9 +14,14 @@ export class ByteWriter {
   private buffer: Buffer;
   private view: DataView;
 
-  constructor(capacity: number) {
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(capacity, 64));
-    this.view = new DataView(this.buffer.buffer);
+  /** `memory`: what to write into, all of an ArrayBuffer's own or its beginning. */
+  constructor(capacity: number, memory: Buffer = Buffer.allocUnsafeSlow(Math.max(capacity, 64))) {
+    this.buffer = memory;
+    this.view = new DataView(memory.buffer);
+  }
+
+  get capacity(): number {
+    return this.buffer.length;
   }
 
   /** What was written so far: a view, good until the next write. */

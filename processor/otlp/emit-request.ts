@@ -1,3 +1,4 @@
+import type { BufferPool } from "../buffer-pool.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import type { AttributeEncoder } from "./attribute-encoder.ts";
 import { ByteWriter, varintSize } from "./byte-writer.ts";
@@ -7,35 +8,46 @@ import type { ScannedSpan } from "./scanned-span.ts";
 /** How the bytes of a request change, by index in `regions`. */
 interface Edits {
   /** Bytes by which a region's content grows. */
-  readonly growth: Int32Array;
+  growth: Int32Array;
   /** UNCHANGED, CHANGED within, REJECTED, or ENRICHED + the index of its span in `spans`. */
-  readonly action: Int32Array;
+  action: Int32Array;
   /** Pairs of start and end of the attributes that are cut out, in the order of the bytes. */
-  readonly cuts: number[];
+  cuts: number[];
   /** By span: where its cuts end in `cuts`, and its new attributes in `added`. */
-  readonly cutsEnd: Int32Array;
-  readonly addedEnd: Int32Array;
-  readonly added: ByteWriter;
+  cutsEnd: Int32Array;
+  addedEnd: Int32Array;
+  added: ByteWriter;
+  changed: boolean;
 }
 
 const UNCHANGED = 0;
 const CHANGED = 1;
 const REJECTED = 2;
 const ENRICHED = 3;
-const ADDED_BYTES_GUESS = 512;
+/** What one request needed and the next one finds; after a larger one it is made anew. */
+const ADDED_BYTES_KEPT_MAX = 1024 * 1024;
+const TABLE_KEPT_MAX = 32 * 1024;
+const TABLE_GUESS = 1024;
 /** A length that grows takes at most as many bytes more. */
 const LENGTH_GROWTH_BYTES_MAX = 4;
 
 /**
  * The request's bytes with every enriched span's attributes appended, older ones of the same keys cut out where they say
  * something else, refused spans cut out, and the lengths around them corrected; every other byte as it came. Where nothing
- * changes, the body itself.
+ * changes, the body itself; else memory of the pool, where there is one.
  */
-export function emitRequest(scan: RequestScan, enrichments: readonly (Enrichment | null)[], encoder: AttributeEncoder): Uint8Array {
+export function emitRequest(
+  scan: RequestScan,
+  enrichments: readonly (Enrichment | null)[],
+  encoder: AttributeEncoder,
+  pool?: BufferPool,
+): Uint8Array {
   const edits = planEdits(scan, enrichments, encoder);
   const { regions, reader } = scan;
   const source = reader.bytes;
-  const out = new ByteWriter(source.length + edits.added.length + regions.count * LENGTH_GROWTH_BYTES_MAX);
+  if (!edits.changed) return source;
+  const bytesMax = source.length + edits.added.length + regions.count * LENGTH_GROWTH_BYTES_MAX;
+  const out = new ByteWriter(bytesMax, pool?.take(bytesMax));
   let cursor = 0;
   for (let index = 0; index < regions.count; index++) {
     const action = edits.action[index] ?? UNCHANGED;
@@ -50,7 +62,6 @@ export function emitRequest(scan: RequestScan, enrichments: readonly (Enrichment
     out.varint(regions.end(index) - start + (edits.growth[index] ?? 0));
     cursor = action === CHANGED ? start : emitSpan(scan, edits, action - ENRICHED, out);
   }
-  if (cursor === 0) return source;
   out.slice(source, cursor, source.length);
   return out.written();
 }
@@ -72,16 +83,20 @@ function emitSpan(scan: RequestScan, edits: Edits, index: number, out: ByteWrite
   return end;
 }
 
+/** Of the request before: memory of its own would cost each more than its edits do. Used between begin and end of one call. */
+const EDITS: Edits = {
+  growth: new Int32Array(TABLE_GUESS),
+  action: new Int32Array(TABLE_GUESS),
+  cuts: [],
+  cutsEnd: new Int32Array(TABLE_GUESS),
+  addedEnd: new Int32Array(TABLE_GUESS),
+  added: new ByteWriter(ADDED_BYTES_KEPT_MAX >> 2),
+  changed: false,
+};
+
 function planEdits(scan: RequestScan, enrichments: readonly (Enrichment | null)[], encoder: AttributeEncoder): Edits {
   const { regions, spans, rejected } = scan;
-  const edits: Edits = {
-    growth: new Int32Array(regions.count),
-    action: new Int32Array(regions.count),
-    cuts: [],
-    cutsEnd: new Int32Array(spans.length),
-    addedEnd: new Int32Array(spans.length),
-    added: new ByteWriter(spans.length * ADDED_BYTES_GUESS),
-  };
+  const edits = beginEdits(regions.count);
   for (let index = 0; index < spans.length; index++) {
     const enrichment = enrichments[index] ?? null;
     if (enrichment !== null) planSpan(scan, edits, { index, enrichment }, encoder);
@@ -89,8 +104,28 @@ function planEdits(scan: RequestScan, enrichments: readonly (Enrichment | null)[
     edits.addedEnd[index] = edits.added.length;
   }
   for (const region of rejected) edits.action[region] = REJECTED;
-  passUp(scan, edits);
+  edits.changed ||= rejected.length > 0;
+  if (edits.changed) passUp(scan, edits);
   return edits;
+}
+
+/** There are at least as many regions as spans. */
+function beginEdits(regions: number): Edits {
+  if (regions > EDITS.growth.length || EDITS.growth.length > TABLE_KEPT_MAX) {
+    const size = Math.max(regions, TABLE_GUESS);
+    EDITS.growth = new Int32Array(size);
+    EDITS.action = new Int32Array(size);
+    EDITS.cutsEnd = new Int32Array(size);
+    EDITS.addedEnd = new Int32Array(size);
+  } else {
+    EDITS.growth.fill(0, 0, regions);
+    EDITS.action.fill(0, 0, regions);
+  }
+  EDITS.cuts.length = 0;
+  if (EDITS.added.capacity > ADDED_BYTES_KEPT_MAX) EDITS.added = new ByteWriter(ADDED_BYTES_KEPT_MAX >> 2);
+  EDITS.added.length = 0;
+  EDITS.changed = false;
+  return EDITS;
 }
 
 function planSpan(
@@ -106,6 +141,7 @@ function planSpan(
   encoder.encode(enrichment, edits.added);
   const addedBytes = edits.added.length - before;
   if (addedBytes === 0 && cutBytes === 0) return;
+  edits.changed = true;
   edits.growth[scanned.region] = addedBytes - cutBytes;
   edits.action[scanned.region] = ENRICHED + index;
 }

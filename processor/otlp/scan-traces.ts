@@ -21,7 +21,7 @@ export interface ScanOptions {
   readonly limits?: ScanLimits;
   /** false: the batch is of bytes and counts alone, and nothing of the scan outlives it. Default: spans are kept. */
   readonly keepSpans?: boolean;
-  /** Where the batch's bytes go back to when they are released. */
+  /** Where the batch's bytes come from, without spans, and go back to when they are released. */
   readonly pool?: BufferPool;
 }
 
@@ -48,7 +48,7 @@ export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch
   return {
     batch: keepSpans
       ? new KeptBatch(scan, enrichments, options.captureContent ?? false)
-      : new ByteBatch(scan.spans.length, emitRequest(scan, enrichments, ENCODER), options.pool),
+      : new ByteBatch(scan.spans.length, emitRequest(scan, enrichments, ENCODER, options.pool), options.pool),
     rejectedSpans: scan.rejected.length,
     rejectionReasons: scan.rejectionReasons,
     firstRejection: scan.firstRejection,

@@ -1,5 +1,5 @@
-import { metrics, SpanKind, trace } from "@opentelemetry/api";
-import type { Attributes, Context, MeterProvider, Span, TracerProvider } from "@opentelemetry/api";
+import { metrics, ProxyTracerProvider, SpanKind, trace } from "@opentelemetry/api";
+import type { Attributes, Context, MeterProvider, Span, Tracer, TracerProvider } from "@opentelemetry/api";
 import { callMetrics } from "./call/call-metrics.ts";
 import { callTracker } from "./call/call-tracker.ts";
 import type { CallTracker } from "./call/call-tracker.ts";
@@ -47,7 +47,7 @@ export class GenAiInstrumentation {
     const scope = { name: SCOPE_NAME, version: VERSION };
     const recordMetrics = callMetrics(() => this.#meters ?? metrics.getMeterProvider(), scope);
     this.#tracker = callTracker({
-      tracer: () => (this.#tracers ?? trace.getTracerProvider()).getTracer(scope.name, scope.version),
+      tracer: tracerOf(() => this.#tracers ?? trace.getTracerProvider(), scope),
       captureContent: () => this.#config.captureMessageContent === true,
       endpoints: () => this.#config.endpoints ?? NO_ENDPOINTS,
       onCallEnd: (call, outcome, attributes) => guarded("recording metrics", () => recordMetrics(call, outcome, attributes)),
@@ -103,6 +103,21 @@ export class GenAiInstrumentation {
 
   readonly #mayBeModelCall = (address: string): boolean =>
     mayBeModelCall(address) || (this.#config.endpoints?.some(({ path }) => path.test(address)) ?? false);
+}
+
+/** The tracer of whichever provider is in place, which an application may set late and tests set anew. */
+function tracerOf(provider: () => TracerProvider, { name, version }: { readonly name: string; readonly version: string }): () => Tracer {
+  let known: Tracer | undefined;
+  let knownOf: TracerProvider | undefined;
+  return () => {
+    const current = provider();
+    const delegate = current instanceof ProxyTracerProvider ? current.getDelegate() : current;
+    if (known === undefined || knownOf !== delegate) {
+      knownOf = delegate;
+      known = delegate.getTracer(name, version);
+    }
+    return known;
+  };
 }
 
 /** A span processor of both lines of the SDK (2.x, 3.x). */

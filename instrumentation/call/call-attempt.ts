@@ -2,6 +2,7 @@ import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchang
 import { answerReader } from "../wire/answer-reader.ts";
 import { emptyAnswer } from "../wire/answer.ts";
 import type { AnswerReaderOptions, BodyReader } from "../wire/body-reader.ts";
+import { heldBack } from "../wire/held-back.ts";
 import { inflated } from "../wire/inflate.ts";
 import { EVIDENCE_HEADERS } from "./call-attributes.ts";
 import { answeredFailure, streamedFailure, wireFailure } from "./failure.ts";
@@ -47,6 +48,7 @@ export function callAttempt(call: ModelCall, request: ExchangeRequest, options: 
     if (over) return;
     over = true;
     const retryable = failure !== undefined && failure.byCaller !== true && !options.lastAttempt && canFollow(status, responseHeader);
+    noteEvidence(responseHeader, headers);
     const outcome = { startMs, endMs: clock.now(), status, failure, answer, headers, firstChunkMs, streamed, retryable };
     // A socket may outlive the attempt and hold on to it: nothing heavy may hang there.
     reader = undefined;
@@ -73,10 +75,10 @@ export function callAttempt(call: ModelCall, request: ExchangeRequest, options: 
       status = code;
       responseHeader = header;
       activityMs = clock.now();
-      noteEvidence(header, headers);
       call.target.wire.readHeaders?.(header, answer);
       streamed = code < 400 && isStream(header("content-type") ?? "");
-      reader = readerFor(header, { wire: call.target.wire, answer, onText: options.onText });
+      const body = readerFor(header, { wire: call.target.wire, answer, onText: options.onText });
+      reader = streamed ? heldBack(body) : body;
     },
     responseChunk(bytes) {
       if (over) return;

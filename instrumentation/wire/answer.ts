@@ -53,8 +53,13 @@ export function asText(value: unknown): string | undefined {
 
 /** Takes over what `usage` states; null states nothing. */
 export function mergeUsage(answer: Answer, usage: unknown): void {
-  const stated = Object.entries(asObject(usage) ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  if (stated.length > 0) answer.usage = { ...answer.usage, ...Object.fromEntries(stated) };
+  const stated = asObject(usage);
+  let merged: Record<string, unknown> | undefined;
+  for (const key in stated) {
+    const value = stated[key];
+    if (value !== null && value !== undefined && key !== "__proto__") (merged ??= { ...answer.usage })[key] = value;
+  }
+  if (merged !== undefined) answer.usage = merged;
 }
 
 export function addFinishReason(answer: Answer, reason: unknown): void {

@@ -125,12 +125,15 @@ function skipValue(cursor: Cursor): boolean {
   return true;
 }
 
-/** Texts without escapes are cut out, and most are such; JSON's own parser does the rest. */
+/** Texts without escapes are cut out and words known, which is most of what is read; JSON's own parser does the rest. */
 function parseInto(fields: Fields, name: string, text: string): void {
-  if (text.charCodeAt(0) === QUOTE && !text.includes("\\")) {
-    fields[name] = text.slice(1, -1);
-    return;
-  }
+  if (text.charCodeAt(0) === QUOTE && !text.includes("\\")) fields[name] = text.slice(1, -1);
+  else if (text === "true" || text === "false") fields[name] = text === "true";
+  else if (text === "null") fields[name] = null;
+  else parseValueInto(fields, name, text);
+}
+
+function parseValueInto(fields: Fields, name: string, text: string): void {
   try {
     fields[name] = JSON.parse(text);
   } catch {

@@ -11,6 +11,9 @@ const SAMPLING_FIELDS = {
   stop: "gen_ai.request.stop_sequences",
 };
 
+/** Where one or the other of the compatible APIs says what went wrong. */
+const ERROR_FIELDS = ["error", "message", "type", "code", "detail", "object"];
+
 /** POST /chat/completions of OpenAI and of everybody who is compatible. */
 export const openAiChat: WireDialect = {
   name: "openai-chat",
@@ -25,10 +28,7 @@ export const openAiChat: WireDialect = {
     service_tier: "openai.request.service_tier",
     reasoning_effort: "gen_ai.request.reasoning.level",
   },
-  answerFields: [
-    ...["id", "object", "model", "usage", "error", "service_tier", "system_fingerprint", "message", "type", "code", "detail", "x_groq"],
-    ["choices", ["finish_reason"]],
-  ],
+  answerFields: [["choices", ["finish_reason"]], "id", "model", "usage", "service_tier", "system_fingerprint", "x_groq", ...ERROR_FIELDS],
   textFields: ["choices"],
   interesting: /"(?:finish_reason|stop_reason)": ?"|"usage": ?\{|"error": ?[{"]|\[DONE\]/,
   readAnswer: readChat,
@@ -55,7 +55,7 @@ export const openAiEmbeddings: WireDialect = {
   path: /\/embeddings$/,
   operation: "embeddings",
   requestFields: { dimensions: "gen_ai.embeddings.dimension.count", encoding_format: "gen_ai.request.encoding_formats" },
-  answerFields: ["object", "model", "usage", "error", "message", "type", "code"],
+  answerFields: ["model", "usage", ...ERROR_FIELDS],
   textFields: [],
   textOf: () => "",
   promptFields: { messages: "input" },
@@ -72,10 +72,7 @@ export const openAiResponses: WireDialect = {
     service_tier: "openai.request.service_tier",
     previous_response_id: "gen_ai.request.previous_response.id",
   },
-  answerFields: [
-    ...["id", "object", "model", "status", "usage", "error", "incomplete_details", "service_tier", "message", "type", "code"],
-    ["output", []],
-  ],
+  answerFields: [["output", []], "id", "model", "status", "usage", "incomplete_details", "service_tier", ...ERROR_FIELDS],
   textFields: ["output"],
   interesting: /"type": ?"(?:response\.(?:created|completed|failed|incomplete)|error)"/,
   readAnswer: readResponse,

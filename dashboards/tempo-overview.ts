@@ -67,12 +67,12 @@ function headline() {
     }),
     statPanel({
       id: 4,
-      title: "First token, mean",
+      title: "First token",
       description: "Mean time to the first chunk of streamed calls. TraceQL has no quantiles of this attribute.",
       ...size,
       query: queries.firstTokenMean,
       unit: "s",
-      decimals: 2,
+      decimals: 1,
     }),
   ];
 }

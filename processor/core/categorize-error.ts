@@ -1,5 +1,5 @@
 import type { Categorization, ErrorCategory, ErrorEvidence } from "./categorization.ts";
-import { matchesClause } from "./errors/clauses.ts";
+import { matchesClause, type ClausePattern } from "./errors/clauses.ts";
 import { factsOf, type ErrorFacts, type ErrorLayer } from "./errors/error-layers.ts";
 import type { ErrorRule } from "./errors/error-rule.ts";
 import { isRetryable } from "./errors/retryable.ts";
@@ -40,6 +40,7 @@ function decide(facts: ErrorFacts): Decision {
 
 function matchTier(tier: RuleTier, facts: ErrorFacts): ErrorRule | null {
   for (const layer of facts.layers) {
+    if (layer.prose === "" && layer.codes.size === 0) continue;
     const rule = matchLayer(tier, layer, facts);
     if (rule !== null) return rule;
   }
@@ -47,22 +48,29 @@ function matchTier(tier: RuleTier, facts: ErrorFacts): ErrorRule | null {
 }
 
 function matchLayer(tier: RuleTier, layer: ErrorLayer, facts: ErrorFacts): ErrorRule | null {
-  const { prose, codes, codeText } = layer;
-  const byCode: ErrorRule[] = [];
-  for (const code of codes) byCode.push(...(tier.rulesByCode.get(code) ?? []));
+  const listed = rulesListing(layer.codes, tier);
   for (const rule of tier.rules) {
-    const matches =
-      byCode.includes(rule) ||
-      (codeText !== "" && rule.stem?.test(codeText) === true) ||
-      (prose !== "" && rule.text?.test(prose) === true) ||
-      speaksOf(rule, layer);
+    const matches = listed?.has(rule) === true || holdsWords(rule, layer) || (rule.clauses !== undefined && speaksOf(rule.clauses, layer));
     if (matches && !isRefuted(rule, facts)) return rule;
   }
   return null;
 }
 
-function speaksOf({ clauses: patterns }: ErrorRule, { clauses }: ErrorLayer): boolean {
-  return patterns?.some((pattern) => clauses().some((clause) => matchesClause(pattern, clause))) ?? false;
+function rulesListing(codes: ReadonlySet<string>, { rulesByCode }: RuleTier): ReadonlySet<ErrorRule> | null {
+  let listed: Set<ErrorRule> | null = null;
+  for (const code of codes) for (const rule of rulesByCode.get(code) ?? []) (listed ??= new Set()).add(rule);
+  return listed;
+}
+
+/** Asked of every rule, so it is kept free of calls that answer nothing: most errors have no prose, or no codes. */
+function holdsWords({ stem, text }: ErrorRule, { codeText, prose }: ErrorLayer): boolean {
+  if (stem !== undefined && codeText !== "" && stem.test(codeText)) return true;
+  return text !== undefined && prose !== "" && text.test(prose);
+}
+
+function speaksOf(patterns: readonly ClausePattern[], { clauses }: ErrorLayer): boolean {
+  for (const found of clauses()) for (const pattern of patterns) if (matchesClause(pattern, found)) return true;
+  return false;
 }
 
 function isRefuted({ unless }: ErrorRule, facts: ErrorFacts): boolean {

@@ -47,7 +47,9 @@ export function matchesClause(pattern: ClausePattern, { subjects, complaints }: 
 
 // A full stop inside a version or a number ends nothing.
 const SENTENCE_END = /[.;!?。；！？](?:\s|$)|[。；！？\n]/;
-const WORD = /\p{L}+(?:'[a-z]+)?/gu;
+const WORD = /[a-z]+(?:'[a-z]+)?/g;
+const WORD_OF_ANY_SCRIPT = /\p{L}+(?:'[a-z]+)?/gu;
+const NOT_ASCII = /[^\0-\x7f]/;
 const OTHER_SCRIPT = /[Ѐ-ӿ぀-ヿ㐀-鿿]/;
 
 /** The clauses of lower-case prose and of machine codes in their own spelling. */
@@ -72,13 +74,13 @@ function spacedCode(code: string): string {
 
 function readClause(text: string): Clause {
   const found = { subjects: 0, complaints: 0 };
-  const words = text.match(WORD);
+  const words = text.match(NOT_ASCII.test(text) ? WORD_OF_ANY_SCRIPT : WORD);
   let previous = "";
   let negatedUntil = -1;
   for (let index = 0; words !== null && index < words.length && index < CLAUSE_WORDS_MAX; index += 1) {
     const word = words[index] ?? "";
     add(found, meaningOf(word));
-    if (FIRST_OF_TWO.has(previous)) add(found, MEANINGS.get(`${previous}_${word}`));
+    add(found, SECOND_WORDS.get(previous)?.get(word));
     if (index <= negatedUntil) found.complaints |= NEGATED_BITS.get(word) ?? NEGATED_BITS.get(singular(word)) ?? 0;
     if (NEGATION_WORDS.has(word)) negatedUntil = index + NEGATION_REACH;
     previous = word;
@@ -107,7 +109,19 @@ const MEANINGS = meanings(SUBJECTS, COMPLAINTS);
 const SCRIPT_MEANINGS = [...meanings(SCRIPT_WORDS.subjects, SCRIPT_WORDS.complaints)];
 const NEGATED_BITS = new Map([...meanings({}, NEGATED)].map(([word, { complaints }]) => [word, complaints]));
 const NEGATION_WORDS = new Set(NEGATIONS.split(/\s+/));
-const FIRST_OF_TWO = new Set([...MEANINGS.keys()].filter((word) => word.includes("_")).map((word) => word.split("_", 1)[0] ?? ""));
+const SECOND_WORDS = secondWords();
+
+/** By their first word, what two words mean together. */
+function secondWords(): ReadonlyMap<string, ReadonlyMap<string, Clause>> {
+  const bySecond = new Map<string, Map<string, Clause>>();
+  for (const [pair, meaning] of MEANINGS) {
+    const [first, second] = pair.split("_", 2);
+    if (first === undefined || second === undefined) continue;
+    const seconds = bySecond.get(first) ?? new Map<string, Clause>();
+    bySecond.set(first, seconds.set(second, meaning));
+  }
+  return bySecond;
+}
 
 function numbered(names: readonly string[]): ReadonlyMap<string, number> {
   return new Map(names.map((name, index) => [name, 1 << index]));

@@ -11,6 +11,8 @@ const LEADING_CODE = /^(?:error: )?([a-z][a-z0-9]{0,30}(?:[_.-][a-z0-9]{1,30}){1
 const NUMBERED_CODE = /(?:^|[^\w.])\d{1,3} ([A-Z][A-Z_]{3,30})[.:]/;
 // A class name that introduces or wraps its message: "openai.RateLimitError: ...", "ThrottlingException(properties ...".
 const CLASS_NAME = /(?<![\w'"`/])[A-Za-z][\w.$]{0,100}(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded)\b/g;
+// Looked for first, because most texts have none and the name is dear.
+const CLASS_ENDING = /(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded)\b/;
 // Names that are only ever codes: RESOURCE_EXHAUSTED, ECONNRESET, UND_ERR_SOCKET.
 const SHOUTED_CODE = /(?<![\w$%{])(?:[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}|E[A-Z0-9]{4,20})(?![\w(=}])/g;
 // snake_case in prose only with an ending that names a complaint: a parameter (`request_timeout`) has none of these.
@@ -66,7 +68,9 @@ const KEYED_CODE = new RegExp(
 /** Machine codes that stand in a text, in JSON or out of it, as they are spelled there. */
 export function codesIn(text: string): string[] {
   if (ONE_WORD.test(text)) return [text];
-  const codes = [CLASS_NAME, SHOUTED_CODE, SPOKEN_CODE].flatMap((pattern) => text.match(pattern) ?? []);
+  const codes: string[] = CLASS_ENDING.test(text) ? (text.match(CLASS_NAME) ?? []) : [];
+  codes.push(...(text.match(SHOUTED_CODE) ?? []));
+  if (text.includes("_")) codes.push(...(text.match(SPOKEN_CODE) ?? []));
   if (/[:=]/.test(text)) for (const [, code] of text.matchAll(KEYED_CODE)) codes.push(code ?? "");
   const leading = (LEADING_CODE.exec(text) ?? NUMBERED_CODE.exec(text))?.[1];
   if (leading !== undefined) codes.push(leading);

@@ -23,12 +23,22 @@ type Limits = Pick<TraceMemoryOptions, "tracesMax" | "spansMax" | "ageMsMax">;
 export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }: Limits): RecentTraces {
   const traces = new Map<string, Trace>();
   const order: Order = { oldest: null, newest: null };
+  /** Spans of a trace mostly follow each other, and a look at this one is cheaper than one into a map of fifty thousand. */
+  let latest: Trace | undefined;
   let turn = 0;
   let clockMs = 0;
   let spans = 0;
   let lost = 0;
 
+  function get(traceId: string): Trace | undefined {
+    if (latest !== undefined && latest.traceId === traceId) return latest;
+    const trace = traces.get(traceId);
+    if (trace !== undefined) latest = trace;
+    return trace;
+  }
+
   function forget(trace: Trace): void {
+    if (latest === trace) latest = undefined;
     traces.delete(trace.traceId);
     unlink(order, trace);
     spans -= trace.nodes.size;
@@ -41,11 +51,11 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
   }
 
   return {
-    get: (traceId) => traces.get(traceId),
+    get,
     size: () => traces.size,
     lost: () => lost,
     touch(traceId) {
-      const trace = traces.get(traceId);
+      const trace = get(traceId);
       if (trace === undefined || trace.turn === turn) return trace;
       unlink(order, trace);
       append(order, trace);
@@ -58,6 +68,7 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
       const nodes = new TraceNodes(first);
       const trace: Trace = { traceId, nodes, orphans: NO_NODES, failures: 0, turn, touchedMs: clockMs, older: null, newer: null };
       traces.set(traceId, trace);
+      latest = trace;
       append(order, trace);
       return trace;
     },

@@ -284,7 +284,8 @@ function announce(start: TraceNode | null): void {
   }
 }
 
+/** The latest `max` at least; many are dropped at a time, because to drop one moves all. */
 function keepLast(nodes: TraceNode[], node: TraceNode, max: number): void {
   nodes.push(node);
-  if (nodes.length > max) nodes.shift();
+  if (nodes.length >= 2 * max) nodes.splice(0, max);
 }

@@ -3,6 +3,7 @@ import type { Enrichment } from "../core/enrichment.ts";
 import type { AttributeScalar } from "../core/span.ts";
 import { ANY_VALUE, int64AsNumber, KEY_VALUE } from "./any-value.ts";
 import { ByteWriter, varintSize } from "./byte-writer.ts";
+import { packBytes, type PackedBytes } from "./packed-bytes.ts";
 import { tagOf, WIRE_TYPE, type WireReader } from "./wire-reader.ts";
 
 /** Every key that enrichment may write: what a scan has to notice, lest a key stand twice. */
@@ -14,16 +15,16 @@ const DOUBLE_BYTES = 8;
 interface EncodedKey {
   /** In WRITTEN_KEYS. */
   readonly index: number;
+  readonly key: string;
   readonly isDouble: boolean;
   /** The key as a field of KeyValue. */
   readonly field: Uint8Array;
   /** The whole attribute with a double, less the double. */
-  readonly doubleHead: Int32Array;
-  readonly doubleHeadBytes: number;
-  /** The whole attribute as it was written last; most texts and booleans come again with the next span. */
-  lastValue: string | boolean | null;
-  last: Int32Array;
-  lastBytes: number;
+  readonly doubleHead: PackedBytes;
+  /** Whole attributes as they were written before, by value: most texts and booleans come again. */
+  readonly written: Map<string | boolean, PackedBytes>;
+  /** A guess: what was written after this one last. */
+  next: EncodedKey | null;
 }
 
 /** Writes attributes as fields of Span, and tells which of a span's own attributes already say the same. */
@@ -32,6 +33,7 @@ export class AttributeEncoder {
   /** By index of the key: the number of the span that has it already, with the value that it is to get. */
   private readonly keptBy = new Int32Array(WRITTEN_KEYS.length);
   private spanNumber = 0;
+  private readonly beforeFirst: Pick<EncodedKey, "next"> = { next: null };
 
   /** Starts a span. */
   begin(): void {
@@ -49,13 +51,16 @@ export class AttributeEncoder {
 
   /** Writes what the span does not already say. */
   encode(enrichment: Enrichment, out: ByteWriter): void {
+    let last: Pick<EncodedKey, "next"> = this.beforeFirst;
     for (const key in enrichment) {
       const value = enrichment[key];
-      const encoded = value === undefined ? undefined : this.keys.get(key);
-      if (encoded === undefined || value === undefined || this.keptBy[encoded.index] === this.spanNumber) continue;
+      const encoded: EncodedKey | undefined = last.next?.key === key ? last.next : this.keys.get(key);
+      if (encoded === undefined || value === undefined) continue;
+      last.next = encoded;
+      last = encoded;
+      if (this.keptBy[encoded.index] === this.spanNumber) continue;
       if (typeof value === "number") encodeNumber(encoded, value, out);
-      else if (value === encoded.lastValue) out.words(encoded.last, encoded.lastBytes);
-      else encodeAgain(encoded, value, out);
+      else encodeWord(encoded, value, out);
     }
   }
 }
@@ -72,20 +77,13 @@ function encodedKey(key: string, index: number): EncodedKey {
   head.byte(ANY_VALUE.double);
   return {
     index,
+    key,
     isDouble: IS_DOUBLE[index] ?? false,
     field: field.written(),
-    doubleHead: wordsOf(head.written()),
-    doubleHeadBytes: head.length,
-    lastValue: null,
-    last: new Int32Array(0),
-    lastBytes: 0,
+    doubleHead: packBytes(head.written()),
+    written: new Map(),
+    next: null,
   };
-}
-
-/** Padded to whole words: ByteWriter.words counts the bytes. */
-function wordsOf(bytes: Buffer): Int32Array {
-  const padded = Buffer.concat([bytes, Buffer.alloc(3)]);
-  return Int32Array.from({ length: Math.ceil(bytes.length / 4) }, (_, index) => padded.readInt32LE(index * 4));
 }
 
 function encodeNumber(key: EncodedKey, value: number, out: ByteWriter): void {
@@ -95,14 +93,21 @@ function encodeNumber(key: EncodedKey, value: number, out: ByteWriter): void {
     out.varint(value);
     return;
   }
-  out.words(key.doubleHead, key.doubleHeadBytes);
+  out.words(key.doubleHead.words, key.doubleHead.length);
   out.double(value);
 }
 
 /** Longer texts are not remembered: they do not come again. */
 const REMEMBERED_CHARS_MAX = 64;
+/** Of one key; models and providers are fewer. Then all are forgotten. */
+const REMEMBERED_MAX = 256;
 
-function encodeAgain(key: EncodedKey, value: string | boolean, out: ByteWriter): void {
+function encodeWord(key: EncodedKey, value: string | boolean, out: ByteWriter): void {
+  const before = key.written.get(value);
+  if (before !== undefined) {
+    out.words(before.words, before.length);
+    return;
+  }
   const start = out.length;
   if (typeof value === "string") encodeText(key.field, value, out);
   else {
@@ -111,9 +116,8 @@ function encodeAgain(key: EncodedKey, value: string | boolean, out: ByteWriter):
     out.byte(value ? 1 : 0);
   }
   if (typeof value === "string" && value.length > REMEMBERED_CHARS_MAX) return;
-  key.lastValue = value;
-  key.lastBytes = out.length - start;
-  key.last = wordsOf(out.written().subarray(start));
+  if (key.written.size >= REMEMBERED_MAX) key.written.clear();
+  key.written.set(value, packBytes(out.written().subarray(start)));
 }
 
 function encodeText(field: Uint8Array, text: string, out: ByteWriter): void {

@@ -22,6 +22,11 @@ export class AttributeMarks {
     this.positions = new Int32Array(STRIDE * (16 + Math.ceil(bodyBytes / ATTRIBUTE_BYTES_GUESS)));
   }
 
+  /** Bytes of memory that it keeps. */
+  get sizeBytes(): number {
+    return this.positions.byteLength;
+  }
+
   /** Notes an attribute whose tag begins at `start`. */
   add(key: KeyFacts, start: number, valueStart: number, end: number, valueEnd = end): void {
     const { count, positions } = this;

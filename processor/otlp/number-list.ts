@@ -10,6 +10,7 @@ export class NumberList {
     const first = this.length;
     this.length += count;
     if (this.length > this.numbers.length) this.grow();
+    this.numbers.fill(0, first, this.length);
     return first;
   }
 

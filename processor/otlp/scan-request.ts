@@ -1,6 +1,5 @@
 import type { Attributes, AttributeValue } from "../core/span.ts";
 import { readKeyValue } from "./any-value.ts";
-import { AttributeMarks } from "./attribute-marks.ts";
 import type { KeyDictionary, KeyFacts } from "./key-dictionary.ts";
 import {
   DEFAULT_SCAN_LIMITS,
@@ -11,8 +10,8 @@ import {
   type Scope,
   type SpanOrigin,
 } from "./request-scan.ts";
-import { NumberList } from "./number-list.ts";
-import { RegionTable } from "./region-table.ts";
+import type { RegionTable } from "./region-table.ts";
+import { takeTables } from "./scan-tables.ts";
 import { scanSpan } from "./scan-span.ts";
 import { ScannedSpan } from "./scanned-span.ts";
 import { ShapeDraft, type SpanShapes } from "./span-shapes.ts";
@@ -52,14 +51,12 @@ export function scanRequest(body: Uint8Array, keys: KeyDictionary, { limits = DE
   const scan: RequestScan = {
     reader: new WireReader(body),
     keys,
-    regions: new RegionTable(),
+    ...takeTables(body.length),
     spans: [],
     rejected: [],
     rejectionReasons: new Map(),
     firstRejection: "",
-    marks: new AttributeMarks(body.length),
     place: { keyStart: 0, keyEnd: 0, valueStart: -1, valueEnd: -1 },
-    numbers: new NumberList(),
     shapes,
     draft: DRAFT,
     limits,

@@ -10,6 +10,7 @@ import type { Rejections } from "./partial-success.ts";
 import { DEFAULT_SCAN_LIMITS, type RequestScan, type ScanLimits } from "./request-scan.ts";
 import type { ScannedSpan } from "./scanned-span.ts";
 import { SCAN_KEYS, SPAN_SHAPES } from "./scan-keys.ts";
+import { giveTables } from "./scan-tables.ts";
 import { scanRequest } from "./scan-request.ts";
 import { assertTraces } from "./wrong-signal.ts";
 
@@ -43,16 +44,35 @@ const ENCODER = new AttributeEncoder();
 export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch {
   const scan = scanRequest(body, SCAN_KEYS, { limits: options.limits ?? DEFAULT_SCAN_LIMITS, shapes: SPAN_SHAPES });
   assertTraces(scan);
-  const enrichments = enrichBatch(scan.spans, options.context);
+  const unclaimed = new Set<number>();
+  const enrichments = enrichBatch(scan.spans, notingUnclaimed(options.context, unclaimed));
   const keepSpans = options.keepSpans ?? true;
   return {
     batch: keepSpans
-      ? new KeptBatch(scan, enrichments, options.captureContent ?? false)
-      : new ByteBatch(scan.spans.length, emitRequest(scan, enrichments, ENCODER, options.pool), options.pool),
+      ? new KeptBatch(scan, { enrichments, unclaimed, captureContent: options.captureContent ?? false })
+      : bytesOf(scan, enrichments, options.pool),
     rejectedSpans: scan.rejected.length,
     rejectionReasons: scan.rejectionReasons,
     firstRejection: scan.firstRejection,
     counts: countEnrichments(enrichments),
+  };
+}
+
+function bytesOf(scan: RequestScan, enrichments: readonly (Enrichment | null)[], pool: BufferPool | undefined): ByteBatch {
+  const batch = new ByteBatch(scan.spans.length, emitRequest(scan, enrichments, ENCODER, pool), pool);
+  giveTables(scan);
+  return batch;
+}
+
+function notingUnclaimed(context: EnrichContext, unclaimed: Set<number>): EnrichContext {
+  const { onUnclaimedRequest } = context;
+  if (onUnclaimedRequest === undefined) return context;
+  return {
+    ...context,
+    onUnclaimedRequest(index) {
+      unclaimed.add(index);
+      onUnclaimedRequest(index);
+    },
   };
 }
 
@@ -80,6 +100,15 @@ class ByteBatch implements EnrichedBatch {
   }
 }
 
+/** By index of the span in the scan. */
+interface Findings {
+  readonly enrichments: readonly (Enrichment | null)[];
+  readonly unclaimed: ReadonlySet<number>;
+  readonly captureContent: boolean;
+}
+
+const NO_ENRICHMENTS: readonly null[] = [];
+
 /** Makes its bytes when they are asked for: where spans become rows alone, nobody pays for them. */
 class KeptBatch implements EnrichedBatch {
   readonly spans: readonly EnrichedSpan[];
@@ -88,11 +117,15 @@ class KeptBatch implements EnrichedBatch {
   private readonly enrichments: readonly (Enrichment | null)[];
   private bytes: Uint8Array | null = null;
 
-  constructor(scan: RequestScan, enrichments: readonly (Enrichment | null)[], captureContent: boolean) {
+  constructor(scan: RequestScan, found: Findings) {
     this.scan = scan;
-    this.enrichments = enrichments;
+    this.enrichments = found.enrichments;
     this.sizeBytes = scan.reader.bytes.length;
-    this.spans = scan.spans.map((scanned, index) => new LazySpan(scan, scanned, enrichments[index] ?? null, captureContent));
+    this.spans = scan.spans.map((_, index) => new LazySpan(scan, index, found));
+  }
+
+  get plain(): Uint8Array {
+    return emitRequest(this.scan, NO_ENRICHMENTS, ENCODER);
   }
 
   get spanCount(): number {
@@ -109,11 +142,13 @@ class LazySpan implements EnrichedSpan {
   readonly span: ScannedSpan;
   readonly enrichment: Enrichment | null;
   private readonly scan: RequestScan;
+  readonly unclaimed: boolean;
   private readonly captureContent: boolean;
 
-  constructor(scan: RequestScan, scanned: ScannedSpan, enrichment: Enrichment | null, captureContent: boolean) {
-    this.span = scanned;
-    this.enrichment = enrichment;
+  constructor(scan: RequestScan, index: number, { enrichments, unclaimed, captureContent }: Findings) {
+    this.span = scan.spans[index] as ScannedSpan;
+    this.enrichment = enrichments[index] ?? null;
+    this.unclaimed = unclaimed.has(index);
     this.scan = scan;
     this.captureContent = captureContent;
   }

@@ -1,4 +1,4 @@
-import { FIELD, dialectOfMarks, dialectOfScope, operationOf, readFields, type Dialect, type Fields } from "./dialect.ts";
+import { FIELD, conventionDialect, dialectOfMarks, dialectOfScope, operationOf, readFields, type Dialect, type Fields } from "./dialect.ts";
 import { canonicalProvider } from "./provider.ts";
 import { SPAN_KIND, STATUS, type Attributes, type AttributeValue, type Span } from "./span.ts";
 
@@ -51,7 +51,11 @@ export function dialectOf(span: Span, scopes: Map<string, Dialect | null>): Dial
   }
   if (dialect === null) return dialectOfMarks(span.name, span.attributes);
   // An instrumentation that makes the HTTP spans itself makes them under its own scope.
-  return isRequest(span.attributes) && dialectOfMarks(span.name, span.attributes) === null ? null : dialect;
+  const { sharesScope = false } = dialect.table;
+  if (!sharesScope && !isRequest(span.attributes)) return dialect;
+  const marked = dialectOfMarks(span.name, span.attributes);
+  if (marked === null) return null;
+  return sharesScope && marked !== conventionDialect ? marked : dialect;
 }
 
 function isRequest(attributes: Attributes): boolean {
@@ -149,9 +153,9 @@ function requestModelOf(dialect: Dialect, fields: Fields): string | undefined {
   return json === undefined ? undefined : MODEL_IN_JSON.exec(json.slice(0, REQUEST_JSON_SEARCHED_MAX))?.[1];
 }
 
-/** OpenInference's Bedrock writes the vendor's name (`anthropic`) for the model's. */
+/** OpenInference's Bedrock writes the vendor's name (`anthropic`) for the model's, Micrometer "none" where there is none. */
 function modelOf(value: AttributeValue | undefined, attributes: Attributes): string | undefined {
-  return value === attributes["llm.system"] ? undefined : text(value);
+  return value === attributes["llm.system"] || value === "none" ? undefined : text(value);
 }
 
 /** Only where nothing on the span says what it does; else its name is anybody's choice. */

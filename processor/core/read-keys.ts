@@ -29,6 +29,7 @@ export const CODE_KEYS: ReadonlySet<string> = new Set([
   "http.response.status_code",
   "http.status_code",
   "status_code",
+  "status",
   "rpc.response.status_code",
   "rpc.grpc.status_code",
   "error.type",

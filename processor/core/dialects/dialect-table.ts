@@ -31,6 +31,8 @@ export interface DialectTable {
   /** Instrumentation scopes by their whole name. */
   readonly scopes?: readonly string[];
   readonly scopePrefixes?: readonly string[];
+  /** Spans of databases, servers and the rest stand under the same scope: there a span is of GenAI only with a mark of it. */
+  readonly sharesScope?: true;
   /** Keys that only this emitter writes: they tell the dialect under whatever scope it stands. */
   readonly markers?: readonly string[];
   /** Beginnings of span names that tell the dialect where neither scope nor attribute does. */

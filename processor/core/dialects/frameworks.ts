@@ -62,14 +62,15 @@ export const strands: DialectTable = {
   note: "`gen_ai.server.time_to_first_token` is in milliseconds; the provider says strands-agents. Its own throttle retries are sibling `chat` spans.",
 };
 
-/** Source: spring-projects/spring-ai AiObservationAttributes.java, AnthropicChatModel.java. */
+/** Source: Spring AI 1.1.2 under Spring Boot 3.5 with micrometer-tracing-bridge-otel, recorded spans. */
 export const springAi: DialectTable = {
   name: "spring-ai",
   emitter: "Spring AI (Micrometer)",
   scopePrefixes: ["org.springframework."],
+  sharesScope: true,
   markers: ["spring.ai.kind", "spring.ai.chat.client.stream"],
   operations: { framework: "invoke_agent" },
-  note: "Every value is text, numbers too. The chat client's observation stands above the chat model's.",
+  note: "Every value is text, numbers too, and `none` stands for nothing. All of Spring Boot's spans have the same scope. The chat client's observation and its advisors stand above the chat model's. HTTP spans are Micrometer's (`method`, `status`, `http.url`).",
 };
 
 /** Source: @mastra/otel-exporter 1.4.0 and @mastra/otel-bridge 1.5.4 under @mastra/core 1.71.0, recorded spans. */

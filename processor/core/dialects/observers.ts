@@ -57,6 +57,8 @@ export const litellm: DialectTable = {
   fields: {
     operation: ["gen_ai.operation.name", "llm.request.type"],
   },
+  sharesScope: true,
+  namePrefixes: ["raw_gen_ai_request"],
   spanNames: { raw_gen_ai_request: "raw_request" },
   requestsOutside: true,
   note: "Writes on whatever span is active (then that span is the call). HTTP status is rewritten: 529 -> 500, timeout -> 408, reset -> 500. Streams start a trace of their own.",
@@ -106,11 +108,12 @@ export const sigil: DialectTable = {
   note: "`error.type` is a stage of the SDK, `error.category` its own coarse one; both are left as they are.",
 };
 
-/** Source: docs.sentry.io AI agents monitoring. */
+/** Source: @sentry/node 10.78.0 with openTelemetrySpanProcessors, recorded spans; docs.sentry.io for older keys. */
 export const sentry: DialectTable = {
   name: "sentry",
   emitter: "Sentry SDK, AI monitoring",
   scopePrefixes: ["sentry", "@sentry/"],
+  sharesScope: true,
   markers: ["gen_ai.usage.input_tokens.cached", "gen_ai.usage.output_tokens.reasoning"],
-  note: "Cached tokens are a part of the input, under a key of its own.",
+  note: "All spans of the process have the scope of the SDK. A failed call's status message is `internal_error`, whatever happened. From 11 on the SDK makes no OpenTelemetry spans.",
 };

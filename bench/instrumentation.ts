@@ -1,21 +1,40 @@
-import { spawn } from "node:child_process";
+import { execFileSync, fork, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
-import { callTracker } from "../instrumentation/call/call-tracker.ts";
-import { mayBeModelCall } from "../instrumentation/exchange/address.ts";
+import type * as CallTracker from "../instrumentation/call/call-tracker.ts";
+import type * as Address from "../instrumentation/exchange/address.ts";
+import type * as FetchTap from "../instrumentation/exchange/fetch-tap.ts";
+import type * as SpanProcessor from "../processor/span-processor.ts";
 import type { ExchangeRequest } from "../instrumentation/exchange/exchange.ts";
-import { tapFetch } from "../instrumentation/exchange/fetch-tap.ts";
-import { GenAiInstrumentation } from "../instrumentation/genai-instrumentation.ts";
-import { GenAiSpanProcessor } from "../processor/span-processor.ts";
 
 /**
- * What the instrumentation costs an application: `tsx bench/instrumentation.ts`. First the parts alone, then whole calls over
- * real sockets, on and off in turns, as CPU time of this process. Prints one line of JSON per figure, in microseconds.
+ * What the instrumentation costs an application: `tsx bench/instrumentation.ts [rounds]`. First the parts alone, then whole calls
+ * over real sockets, as CPU time. Prints one line of JSON per figure, in microseconds. Measured is what is published, compiled:
+ * tsx would name every function at run time, which costs a call 10 µs.
  */
 const ROUNDS = 9;
+const SOCKET_ROUNDS = Number(process.argv[2] ?? 200);
+const WARM_ROUNDS = 40;
+/** The part of the rounds that the rest of the machine disturbed least. */
+const QUIET = 0.15;
 
+const BENCH = fileURLToPath(new URL(".", import.meta.url));
+const PROJECT = join(BENCH, "..");
+const BUILD = join(PROJECT, "node_modules/.cache/genai-otel-bench");
+execFileSync(process.execPath, [join(PROJECT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", BUILD], {
+  cwd: PROJECT,
+});
+const { callTracker } = await compiled<typeof CallTracker>("instrumentation/call/call-tracker.js");
+const { mayBeModelCall } = await compiled<typeof Address>("instrumentation/exchange/address.js");
+const { tapFetch } = await compiled<typeof FetchTap>("instrumentation/exchange/fetch-tap.js");
+const { GenAiSpanProcessor } = await compiled<typeof SpanProcessor>("processor/span-processor.js");
+
+const NO_ENDPOINTS: readonly never[] = [];
 const ANSWER = Buffer.from(
   JSON.stringify({
     id: "chatcmpl-1",
@@ -34,6 +53,10 @@ measureWholeCall(2_000);
 measureWholeCall(200_000);
 measureChunk();
 await measureOverSockets();
+
+function compiled<Module>(path: string): Promise<Module> {
+  return import(join(BUILD, path)) as Promise<Module>;
+}
 
 function report(figure: string, micros: readonly number[], limit?: number): void {
   const sorted = micros.toSorted((a, b) => a - b);
@@ -87,7 +110,7 @@ function chatRequest(bodyBytes: number): ExchangeRequest {
 function measureWholeCall(bodyBytes: number): void {
   const tracker = callTracker({
     tracer: () => provider.getTracer("genai-otel"),
-    endpoints: () => [],
+    endpoints: () => NO_ENDPOINTS,
     captureContent: () => false,
     onCallEnd: () => {},
   });
@@ -113,7 +136,7 @@ function measureWholeCall(bodyBytes: number): void {
 function measureChunk(): void {
   const tracker = callTracker({
     tracer: () => provider.getTracer("genai-otel"),
-    endpoints: () => [],
+    endpoints: () => NO_ENDPOINTS,
     captureContent: () => false,
     onCallEnd: () => {},
   });
@@ -131,85 +154,94 @@ function measureChunk(): void {
   tracker.close();
 }
 
-/** Real calls by fetch to a stand-in in another process; instrumentation on and off in turns. */
+type State = "alone" | "spans" | "watched";
+type Apps = Readonly<Record<State, ChildProcess>>;
+
+interface Work {
+  readonly what: "calls" | "first chunks" | "streams";
+  readonly times: number;
+  readonly chunks?: number;
+}
+
+interface Cost {
+  readonly cpuMicros: number;
+  readonly firstChunkMicros: readonly number[];
+}
+
+/**
+ * The same application in three states (bench/instrumentation-app.mjs), three processes of one machine that work in turns, round
+ * after round: what the machine does besides meets all of them alike, and the difference of a round is the instrumentation's.
+ * The provider answers from a process of its own.
+ */
 async function measureOverSockets(): Promise<void> {
-  const child = spawn(process.execPath, ["--import", "tsx", new URL("provider-process.ts", import.meta.url).pathname], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const provider = spawn(process.execPath, [join(BENCH, "quick-provider.mjs")], { stdio: ["pipe", "pipe", "inherit"] });
+  const [line] = (await once(provider.stdout, "data")) as [Buffer];
   const url = line.toString().trim();
-  const instrumentation = new GenAiInstrumentation({ enabled: false });
-  const turns: { on: boolean; cpu: number; first: number; perChunk: number }[] = [];
-  // Warm, in both states.
-  for (const on of [true, false, true, false]) {
-    if (on) instrumentation.enable();
-    await block(url);
-    await blockOfStreams(url);
-    if (on) instrumentation.disable();
-  }
-  for (let round = 0; round < ROUNDS * 2; round++) {
-    const on = round % 2 === 0;
-    if (on) instrumentation.enable();
-    const cpu = await block(url);
-    const streams = await blockOfStreams(url);
-    if (on) instrumentation.disable();
-    turns.push({ on, cpu, ...streams });
-  }
-  child.stdin.end();
-  const difference = (of: (turn: (typeof turns)[number]) => number): number[] =>
-    turns.filter(({ on }) => on).map((turn, index) => of(turn) - of(turns.filter(({ on }) => !on)[index] ?? turn));
-  report(
-    "CPU of a call over sockets, instrumentation added",
-    difference(({ cpu }) => cpu),
-    100,
-  );
-  report(
-    "CPU of a call over sockets without instrumentation",
-    turns.filter(({ on }) => !on).map(({ cpu }) => cpu),
-  );
-  report(
-    "time to the first chunk, instrumentation added",
-    difference(({ first }) => first),
-    50,
-  );
-  report(
-    "CPU of a streamed chunk over sockets, instrumentation added",
-    difference(({ perChunk }) => perChunk),
-    1,
-  );
+  const apps = { alone: await startApp("alone", url), spans: await startApp("spans", url), watched: await startApp("watched", url) };
+  const calls = await inTurns(apps, { what: "calls", times: 80 }, (cost) => cost.cpuMicros);
+  report("CPU of a call over sockets, the application alone", calls.alone);
+  reportAdded("CPU of a call, added by two bare spans of the SDK", calls.spans, calls.alone);
+  reportAdded("CPU of a call, added by the instrumentation with its SDK and GenAiSpanProcessor", calls.watched, calls.alone, 100);
+  reportAdded("CPU of a call, the same without what bare spans cost", calls.watched, calls.spans);
+  const first = await inTurns(apps, { what: "first chunks", times: 40, chunks: 3 }, (cost) => medianOf(cost.firstChunkMicros));
+  report("time to the first chunk, the application alone", first.alone);
+  reportAdded("time to the first chunk, added by two bare spans of the SDK", first.spans, first.alone);
+  reportAdded("time to the first chunk, added by the instrumentation", first.watched, first.alone, 50);
+  const [short, long] = [40, 440];
+  const chunk = ({ cpuMicros }: Cost): number => cpuMicros / (long - short);
+  const few = await inTurns(apps, { what: "streams", times: 10, chunks: short }, chunk);
+  const many = await inTurns(apps, { what: "streams", times: 10, chunks: long }, chunk);
+  const perChunk = (state: State): number[] => many[state].map((cpu, round) => cpu - (few[state][round] ?? Number.NaN));
+  report("CPU of a chunk over sockets, the application alone", perChunk("alone"));
+  reportAdded("CPU of a chunk over sockets, added by the instrumentation", perChunk("watched"), perChunk("alone"), 1);
+  for (const app of Object.values(apps)) app.disconnect();
+  provider.stdin.end();
 }
 
-async function block(url: string): Promise<number> {
-  const calls = 500;
-  const before = process.cpuUsage();
-  for (let index = 0; index < calls; index++) await (await ask(url, "[[~ok;output=50]]", false)).text();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / calls;
+async function startApp(state: State, url: string): Promise<ChildProcess> {
+  const app = fork(join(BENCH, "instrumentation-app.mjs"), [state, BUILD, url], {
+    execPath: process.env["BENCH_NODE"] ?? process.execPath,
+    execArgv: [],
+  });
+  await once(app, "message");
+  return app;
 }
 
-async function blockOfStreams(url: string): Promise<{ first: number; perChunk: number }> {
-  const streams = 20;
-  const chunks = 400;
-  const firsts: number[] = [];
-  const before = process.cpuUsage();
-  for (let index = 0; index < streams; index++) {
-    const start = performance.now();
-    const { body } = await ask(url, `[[~ok;chunks=${chunks};output=600]]`, true);
-    let seen = false;
-    for await (const chunk of body ?? []) {
-      if (!seen && chunk !== undefined) firsts.push((performance.now() - start) * 1000);
-      seen = true;
+async function inTurns(apps: Apps, work: Work, figure: (cost: Cost) => number): Promise<Readonly<Record<State, number[]>>> {
+  const figures: Record<State, number[]> = { alone: [], spans: [], watched: [] };
+  const states: readonly State[] = ["alone", "spans", "watched"];
+  for (let round = -WARM_ROUNDS; round < SOCKET_ROUNDS; round++) {
+    for (const state of round % 2 === 0 ? states : states.toReversed()) {
+      apps[state].send(work);
+      const [cost] = (await once(apps[state], "message")) as [Cost];
+      if (round >= 0) figures[state].push(figure(cost));
     }
   }
-  const { user, system } = process.cpuUsage(before);
-  const sorted = firsts.toSorted((a, b) => a - b);
-  return { first: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN, perChunk: (user + system) / streams / chunks };
+  return figures;
 }
 
-async function ask(url: string, prompt: string, stream: boolean): Promise<Response> {
-  return fetch(`${url}/v1/chat/completions`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ model: "gpt-5.2", stream, messages: [{ role: "user", content: prompt }] }),
-  });
+/** Median of the differences of all rounds, with the interval that holds it in 95 of 100 drawings of the rounds (bootstrap). */
+function reportAdded(figure: string, withIt: readonly number[], without: readonly number[], limit?: number): void {
+  const differences = withIt.map((micros, round) => micros - (without[round] ?? Number.NaN));
+  const drawn = Array.from({ length: 2_000 }, () =>
+    medianOf(differences.map(() => differences[Math.floor(Math.random() * differences.length)] ?? Number.NaN)),
+  ).toSorted((a, b) => a - b);
+  console.log(
+    JSON.stringify({
+      figure,
+      medianMicros: round(medianOf(differences)),
+      confidence95: [round(drawn[50] ?? Number.NaN), round(drawn[1_949] ?? Number.NaN)],
+      ofQuietRounds: round(quantile(withIt, QUIET) - quantile(without, QUIET)),
+      rounds: differences.length,
+      ...(limit === undefined ? {} : { limit }),
+    }),
+  );
+}
+
+function medianOf(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+function quantile(values: readonly number[], part: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
 }

@@ -27,6 +27,8 @@ export interface UnclaimedCalls<T> {
    * dropped. A GenAI span that comes later still is told that its call is counted already.
    */
   takeSettled(context: EnrichContext, nowMs: number): SettledCall<T>[];
+  /** Whether requests of this trace are held. */
+  holds(traceId: string): boolean;
   /** Requests held. */
   readonly size: number;
 }
@@ -49,6 +51,7 @@ export function createUnclaimedCalls<T>({ settleMs, spansMax }: UnclaimedCallsOp
     get size() {
       return size;
     },
+    holds: (traceId) => traces.has(traceId),
     hold(span, payload, nowMs) {
       const held = traces.get(span.traceId) ?? { requests: new Map(), sinceMs: nowMs, lastMs: nowMs };
       traces.set(span.traceId, held);

@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import type { Metrics } from "../metrics.ts";
 import { failureCode, RefusedBatchError } from "../sinks/sink-error.ts";
 import type { Sink } from "../sinks/sink.ts";
-import { decodeSpooled } from "../spool/decode-spooled.ts";
+import { OTLP_CONTENT, rowsContent } from "../spool/record-content.ts";
 import { openSpool } from "../spool/spool.ts";
 import { SpooledSink } from "../spool/spooled-sink.ts";
 import { mergeSinkStatuses, type SinkStatus } from "./sink-status.ts";
@@ -79,7 +79,7 @@ function spooledSinkOf(
     spool,
     slowMs: config.sinkSlowMs,
     directSpansMax: DIRECT_SPANS_MAX,
-    decode: (otlp) => decodeSpooled(otlp, config.captureContent),
+    content: inner.readsSpans ? rowsContent(config.captureContent) : OTLP_CONTENT,
     log,
     onRefused: (spans, reason) => {
       metrics.lostSpans.inc({ sink: inner.name, reason: "refused" }, spans);

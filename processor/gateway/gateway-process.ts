@@ -8,7 +8,7 @@ import { adminRoutes, type GatewayStatus, type GatewayView } from "./admin-route
 import { analyticsRoutes } from "./analytics-routes.ts";
 import { CLOSED_GATE, createTokenGate, OPEN_GATE, type TokenGate } from "./bearer-tokens.ts";
 import { createByteBudget } from "./byte-budget.ts";
-import { createEnricher } from "./enricher.ts";
+import { createEnricher, type Enricher } from "./enricher.ts";
 import { createGrpcDoor } from "./grpc.ts";
 import { createHttpDoor, type Access } from "./http.ts";
 import type { WorkerPlace } from "./durable-sink.ts";
@@ -16,7 +16,8 @@ import { openSinks, type OpenSinks } from "./open-sinks.ts";
 import { startGatewaySamples } from "./gateway-samples.ts";
 import { startTrafficLog } from "./traffic-log.ts";
 import { createReceiver } from "./receiver.ts";
-import { createRequestSettler } from "./settle-requests.ts";
+import { startHeldRequestsKeeper } from "./held-requests-keeper.ts";
+import { createRequestSettler, type RequestSettler } from "./settle-requests.ts";
 import { readDoorTls, watchDoorTls } from "./tls.ts";
 import { traceRoutes } from "./trace-routes.ts";
 
@@ -55,6 +56,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   const settler = createRequestSettler({ context: () => enricher.context(), store: (calls) => sinks.promote(calls), log });
   const pool = new BufferPool(sinks.sink.readsSpans ? 0 : POOL_BYTES_MAX);
   const receiver = createReceiver({ enricher, settler, sink: sinks.sink, pool, blocked: () => sinks.blocked(), metrics });
+  const keeper = openKeeper(options, { settler, enricher, sinks });
   const budget = createByteBudget(config.admittedBytesMax);
   const analytics = analyticsRoutes(options.databaseUrl, config.schema);
   const { bodyBytesMax, corsOrigins, requestTimeoutMs } = config;
@@ -87,6 +89,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
       stopping = true;
       await Promise.all([http.close(deadlineMs), grpc.close(deadlineMs)]);
       await settler.close();
+      await keeper?.close();
       await Promise.all([sinks.sink.close(), analytics.close()]);
       for (const gate of Object.values(gates)) gate.close();
       renewal.close();
@@ -94,6 +97,25 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
       metrics.registry.clear();
     },
   };
+}
+
+interface Held {
+  readonly settler: RequestSettler;
+  readonly enricher: Enricher;
+  readonly sinks: OpenSinks;
+}
+
+function openKeeper({ config, databaseUrl, log }: GatewayProcessOptions, { settler, enricher, sinks }: Held) {
+  if (databaseUrl === null) return null;
+  return startHeldRequestsKeeper({
+    databaseUrl,
+    schema: config.schema,
+    storesAllSpans: config.storeSpans === "all",
+    settler,
+    context: () => enricher.context(),
+    promote: (calls) => sinks.promote(calls),
+    log,
+  });
 }
 
 /** A door with tokens takes those; reading is closed where only sending has tokens; without any token all is open. */

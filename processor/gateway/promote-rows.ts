@@ -1,12 +1,13 @@
 import pg from "pg";
 import type { EnrichedSpan, Sink } from "../sinks/sink.ts";
+import { heldRequestsOf } from "../storage/held-requests.ts";
 
 const CONNECT_MS_MAX = 5000;
 const STATEMENT_MS_MAX = 10_000;
 
 /**
- * Writes spans as model calls, then removes the plain rows that they had. A crash in between leaves both, and the call is
- * counted once all the same: plain rows are in no total.
+ * Writes spans as model calls, then removes the plain rows that they had and notes that they are calls. A crash in between
+ * leaves both, and whoever does it again finds the call there: it is counted once, and plain rows are in no total.
  */
 export async function promoteRows(
   calls: readonly EnrichedSpan[],
@@ -33,6 +34,10 @@ export async function promoteRows(
         new Date(Math.min(...starts) - 1),
         new Date(Math.max(...starts) + 1),
       ],
+    );
+    await heldRequestsOf(client.escapeIdentifier(target.schema)).markPromoted(
+      client,
+      calls.map(({ span }) => span),
     );
   } finally {
     await client.end().catch(() => undefined);

@@ -123,6 +123,10 @@ class MergedBatch implements EnrichedBatch {
     return Buffer.concat(this.parts);
   }
 
+  get plain(): Uint8Array {
+    return Buffer.concat(this.#batches.map(({ plain, otlp }) => plain ?? otlp));
+  }
+
   release(): void {
     for (const batch of this.#batches) batch.release?.();
   }

@@ -5,6 +5,8 @@ import type { EnrichedSpan } from "./sink.ts";
 export interface Rows {
   readonly traces: readonly GenAiSpan[];
   readonly spans: readonly EnrichedSpan[];
+  /** Of all spans, those that may be calls of their own: held_requests remembers them, whether or not the plain row is wanted. */
+  readonly held: readonly EnrichedSpan[];
 }
 
 export type SpansStored = "all" | "genai" | "none";
@@ -15,10 +17,11 @@ const GENAI_TRACES_MAX = 50_000;
 export function readRows(storeSpans: SpansStored): (spans: readonly EnrichedSpan[]) => Rows {
   const genaiTraces = new Set<string>();
   return (spans) => {
-    const rows: { traces: GenAiSpan[]; spans: EnrichedSpan[] } = { traces: [], spans: [] };
+    const rows: { traces: GenAiSpan[]; spans: EnrichedSpan[]; held: EnrichedSpan[] } = { traces: [], spans: [], held: [] };
     for (const enriched of spans) {
       if (isGenAi(enriched)) rows.traces.push(enriched);
       else if (storeSpans !== "none") rows.spans.push(enriched);
+      if (enriched.unclaimed === true) rows.held.push(enriched);
     }
     if (storeSpans === "genai") {
       if (genaiTraces.size > GENAI_TRACES_MAX) genaiTraces.clear();
@@ -32,8 +35,8 @@ export function readRows(storeSpans: SpansStored): (spans: readonly EnrichedSpan
 const isGenAi = (enriched: EnrichedSpan): enriched is GenAiSpan => enriched.enrichment !== null;
 
 /** Sorted, because two batches with the same rows in different order would wait for each other in a circle. */
-export function dedupe({ traces, spans }: Rows): { rows: Rows; repeated: number } {
-  const rows = { traces: distinct(traces), spans: distinct(spans) };
+export function dedupe({ traces, spans, held }: Rows): { rows: Rows; repeated: number } {
+  const rows = { traces: distinct(traces), spans: distinct(spans), held };
   return { rows, repeated: traces.length + spans.length - countRows(rows) };
 }
 
@@ -44,8 +47,8 @@ export function halve(rows: Rows): [Rows, Rows] {
   const traces = Math.min(middle, rows.traces.length);
   const spans = middle - traces;
   return [
-    { traces: rows.traces.slice(0, traces), spans: rows.spans.slice(0, spans) },
-    { traces: rows.traces.slice(traces), spans: rows.spans.slice(spans) },
+    { traces: rows.traces.slice(0, traces), spans: rows.spans.slice(0, spans), held: rows.held },
+    { traces: rows.traces.slice(traces), spans: rows.spans.slice(spans), held: [] },
   ];
 }
 

@@ -4,6 +4,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { countCalls, type CountedDelta } from "../storage/count-calls.ts";
 import type { DayPartitions } from "../storage/day-partitions.ts";
 import type { Dimensions } from "../storage/dimensions.ts";
+import { heldRequestsOf } from "../storage/held-requests.ts";
 import { createRollupDelta } from "../storage/rollup-delta.ts";
 import { createCopyBuffers } from "./copy-buffers.ts";
 import { encodeSpanRows, encodeTraceRows, SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
@@ -42,7 +43,7 @@ export function createRowStore({ pool, schema, dimensions, partitions }: RowStor
   const buffers = createCopyBuffers();
   return {
     async write(rows) {
-      if (countRows(rows) === 0) return { traces: 0, spans: 0, duplicates: 0, staged: false };
+      if (countRows(rows) === 0 && rows.held.length === 0) return { traces: 0, spans: 0, duplicates: 0, staged: false };
       // Encoded before a connection is taken: the server works on the batches before it meanwhile.
       const memory = buffers.take();
       const delta = createRollupDelta();
@@ -74,12 +75,14 @@ async function copyDirectly(client: pg.ClientBase, batch: EncodedBatch): Promise
   await inTransaction(client, async () => {
     for (const [i, { table, columns }] of TABLES.entries())
       await copyInto(client, `${batch.schema}.${table} (${columns})`, batch.encoded[i]);
+    await holdRequests(client, batch);
     await countCalls(client, batch);
   });
   return { traces: batch.rows.traces.length, spans: batch.rows.spans.length, duplicates: 0, staged: false };
 }
 
-async function copyThroughStaging(client: pg.ClientBase, { schema, rows, encoded, ids }: EncodedBatch): Promise<StoredRows> {
+async function copyThroughStaging(client: pg.ClientBase, batch: EncodedBatch): Promise<StoredRows> {
+  const { schema, rows, encoded, ids } = batch;
   return inTransaction(client, async () => {
     const inserted: Set<string>[] = [];
     for (const [i, { table, columns }] of TABLES.entries()) {
@@ -88,6 +91,7 @@ async function copyThroughStaging(client: pg.ClientBase, { schema, rows, encoded
       await copyInto(client, `pg_temp.staged_${table} (${columns})`, encoded[i]);
       inserted.push(await insertNew(client, `${schema}.${table}`, `pg_temp.staged_${table}`, columns));
     }
+    await holdRequests(client, batch);
     const traces = rows.traces.filter((enriched) => inserted[0]?.has(keyOf(enriched)));
     const spans = inserted[1]?.size ?? 0;
     const delta = createRollupDelta();
@@ -95,6 +99,10 @@ async function copyThroughStaging(client: pg.ClientBase, { schema, rows, encoded
     await countCalls(client, { schema, delta, ids });
     return { traces: traces.length, spans, duplicates: countRows(rows) - traces.length - spans, staged: true };
   });
+}
+
+async function holdRequests(client: pg.ClientBase, { schema, rows: { held } }: EncodedBatch): Promise<void> {
+  if (held.length > 0) await heldRequestsOf(schema).hold(client, held);
 }
 
 /** Keys of the rows that were new. Waits for a transaction that is storing the same rows at this moment. */

@@ -121,7 +121,7 @@ async function storeOrSetAside(
 /** What is refused is nearly always in the attributes or a text that somebody wrote: without them the counters are kept. */
 async function storeReduced(store: RowStore, rows: Rows, onRefused: (row: RefusedRow) => void): Promise<StoredRows & { refused: number }> {
   try {
-    const reduced = { traces: rows.traces.map(reduceSpan), spans: rows.spans.map(reduceSpan) };
+    const reduced = { traces: rows.traces.map(reduceSpan), spans: rows.spans.map(reduceSpan), held: rows.held };
     return { ...(await store.write(reduced)), refused: 0 };
   } catch (error) {
     if (!isDataError(error)) throw error;

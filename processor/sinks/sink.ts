@@ -12,6 +12,8 @@ export interface EnrichedSpan {
    * asked for: copy what you keep.
    */
   readonly attributesJson: Uint8Array;
+  /** A request to a model that no GenAI span stands for so far: stored with a note that it may be a call of its own. */
+  readonly unclaimed?: boolean;
 }
 
 export interface EnrichedBatch {
@@ -21,10 +23,12 @@ export interface EnrichedBatch {
   /** Empty where no sink reads spans: the bytes then are all that lives until the batch is durable. */
   readonly spans: readonly EnrichedSpan[];
   /**
-   * The same spans as an OTLP ExportTraceServiceRequest in protobuf, enriched: what is forwarded and what the spool keeps.
+   * The same spans as an OTLP ExportTraceServiceRequest in protobuf, enriched: what is forwarded.
    * Made when it is first read, where spans are kept.
    */
   readonly otlp: Uint8Array;
+  /** The same spans as they came, in the same order and form; only where spans are kept. */
+  readonly plain?: Uint8Array;
   /** `otlp` in pieces, where it is not in one. */
   readonly parts?: readonly Uint8Array[];
   /**

@@ -4,6 +4,7 @@ import { mergeBatches } from "../sinks/batch.ts";
 import { backoffMs } from "../sinks/backoff.ts";
 import { describeError, failureCode, RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
 import type { EnrichedBatch, Sink } from "../sinks/sink.ts";
+import type { RecordContent } from "./record-content.ts";
 import type { Spool, SpoolChunk } from "./spool.ts";
 
 /** Bytes that one write takes out of the spool: some thousand spans, and little memory beside what arrives meanwhile. */
@@ -19,8 +20,7 @@ export interface SpooledSinkOptions {
   readonly slowMs: number;
   /** Spans that may wait in the sink's own queue; beyond it the spool takes them. */
   readonly directSpansMax: number;
-  /** Reads back what the spool kept: an enriched request. */
-  readonly decode: (otlp: Uint8Array) => EnrichedBatch;
+  readonly content: RecordContent;
   readonly log: Logger;
   /** Hears of spans that had been accepted and that the sink then refused for good. */
   readonly onRefused: (spans: number, reason: string) => void;
@@ -65,7 +65,7 @@ export class SpooledSink implements Sink {
 
   write(batch: EnrichedBatch): Promise<void> {
     const straight = this.spool.isEmpty() && this.#draining === null && this.#directSpans < this.#options.directSpansMax;
-    return straight ? this.#writeDirectly(batch) : this.#append(batch.otlp).then(() => batch.release?.());
+    return straight ? this.#writeDirectly(batch) : this.#append(batch).then(() => batch.release?.());
   }
 
   async close(): Promise<void> {
@@ -85,15 +85,15 @@ export class SpooledSink implements Sink {
     } catch (error) {
       if (error instanceof RefusedBatchError) throw error;
       this.#noteFailure(error);
-      await this.#append(batch.otlp);
+      await this.#append(batch);
     } finally {
       this.#directSpans -= batch.spanCount;
     }
   }
 
-  async #append(otlp: Uint8Array): Promise<void> {
+  async #append(batch: EnrichedBatch): Promise<void> {
     try {
-      await this.spool.append(otlp);
+      await this.spool.append(this.#options.content.encode(batch));
     } catch (error) {
       if (Date.now() >= this.#blockedUntilMs)
         this.#options.log.error({ sink: this.name, error: describeError(error) }, "the spool takes no more: senders are told to wait");
@@ -152,11 +152,11 @@ export class SpooledSink implements Sink {
     }
   }
 
-  #decode(otlp: Uint8Array): EnrichedBatch[] {
+  #decode(record: Uint8Array): EnrichedBatch[] {
     try {
-      return [this.#options.decode(otlp)];
+      return [this.#options.content.decode(record)];
     } catch (error) {
-      this.#options.log.error({ sink: this.name, error: describeError(error) }, "a record of the spool is no OTLP request and is dropped");
+      this.#options.log.error({ sink: this.name, error: describeError(error) }, "a record of the spool cannot be read and is dropped");
       return [];
     }
   }

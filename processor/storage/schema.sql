@@ -64,6 +64,24 @@ create table gateway_samples (
 --   cpu_ms: CPU time, user and system
 --   rss_bytes: Memory that the process occupies
 
+create table held_requests (
+  trace_id text not null,
+  span_id text not null,
+  started_at timestamp with time zone not null,
+  seen_at timestamp with time zone not null default now(),
+  promoted_at timestamp with time zone,
+  span text not null,
+  attributes text not null
+);
+-- HTTP requests to a model for which no GenAI span has come yet: they become model calls when none comes. Empty most of the time
+--   trace_id: Trace id
+--   span_id: Span id
+--   started_at: Start of the span
+--   seen_at: When a gateway said last that it holds it; a minute later another gateway may take it over
+--   promoted_at: When it became a model call; kept for some minutes so that every gateway can tell a GenAI span that comes later still
+--   span: The span as JSON, in the program's own form
+--   attributes: Its attributes as JSON, as they came
+
 create table histogram_day (
   bucket timestamp with time zone not null,
   series_id integer not null,
@@ -603,19 +621,22 @@ create table user_hour (
 
 CREATE UNIQUE INDEX gateway_samples_pkey ON genai.gateway_samples USING btree (sampled_at, instance);
 
+CREATE UNIQUE INDEX held_requests_pkey ON genai.held_requests USING btree (trace_id, span_id);
+CREATE INDEX held_requests_seen ON genai.held_requests USING btree (seen_at);
+
 CREATE UNIQUE INDEX histogram_day_pkey ON genai.histogram_day USING btree (bucket, series_id, measure);
 
 CREATE UNIQUE INDEX histogram_hour_pkey ON genai.histogram_hour USING btree (bucket, series_id, measure);
 
 CREATE UNIQUE INDEX histogram_minute_pkey ON genai.histogram_minute USING btree (bucket, series_id, measure);
 
-CREATE INDEX llm_traces_trace ON ONLY genai.llm_traces USING btree (trace_id);
 CREATE INDEX llm_traces_failed ON ONLY genai.llm_traces USING btree (created_at) WHERE (status = 'failed'::text);
+CREATE INDEX llm_traces_trace ON ONLY genai.llm_traces USING btree (trace_id);
 CREATE UNIQUE INDEX llm_traces_key ON ONLY genai.llm_traces USING btree (created_at, span_id, trace_id);
 
+CREATE INDEX llm_traces_default_trace_id_idx ON genai.llm_traces_default USING btree (trace_id);
 CREATE UNIQUE INDEX llm_traces_default_created_at_span_id_trace_id_idx ON genai.llm_traces_default USING btree (created_at, span_id, trace_id);
 CREATE INDEX llm_traces_default_created_at_idx ON genai.llm_traces_default USING btree (created_at) WHERE (status = 'failed'::text);
-CREATE INDEX llm_traces_default_trace_id_idx ON genai.llm_traces_default USING btree (trace_id);
 
 CREATE UNIQUE INDEX migrations_pkey ON genai.migrations USING btree (version);
 
@@ -636,8 +657,8 @@ CREATE UNIQUE INDEX series_pkey ON genai.series USING btree (id);
 CREATE INDEX spans_trace ON ONLY genai.spans USING btree (trace_id);
 CREATE UNIQUE INDEX spans_key ON ONLY genai.spans USING btree (created_at, span_id, trace_id);
 
-CREATE UNIQUE INDEX spans_default_created_at_span_id_trace_id_idx ON genai.spans_default USING btree (created_at, span_id, trace_id);
 CREATE INDEX spans_default_trace_id_idx ON genai.spans_default USING btree (trace_id);
+CREATE UNIQUE INDEX spans_default_created_at_span_id_trace_id_idx ON genai.spans_default USING btree (created_at, span_id, trace_id);
 
 CREATE UNIQUE INDEX user_day_pkey ON genai.user_day USING btree (bucket, series_id, user_id);
 

@@ -143,13 +143,26 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, value >>> (7 * bytes.length)]);
 }
 
+/** Where an HTTP request stands: its trace, itself, and the span around it. */
+export interface TracePlace {
+  readonly traceId: Buffer;
+  readonly spanId: Buffer;
+  readonly parentSpanId: Buffer;
+  readonly startMs: number;
+}
+
+export const tracePlace = (): TracePlace => ({
+  traceId: randomBytes(16),
+  spanId: randomBytes(8),
+  parentSpanId: randomBytes(8),
+  startMs: Date.now() - 5000,
+});
+
 /** One HTTP request to a model's endpoint, as an HTTP instrumentation sees it, with no GenAI span around it. */
-export function requestToModel({ status }: { readonly status: number }): Buffer {
-  const startMs = Date.now() - 5000;
+export function requestToModel({ status, place = tracePlace() }: { readonly status: number; readonly place?: TracePlace }): Buffer {
+  const { startMs, ...ids } = place;
   const span = {
-    traceId: randomBytes(16),
-    spanId: randomBytes(8),
-    parentSpanId: randomBytes(8),
+    ...ids,
     name: "POST",
     kind: CLIENT,
     startTimeUnixNano: nanos(startMs),
@@ -162,6 +175,25 @@ export function requestToModel({ status }: { readonly status: number }): Buffer 
     ],
     status: status >= 400 ? { code: 2 } : {},
   };
-  const request = { resourceSpans: [{ scopeSpans: [{ scope: { name: "@opentelemetry/instrumentation-undici" }, spans: [span] }] }] };
+  return requestOf("@opentelemetry/instrumentation-undici", span);
+}
+
+/** The GenAI span around that request, in a request of its own. */
+export function callAround({ traceId, parentSpanId, startMs }: TracePlace): Buffer {
+  const span = {
+    traceId,
+    spanId: parentSpanId,
+    name: "chat gpt-4o",
+    kind: CLIENT,
+    startTimeUnixNano: nanos(startMs - 5),
+    endTimeUnixNano: nanos(startMs + 710),
+    attributes: genAiAttributes({ spans: 1 }, false),
+    status: {},
+  };
+  return requestOf("@opentelemetry/instrumentation-openai", span);
+}
+
+function requestOf(scopeName: string, span: object): Buffer {
+  const request = { resourceSpans: [{ scopeSpans: [{ scope: { name: scopeName }, spans: [span] }] }] };
   return Buffer.from(REQUEST.encode(REQUEST.fromObject(request)).finish());
 }

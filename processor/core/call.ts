@@ -147,15 +147,22 @@ const MODEL_IN_JSON = /"model"\s*:\s*"([^"\\]{1,256})"/;
 const REQUEST_JSON_SEARCHED_MAX = 4_096;
 
 function requestModelOf(dialect: Dialect, fields: Fields): string | undefined {
-  const named = text(fields[FIELD.requestModel]);
+  const named = nameIn(fields[FIELD.requestModel]);
   if (named !== undefined) return dialect.table.name === "genkit" ? named.slice(named.indexOf("/") + 1) : named;
   const json = text(fields[FIELD.requestJson]);
   return json === undefined ? undefined : MODEL_IN_JSON.exec(json.slice(0, REQUEST_JSON_SEARCHED_MAX))?.[1];
 }
 
-/** OpenInference's Bedrock writes the vendor's name (`anthropic`) for the model's, Micrometer "none" where there is none. */
+/** OpenInference's Bedrock writes the vendor's name (`anthropic`) for the model's. */
 function modelOf(value: AttributeValue | undefined, attributes: Attributes): string | undefined {
-  return value === attributes["llm.system"] || value === "none" ? undefined : text(value);
+  return value === attributes["llm.system"] ? undefined : nameIn(value);
+}
+
+/** MLflow writes texts as JSON, Micrometer "none" for nothing. */
+function nameIn(value: AttributeValue | undefined): string | undefined {
+  const name = text(value);
+  if (name === undefined || name === "none") return undefined;
+  return name.startsWith('"') ? unquoted(name) : name;
 }
 
 /** Only where nothing on the span says what it does; else its name is anybody's choice. */
@@ -164,7 +171,7 @@ function modelInName(span: Span, fields: Fields): string | undefined {
 }
 
 function providerOf(span: Span, fields: Fields, model: string | undefined): string | undefined {
-  const named = text(fields[FIELD.provider]);
+  const named = nameIn(fields[FIELD.provider]);
   return canonicalProvider(named, model, text(span.attributes["server.address"]));
 }
 
@@ -243,9 +250,10 @@ function firstTokenMs(span: Span, dialect: Dialect, fields: Fields): number | un
  * When all of a call was over: some spans of streams end when the stream is handed out, before the first token
  * (OpenInference on LlamaIndex).
  */
-export function lastMomentOf({ endMs, events }: Span, { table }: Dialect): number {
-  const last = table.firstTokenEvents === undefined ? undefined : events.at(-1);
-  return last !== undefined && last.timeMs > endMs ? last.timeMs : endMs;
+export function lastMomentOf(span: Span, { table }: Dialect): number {
+  if (table.firstTokenEvents === undefined) return span.endMs;
+  const last = span.events.at(-1);
+  return last !== undefined && last.timeMs > span.endMs ? last.timeMs : span.endMs;
 }
 
 function sinceStart(span: Span, timeMs: number, latestMs: number): number | undefined {

@@ -12,7 +12,7 @@ import {
   springAi,
   strands,
 } from "./dialects/frameworks.ts";
-import { claudeCode, langfuse, litellm, openlitJs, openlitPy, sentry, sigil } from "./dialects/observers.ts";
+import { claudeCode, langfuse, litellm, mlflow, openlitJs, openlitPy, sentry, sigil } from "./dialects/observers.ts";
 import { openinference } from "./dialects/openinference.ts";
 import { traceloopJs, traceloopPy } from "./dialects/traceloop.ts";
 import { vercelAi, vercelAiOtel } from "./dialects/vercel-ai.ts";
@@ -28,6 +28,7 @@ export const DIALECTS: readonly DialectTable[] = [
   genkit,
   langsmith,
   litellm,
+  mlflow,
   googleAdk,
   springAi,
   semanticKernel,

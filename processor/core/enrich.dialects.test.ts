@@ -93,6 +93,27 @@ const EMITTERS: Record<
     other: { attributes: { "mastra.span.type": "agent_run", "gen_ai.operation.name": "chat" } },
     otherOperation: "invoke_agent",
   },
+  mlflow: {
+    call: {
+      scopeName: "mlflow.tracing.provider",
+      attributes: {
+        "mlflow.spanType": '"CHAT_MODEL"',
+        "mlflow.llm.model": `"${CLAUDE}"`,
+        "mlflow.llm.provider": '"anthropic"',
+        "mlflow.chat.tokenUsage":
+          '{"input_tokens": 1400, "output_tokens": 80, "total_tokens": 1480, "cache_read_input_tokens": 1024, "cache_creation_input_tokens": 256, "cache_creation_input_tokens_above_1hr": 100}',
+      },
+    },
+    expected: {
+      "gen_ai.provider.name": "anthropic",
+      "gen_ai.request.model": CLAUDE,
+      "gen_ai.usage.input_tokens": 1_400,
+      "gen_ai.usage.cache_write.input_tokens": 256,
+      cost_status: "priced",
+    },
+    other: { scopeName: "mlflow.tracing.provider", attributes: { "mlflow.spanType": '"TOOL"' } },
+    otherOperation: "execute_tool",
+  },
   langsmith: {
     call: {
       scopeName: "langsmith",

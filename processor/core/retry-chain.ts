@@ -33,13 +33,27 @@ export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attemp
   return null;
 }
 
-/**
- * Of a call whose requests were made in another trace: the span that told of one of them alone, when it failed, and was followed
- * by another (LiteLLM's stream, which begins a trace of its own when it succeeds).
- */
+/** Of a call whose requests were made in another trace: there is where its earlier tries have left their mark. */
 function failureAmong(attempts: Attempts, call: TraceNode): TraceNode | null {
+  const [first] = attempts;
   const last = attempts.at(-1);
-  if (last === undefined || last.note.traceId === call.note.traceId) return null;
+  if (first === undefined || last === undefined || last.note.traceId === call.note.traceId) return null;
+  return failureTold(last, call) ?? failureBefore(first, call, attempts);
+}
+
+/** The call, of the same emitter and as far away, whose failed request was the last one before this call's first. */
+function failureBefore(first: TraceNode, call: TraceNode, attempts: Attempts): TraceNode | null {
+  const before = siblingsNear(first).findLast(({ note }) => note.role === "http" && note.endMs <= first.note.startMs + CLOCK_SLACK_MS);
+  const owner = before?.claimedBy ?? null;
+  if (owner === null || owner === call || owner.note.scopeName !== call.note.scopeName) return null;
+  return isOpenFailure(owner, call) && isSameOperation(owner, call, attempts) ? owner : null;
+}
+
+/**
+ * The span that told of one of the requests alone, when it failed, and was followed by another (LiteLLM's stream, which begins a
+ * trace of its own when it succeeds).
+ */
+function failureTold(last: TraceNode, call: TraceNode): TraceNode | null {
   const told = siblingsNear(last).findLast(
     (other) => other.counted && other.note.scopeName === call.note.scopeName && isWithin(other.note, call.note, last.note),
   );

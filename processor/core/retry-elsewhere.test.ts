@@ -98,6 +98,17 @@ describe("a stream of LiteLLM, alone in its trace", () => {
     expect(enrichBatch([...requests.slice(2), stream], context)[1]).toMatchObject(expected[idOf(6)] ?? {});
   });
 
+  test("repeats the one whose failed request was the last before its own, if the model is the same", () => {
+    const tries = (model: string): Span[] => [
+      litellm({ id: 6, trace: 2, from: 0, to: 50, error: "RateLimitError", attributes: { "http.response.status_code": 429 } }),
+      request({ id: 2, parent: 1, from: 3, to: 48, status: 429 }),
+      litellm({ id: 7, trace: 3, from: 200, to: 300, model }),
+      request({ id: 3, parent: 1, from: 203, to: 298 }),
+    ];
+    expect(callsOf(...tries("gpt-5.2"))[idOf(7)]).toMatchObject({ retry_count: 1, retry_of: idOf(6), retry_wait_ms: 153 });
+    expect(callsOf(...tries("gpt-4.1"))[idOf(7)]).toMatchObject({ retry_count: 0 });
+  });
+
   test("does not stand for the requests of another service", () => {
     const calls = callsOf(
       litellm({ id: 6, trace: 2, from: 0, to: 488 }),

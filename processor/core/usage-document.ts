@@ -33,6 +33,7 @@ const READERS: readonly (readonly [Exclude<DocumentSlot, "openinferenceAnswer">,
   ["inputDetails", readInputDetails],
   ["outputDetails", readOutputDetails],
   ["langchainUsage", readLangchain],
+  ["mlflowUsage", readMlflow],
 ];
 
 /** Longest usage object that is looked for inside an answer. */
@@ -176,6 +177,19 @@ function readLangchain(document: Readonly<Record<string, unknown>>): Partial<Usa
   const input = readInputDetails(objectOf(document["input_token_details"])).counts;
   const output = readOutputDetails(objectOf(document["output_token_details"])).counts;
   return { counts: { ...totals, ...input, ...output } };
+}
+
+/** MLflow has made every provider's input include the cached tokens. */
+function readMlflow(document: Readonly<Record<string, unknown>>): Partial<UsageDocuments> {
+  const counts = present({
+    input: document["input_tokens"],
+    output: document["output_tokens"],
+    total: document["total_tokens"],
+    cacheRead: document["cache_read_input_tokens"],
+    cacheWrite: document["cache_creation_input_tokens"],
+    cacheWrite1h: document["cache_creation_input_tokens_above_1hr"],
+  });
+  return { counts };
 }
 
 function readOutputDetails(document: Readonly<Record<string, unknown>>): Partial<UsageDocuments> {

@@ -47,6 +47,8 @@ const EMITTERS: readonly EmitterRow[] = [
   { scope: "pydantic-ai", input: "inclusive" },
   { scope: "logfire", input: "inclusive" },
   { scope: "litellm", input: "inclusive" },
+  { scope: "mlflow.tracing.provider", input: "inclusive" },
+  { scope: "org.springframework.", input: "exclusive", cacheUnseen: true },
   { scope: "langsmith", input: "inclusive" },
 ];
 

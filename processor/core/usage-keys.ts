@@ -103,6 +103,7 @@ const DOCUMENT_KEYS = {
   inputDetails: ["gen_ai.usage.input_token_details"],
   outputDetails: ["gen_ai.usage.output_token_details"],
   langchainUsage: ["langsmith.metadata.usage_metadata"],
+  mlflowUsage: ["mlflow.chat.tokenUsage"],
 } as const satisfies KeyTable;
 
 /** What decides the price beside the tokens. */

@@ -307,6 +307,18 @@ describe("does the input contain the cache?", () => {
       `${inside} ambiguous`,
     ],
     [
+      "an emitter that never tells of the cache",
+      EXCLUSIVE,
+      { provider: "anthropic", scope: "org.springframework.boot" },
+      "2000 0 0 0 80 ambiguous",
+    ],
+    [
+      "and one of its versions that does",
+      { ...EXCLUSIVE, "gen_ai.usage.cache_read.input_tokens": "0" },
+      { provider: "anthropic", scope: "org.springframework.boot" },
+      "2000 0 0 0 80",
+    ],
+    [
       "cached tokens that only the total has",
       { ...EXCLUSIVE, "gen_ai.usage.total_tokens": 3_360 },
       { provider: "aws.bedrock", scope: "@arizeai/openinference-instrumentation-bedrock" },

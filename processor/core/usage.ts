@@ -146,6 +146,8 @@ interface Counts {
   readonly read: number;
   readonly write: number;
   readonly write1h: number;
+  /** Something counts cached tokens, if only to 0. */
+  readonly cacheTold: boolean;
   /** Both lifetimes of writes are counted. */
   readonly split: boolean;
   /** null where no key says it. */
@@ -168,6 +170,7 @@ function countsOf(attributes: UsageAttributes, { counts }: UsageDocuments): Coun
     read: countIn(attributes, SLOT.cacheRead, counts.cacheRead) ?? 0,
     write: countIn(attributes, SLOT.cacheWrite, counts.cacheWrite) ?? (write5m ?? 0) + (write1h ?? 0),
     write1h: write1h ?? 0,
+    cacheTold: valueIn(attributes, SLOT.cacheRead) !== undefined || valueIn(attributes, SLOT.cacheWrite) !== undefined,
     split: write5m !== undefined && write1h !== undefined,
     total: countIn(attributes, SLOT.total, counts.total) ?? null,
     reasoning: countIn(attributes, SLOT.reasoning, counts.reasoning) ?? null,
@@ -187,7 +190,7 @@ function uncachedOf(counts: Counts, emitter: Emitter, { apart, twice }: UsageOri
   const cached = read + write;
   if (cached === 0) {
     const unseen = apart && !twice ? onlyInTotal(counts) : 0;
-    return { uncachedInput: input + unseen, ambiguous: unseen > 0 || (apart && emitter.cacheUnseen) };
+    return { uncachedInput: input + unseen, ambiguous: unseen > 0 || (apart && emitter.cacheUnseen && !counts.cacheTold) };
   }
   // No other reading is possible; it is odd where the provider counts the cached tokens in.
   if (cached > input) return { uncachedInput: input, ambiguous: !apart };

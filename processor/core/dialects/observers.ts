@@ -64,7 +64,41 @@ export const litellm: DialectTable = {
   note: "Writes on whatever span is active (then that span is the call). HTTP status is rewritten: 529 -> 500, timeout -> 408, reset -> 500. Streams start a trace of their own.",
 };
 
-/** Source: code.claude.com docs, monitoring-usage. */
+/** Source: mlflow 3.17 tracing/constant.py and entities/span.py, recorded spans of its OpenAI and Anthropic autologging over OTLP. */
+export const mlflow: DialectTable = {
+  name: "mlflow",
+  emitter: "MLflow tracing, exported over OTLP",
+  scopes: ["mlflow.tracing.provider"],
+  markers: ["mlflow.spanType"],
+  fields: {
+    provider: ["mlflow.llm.provider", "gen_ai.provider.name"],
+    operation: ["mlflow.spanType", "gen_ai.operation.name"],
+    requestModel: ["mlflow.llm.model", "gen_ai.request.model", "model"],
+    outputTokens: ["mlflow.chat.tokenUsage", "gen_ai.usage.output_tokens"],
+  },
+  operations: Object.fromEntries(
+    Object.entries({
+      CHAT_MODEL: "chat",
+      LLM: "chat",
+      EMBEDDING: "embeddings",
+      RERANKER: "rerank",
+      AGENT: "invoke_agent",
+      CHAIN: "invoke_workflow",
+      WORKFLOW: "invoke_workflow",
+      TOOL: "execute_tool",
+      RETRIEVER: "retrieval",
+      EVALUATOR: "evaluate",
+      GUARDRAIL: "guardrail",
+      TASK: "task",
+      PARSER: "task",
+    }).map(([type, operation]) => [`"${type}"`, operation]),
+  ),
+  firstTokenEvents: ["mlflow.chunk.item.0"],
+  requestsOutside: true,
+  note: "Texts are JSON, with quotes. Its own tracer begins traces of their own, without `service.name`, while HTTP spans stay in the caller's. Usage is JSON, input includes cached tokens; a failed call names its model only in `model`.",
+};
+
+/** Source: Claude Code 2.1.328, recorded spans. */
 export const claudeCode: DialectTable = {
   name: "claude-code",
   emitter: "Claude Code (traces beta)",
@@ -94,7 +128,7 @@ export const claudeCode: DialectTable = {
     "claude_code.tool": "execute_tool",
     "claude_code.hook": "task",
   },
-  note: "Bare keys. `attempt` counts from 1; one event `gen_ai.request.attempt` per attempt.",
+  note: "Bare keys; input leaves cached tokens out. `attempt` counts from 1; one event `gen_ai.request.attempt` per attempt.",
 };
 
 /** Source: grafana/sigil-sdk js/src/client.ts. */

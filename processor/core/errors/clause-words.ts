@@ -10,7 +10,7 @@ export const SUBJECTS = {
   /** Also a key of JSON or of a map. */
   looseKey: `key schlüssel clé clave`,
   credential: `credential cred password passphrase passcode secret username login signin logon sign_in log_in jwt oauth oidc bearer sso saml mfa
-    auth authentication authenticate authenticated authenticating authorization authorisation authenticator idp iam certification credential_process apikeyhelper anmeldung
+    auth authentication authenticate authenticated authenticating authorization authorisation authenticator idp iam certification credential_process apikeyhelper token_refresh token_exchange refresh_token anmeldung
     authentification autenticación autenticação`,
   /** Also a token of JSON or of a model. */
   looseToken: `token session cookie signature jeton`,
@@ -28,7 +28,7 @@ export const SUBJECTS = {
   rate: `rate requests calls queries invocations concurrency concurrent concurrently parallel simultaneous simultaneously frequency
     throughput burst in_flight rpm tpm rps qps`,
   capacity: `capacity slot gpu accelerator replica worker queue demand traffic load resources kv compute kapazität capacité`,
-  model: `model deployment llm checkpoint adapter lora modell modèle modelo`,
+  model: `model deployment checkpoint adapter lora modell modèle modelo`,
   resource: `endpoint route path url uri page resource operation method feature capability modality api version`,
   request: `request parameter param argument arg field value property option schema json payload body input message content role action
     format type tool function prompt image audio video file document header query instruction conversation history template
@@ -44,7 +44,7 @@ export const SUBJECTS = {
   output: `output response answer completion reply generation candidate choices prediction antwort réponse respuesta resposta`,
   safety: `safety policy policies moderation guardrail content_filter content_filtering guidelines`,
   /** Limits of the caller's own loop. */
-  tries: `retry retries attempt attempts iteration step depth recursion`,
+  tries: `retry retries attempt attempts iteration step depth recursion mistake redirect loop`,
   time: `time_limit timeout deadline timer time_budget allotted_time allowed_time duration`,
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -52,7 +52,7 @@ export const COMPLAINTS = {
   invalid: `invalid incorrect wrong bad malformed illegal unknown unrecognized unrecognised improper corrupt corrupted inconsistent
     mismatch mismatched unparseable unparsable ambiguous duplicate duplicated conflicting incompatible unreadable unacceptable
     undecodable ungültig ungültige ungültiger ungültiges invalide inválido inválida`,
-  missing: `missing absent empty blank undefined null omitted unset nonexistent fehlt fehlende manquant manquante falta ausente`,
+  missing: `missing absent empty blank undefined null omitted unset nonexistent environment_variable fehlt fehlende manquant manquante falta ausente`,
   unsupported: `unsupported deprecated removed retired decommissioned discontinued obsolete unimplemented sunset`,
   denied: `denied deny denies forbidden banned restricted disallowed prohibited unauthorized unauthorised unauthenticated verweigert
     refusé denegado negado`,
@@ -88,7 +88,7 @@ export const NEGATED = {
     detected gefunden trouvé trouvée encontrado encontrada text message image input`,
   unsupported: `supported support supports compatible implemented accept accepted understand longer`,
   denied: `allowed permitted permit authorized authorised entitled eligible granted whitelisted verified approved access permission
-    include cover member authenticate`,
+    include cover member authenticate signed logged`,
   expired: `active activated enabled activate`,
   exhausted: `enough sufficient remaining left afford credit balance fund`,
   unavailable: `available working running healthy accessible verfügbar disponible disponível`,
@@ -109,7 +109,7 @@ export const SCRIPT_WORDS = {
     looseKey: "ключ",
     account: "账户 账号 帐户 组织 アカウント",
     access: "权限 授权 アクセス доступ",
-    money: "余额 额度 欠费 充值 付费 套餐 资源包 积分 账单 残高 クレジット баланс средств кредит",
+    money: "余额 额度 欠费 充值 付费 套餐 资源包 积分 账单 消费 残高 クレジット баланс средств кредит",
     quota: "配额 限额 用量 квот",
     limit: "限制 上限 лимит",
     longWindow: "每日 每天 当日 今日 每月 本月 每周",
@@ -136,7 +136,7 @@ export const SCRIPT_WORDS = {
     throttled: "频繁 过快 限流 多すぎ",
     failed: "失败 异常 出错 故障 失敗 エラー ошибк",
     lost: "断开 中断 关闭 重置 切断 разорван закрыт",
-    unavailable: "不可用 维护 利用できません",
+    unavailable: "不可用 无可用 维护 利用できません",
   },
 } as const satisfies {
   readonly subjects: Readonly<Partial<Record<keyof typeof SUBJECTS, string>>>;

@@ -116,7 +116,7 @@ export const MONEY: CategoryRules = {
         String.raw`plan and billing|plans & billing`,
         String.raw`billing (?:hard |soft )?(?:limit|account|issue|problem|cap|quota|is|not|has|must|to be)`,
         String.raw`(?:enable|activate|requires?|without|set up|no active) billing|insufficient[ _]quota|not enough quota|service quota`,
-        String.raw`quota (?:is |has been |was )?(?:insufficient|not enough|exhausted|used up|depleted)|out of quota`,
+        String.raw`quota (?:is |has been |was )?(?:insufficient|not enough|exhausted|used up|depleted)|out of quota|(?:run|ran|are) out of (?:searches|requests|calls|units|points|minutes|messages|tokens|generations)`,
       ),
       unless: { text: MINUTES_RESTORE, codes: ["throttlingexception"] },
       example: "You exceeded your current quota, please check your plan and billing details.",

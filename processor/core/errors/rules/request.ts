@@ -239,7 +239,7 @@ export const REQUEST: CategoryRules = {
       unless: {
         codes: ["unimplemented"],
         status: [401, 402, 403, 407, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530],
-        text: /ssl|tls|certificate|protocol must be|invalid json response|unexpected content-?type|fetch failed|invalid response/,
+        text: /ssl|tls|certificate|parse error: |protocol must be|invalid json response|unexpected content-?type|fetch failed|invalid response/,
       },
       example: "Missing required parameter: 'messages'.",
     },
@@ -302,7 +302,7 @@ export const REQUEST: CategoryRules = {
         String.raw`\bmust (?:be|not|contain|have|alternate|start|end|match|include|provide|specify|use|follow)\b`,
         String.raw`\bcannot (?!read|set|access|find module|connect|reach|destructure|convert undefined)`,
         String.raw`(?:is|are) (?:only|required|too (?:large|long|many|small|short))|exceeds? (?:the )?(?:limit|max|configured|\d)|only supports`,
-        String.raw`(?:does|do) not match|overflow|no tool|validation error|\bis empty\b|within the allowed`,
+        String.raw`(?:does|do) not match|overflow|no tool|validation (?:error|failed|failure)|\bis empty\b|within the allowed`,
         String.raw`max(?:imum)? (?:input|number|length|size|characters|tokens)|sensitive|could not process`,
         String.raw`nicht gefunden|ungültig|introuvable|invalide|no encontrad|inválid|não encontrad|недопустим|не найден|無効|見つかりません|長すぎ|違反`,
         String.raw`(?:pars|compil|render|apply)(?:e|ing|ser)? (?:for )?(?:the |a |an |this )?(?:chat |prompt |jinja )?(?:grammar|template|schema|regex)`,

@@ -33,8 +33,8 @@ export const UNKNOWN: CategoryRules = {
         "recursionerror",
       ],
       text: anyOf(
-        String.raw`\b(?:eacces|eperm|enoent|eisdir|emfile|enospc): |\[errno (?:1|2|13|17|20|21|24|28)\]|no such file or directory`,
-        String.raw`command (?:failed with exit code|was killed)|cannot find module`,
+        String.raw`\b(?:eacces|eperm|enoent|eisdir|emfile|enospc): |\[errno (?:1|2|13|17|20|21|24|28)\]|no such file or directory|too many open files|no space left on device|command not found|address already in use`,
+        String.raw`command (?:failed with exit code|was killed)|cannot find (?:module|package)`,
       ),
       // urllib3 names the missing socket or host file of a proxy below its own error.
       unless: { codes: ["proxyerror", "newconnectionerror"] },
@@ -52,7 +52,7 @@ export const UNKNOWN: CategoryRules = {
         "maxiterationsreached",
         "maxstepsexceeded",
       ],
-      text: /recursion limit|max(?:imum)? (?:number of )?(?:turns|iterations|steps|rounds)|maximum recursion depth|exceed(?:ed)? the (?:\w{1,20}_)?(?:request|tokens?|tool_calls)_limit/,
+      text: /recursion limit|max(?:imum)? (?:number of )?(?:turns|iterations|steps|rounds|tool[- ]calls|handoffs)|maximum recursion depth|exceed(?:ed)? the (?:\w{1,20}_)?(?:request|tokens?|tool_calls|cost)_limit/,
       retryable: false,
       example: "Recursion limit of 25 reached without hitting a stop condition",
     },
@@ -99,7 +99,7 @@ export const UNKNOWN: CategoryRules = {
       ],
       text: anyOf(
         String.raw`nil pointer|invalid memory address|null pointer|object reference not set|cannot invoke "|array index`,
-        String.raw`cannot read propert|(?:undefined|null) is not an object|cannot set propert|cannot access '|cannot destructure|cannot convert undefined|undefined method`,
+        String.raw`cannot read propert|indices must be|expected (?:str|string), bytes|cannot pickle|event loop is closed|body (?:stream )?(?:is |was |has )?(?:already|unusable)|disturbed or locked|(?:undefined|null) is not an object|cannot set propert|cannot access '|cannot destructure|cannot convert undefined|undefined method`,
         String.raw`is not (?:a function|defined|iterable|subscriptable|a constructor|callable)\b|object has no attribute`,
         String.raw`(?:index|subscript) out of (?:range|bounds)|\.unwrap\(\)|maximum call stack|unhashable type`,
       ),

@@ -1,9 +1,12 @@
 import { modelEndpointOf, splitAddress, type ModelEndpoint, type ModelEndpointRow } from "./model-endpoint.ts";
+import { canonicalProvider } from "./provider.ts";
 import { SPAN_KIND, STATUS, type Attributes, type AttributeValue, type Span } from "./span.ts";
 
 /** An HTTP client span that asks a model. */
 export interface HttpCall {
   readonly endpoint: ModelEndpoint;
+  /** Who serves it, by the convention's name; "" when unknown. */
+  readonly provider: string;
   /** Host and path: attempts of one call go to the same address. */
   readonly address: string;
   /** 0 when there was no answer. */
@@ -43,6 +46,7 @@ const ERROR_TYPE_MAX = 64;
 /** Where a request goes, and what is asked there. */
 export interface RequestPlace {
   readonly endpoint: ModelEndpoint;
+  readonly provider: string;
   /** Host and path. */
   readonly address: string;
 }
@@ -62,6 +66,7 @@ export function readHttpCall(span: Span, rows: readonly ModelEndpointRow[], know
   const status = statusOf(answered);
   return {
     endpoint: place.endpoint,
+    provider: place.provider,
     address: place.address,
     status,
     failed: status === 0 || status >= 400 || span.statusCode === STATUS.error,
@@ -93,7 +98,7 @@ function findPlace(address: string, rows: readonly ModelEndpointRow[]): RequestP
   const endpoint = modelEndpointOf(address, rows);
   if (endpoint === null) return null;
   const { host, path } = splitAddress(address);
-  return { endpoint, address: `${host}${path}`.slice(0, ADDRESS_MAX) };
+  return { endpoint, provider: canonicalProvider(endpoint.provider) ?? "", address: `${host}${path}`.slice(0, ADDRESS_MAX) };
 }
 
 function addressOf(attributes: Attributes): string | null {

@@ -1,15 +1,14 @@
 import { lastMomentOf, type Call } from "./call.ts";
-import { requestFailureOf } from "./call-failure.ts";
+import { requestFailureOf, type Failure } from "./call-failure.ts";
 import type { HttpCall } from "./call-http.ts";
 import type { EnrichContext } from "./enrich-context.ts";
-import { canonicalProvider } from "./provider.ts";
 import type { Attempts } from "./retry-attempts.ts";
 import { STATUS, type Span } from "./span.ts";
-import { readSpan, type SpanReading } from "./span-reading.ts";
+import { readSpan, type SharedFailure, type SpanReading } from "./span-reading.ts";
 import type { SpanNote, TraceMemory, TraceNode } from "./trace-memory.ts";
 
 /** A span of the batch with what was read from it. */
-export interface BatchEntry extends SpanReading {
+export interface BatchEntry extends Omit<SpanReading, "shared"> {
   readonly span: Span;
   readonly index: number;
   /** null: the memory has no room for it, or it is of no interest. */
@@ -19,23 +18,31 @@ export interface BatchEntry extends SpanReading {
 
 /** Reads a span and notes it in the memory, if it asks a model by whatever way. */
 export function readEntry(span: Span, index: number, context: EnrichContext): BatchEntry {
-  const { call, http, saidCall, usage } = readSpan(span, context);
+  const reading = readSpan(span, context);
+  const { call, http, saidCall, usage } = reading;
   const entry: BatchEntry = { span, index, call, http, saidCall, usage, node: null, attempts: NO_ATTEMPTS };
   if (call !== null) {
     if (!call.dialect.known) context.onUnknownDialect?.(span.scopeName);
     entry.node = context.memory.remember(callNote(span, call, saidCall));
-  } else if (http !== null) entry.node = rememberRequest(span, http, context);
+  } else if (http !== null) entry.node = rememberRequest(span, http, reading, context);
   return entry;
 }
 
-function rememberRequest(span: Span, http: HttpCall, context: EnrichContext): TraceNode | null {
-  const failure = requestFailureOf(span, http, context.memory.categorize);
+function rememberRequest(span: Span, http: HttpCall, { shared }: SpanReading, context: EnrichContext): TraceNode | null {
+  const failure = http.failed ? requestFailure(span, http, shared, context) : null;
   const node = context.memory.remember(requestNote(span, http, failure?.retryDelayMs ?? -1));
   if (node !== null && failure !== null) {
     node.category = failure.category;
     node.retryable = failure.retryable;
   }
   return node;
+}
+
+/** Where nothing but its status tells of the failure, it is that of every span of the shape. */
+function requestFailure(span: Span, http: HttpCall, shared: SharedFailure | null, { memory }: EnrichContext): Failure | null {
+  if (shared === null || span.statusMessage !== "" || span.events.length > 0) return requestFailureOf(span, http, memory.categorize);
+  if (shared.failure === undefined) shared.failure = requestFailureOf(span, http, memory.categorize);
+  return shared.failure;
 }
 
 const NO_ATTEMPTS: Attempts = [];
@@ -116,7 +123,7 @@ function requestNote(span: Span, http: HttpCall, statedWaitMs: number): SpanNote
     requestsOutside: false,
     service: serviceOf(span),
     model: http.endpoint.model ?? "",
-    provider: canonicalProvider(http.endpoint.provider) ?? "",
+    provider: http.provider,
     endpoint: http.address,
     httpStatus: http.status,
     errorType: http.errorType,

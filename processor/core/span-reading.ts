@@ -1,10 +1,12 @@
 import { OWN } from "./attributes.ts";
 import { completeCall, dialectOf, readCall, readWords, type Call, type CallWords } from "./call.ts";
+import type { Failure } from "./call-failure.ts";
 import { readHttpCall, type HttpCall } from "./call-http.ts";
 import { readFields, type Fields } from "./dialect.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import type { ModelEndpointRow } from "./model-endpoint.ts";
 import { createShapedUsage, type ShapedUsage } from "./shaped-usage.ts";
+import { ERROR_READ_KEYS } from "./span-error-evidence.ts";
 import type { AttributeValue, Span } from "./span.ts";
 import type { SpanShape } from "./span-shape.ts";
 
@@ -18,6 +20,13 @@ export interface SpanReading {
   readonly saidCall: boolean | undefined;
   /** null where the usage is to be read off the span itself. */
   readonly usage: ShapedUsage | null;
+  /** Of a request that failed: what spans of its shape have in common, unless each has numbers that tell of the failure. */
+  readonly shared: SharedFailure | null;
+}
+
+export interface SharedFailure {
+  /** undefined until it was judged. */
+  failure: Failure | null | undefined;
 }
 
 /** What spans of one shape have in common. */
@@ -38,8 +47,9 @@ interface ShapedCall {
   readonly usage: ShapedUsage | null;
 }
 
+const ERROR_KEYS: ReadonlySet<string> = new Set(ERROR_READ_KEYS);
 const NO_ROWS: readonly ModelEndpointRow[] = [];
-const OTHER: SpanReading = { call: null, http: null, saidCall: undefined, usage: null };
+const OTHER: SpanReading = { call: null, http: null, saidCall: undefined, usage: null, shared: null };
 
 /** Reads a span: a GenAI span, a request to a model, or none of both. */
 export function readSpan(span: Span, context: EnrichContext): SpanReading {
@@ -56,14 +66,14 @@ function readByItself(span: Span, context: EnrichContext): SpanReading {
   const said = span.attributes[OWN.llmCall];
   const saidCall = typeof said === "boolean" ? said : undefined;
   const dialect = dialectOf(span, context.memory.scopes);
-  if (dialect !== null) return { call: readCall(span, dialect), http: null, saidCall, usage: null };
+  if (dialect !== null) return { call: readCall(span, dialect), http: null, saidCall, usage: null, shared: null };
   const http = readHttpCall(span, context.endpoints ?? NO_ROWS, context.memory.places);
-  return http === null && saidCall === undefined ? OTHER : { call: null, http, saidCall, usage: null };
+  return http === null && saidCall === undefined ? OTHER : { call: null, http, saidCall, usage: null, shared: null };
 }
 
 function readShaped(span: Span, { words, fields, numbers, usage }: ShapedCall): SpanReading {
   for (let index = 0; index < numbers.length; index += 2) fields[numbers[index] ?? 0] = span.numberAt?.(numbers[index + 1] ?? 0);
-  return { call: completeCall(span, words, fields), http: null, saidCall: undefined, usage };
+  return { call: completeCall(span, words, fields), http: null, saidCall: undefined, usage, shared: null };
 }
 
 function readShape(span: Span, shape: SpanShape, context: EnrichContext): ShapeReading {
@@ -72,7 +82,10 @@ function readShape(span: Span, shape: SpanShape, context: EnrichContext): ShapeR
   // What was enriched before says its findings word by word, and each differs.
   if (span.attributes[OWN.llmCall] !== undefined) return { endpoints, fixed: null, call: null };
   // Statuses and counts of attempts are part of the shape, so that nothing of a request is left to fill in.
-  if (dialect === null) return { endpoints, fixed: readByItself(span, context), call: null };
+  if (dialect === null) {
+    const shared = shape.numberKeys.some((key) => ERROR_KEYS.has(key)) ? null : { failure: undefined };
+    return { endpoints, fixed: { ...readByItself(span, context), shared }, call: null };
+  }
   const keys: string[] = [];
   const fields = readFields(dialect, span.attributes, keys);
   const words = readWords(span, dialect, fields);

@@ -1,3 +1,4 @@
+import { STATUS } from "../core/span.ts";
 import { checkKeyValue } from "./any-value.ts";
 import { isZero, sameTraceId, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
 import { NAME_BYTES_MAX } from "./read-span-details.ts";
@@ -39,7 +40,8 @@ export function scanSpan(scan: RequestScan, end: number, origin: SpanOrigin, spa
   span.endMark = scan.marks.count;
   if (span.endMark - span.firstMark > SPAN_ATTRIBUTES_MAX) rejection ??= "too_many_attributes";
   rejection ??= identityRejection(span) ?? timeRejection(scan, span);
-  if (rejection === null && scan.shapes !== null && !span.hasEvents && !span.hasStatusMessage) {
+  // Events tell whether a span failed where its status does not.
+  if (rejection === null && scan.shapes !== null && (!span.hasEvents || span.statusCode === STATUS.error)) {
     span.shape = scan.shapes.find(draft, span, origin.scope);
   }
   return rejection;

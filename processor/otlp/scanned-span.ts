@@ -35,6 +35,7 @@ export class ScannedSpan implements Span {
   private readonly origin: SpanOrigin;
   private readonly firstNumber: number;
   private readAttributes: Attributes | null = null;
+  private readMessage: string | null = null;
   private readEvents: readonly SpanEvent[] | null = null;
   private hexSpanId = "";
 
@@ -84,7 +85,7 @@ export class ScannedSpan implements Span {
   }
 
   get statusMessage(): string {
-    return this.hasStatusMessage ? readStatusMessage(this.scan, this.region) : "";
+    return (this.readMessage ??= this.hasStatusMessage ? readStatusMessage(this.scan, this.region) : "");
   }
 
   get events(): readonly SpanEvent[] {

@@ -2,6 +2,8 @@ import type { WireReader } from "./wire-reader.ts";
 
 /** Longer texts repeat too seldom to be worth a look; addresses of models are the longest that do. */
 const CACHED_BYTES_MAX = 160;
+/** Of texts that may be anything (messages of errors) only those as short as a name are kept: the rest would push out what repeats. */
+const NAME_BYTES_MAX = 64;
 /** A power of two. Names, models, hosts and scopes of one fleet are a few hundred. */
 const SLOTS = 8192;
 /** Places that a text may stand in: its slot and the one beside it. */
@@ -76,7 +78,8 @@ function keep(entry: CachedText): CachedText {
  */
 export function decodeText(reader: WireReader, start: number, end: number, bytesMax: number): string {
   if (start === end) return "";
-  return (end - start <= bytesMax ? findText(reader, start, end)?.text : undefined) ?? decode(reader.bytes, start, end, bytesMax);
+  const isName = end - start <= Math.min(bytesMax, NAME_BYTES_MAX);
+  return (isName ? findText(reader, start, end)?.text : undefined) ?? decode(reader.bytes, start, end, bytesMax);
 }
 
 /** Hash of the length and of three words: what differs only elsewhere takes turns in one slot. */

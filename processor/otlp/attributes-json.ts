@@ -88,7 +88,7 @@ function writeAttribute(state: JsonState, index: number): boolean {
 function writeCommon({ scan: { reader }, out }: JsonState, start: number, end: number): boolean {
   const { bytes } = reader;
   if (start === end) return false;
-  switch (bytes[start]) {
+  switch (bytes[start] ?? 0) {
     case ANY_VALUE.string:
       return bytes[start + 1] === end - start - 2 && end - start < 0x80 && writePlain(reader, start + 2, end, out);
     case ANY_VALUE.int:

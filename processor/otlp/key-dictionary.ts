@@ -1,6 +1,7 @@
 import { WRITTEN_KEYS } from "./attribute-encoder.ts";
 import { isContentKey } from "./content-keys.ts";
 import { packBytes, type PackedBytes } from "./packed-bytes.ts";
+import { COLUMN_KEYS, type ColumnKey } from "./read-attribute-columns.ts";
 import type { CachedText } from "./text-cache.ts";
 import type { WireReader } from "./wire-reader.ts";
 
@@ -17,6 +18,8 @@ export interface KeyFacts {
   readonly writtenIndex: number;
   /** Its text is what people and models said: not stored unless configured. */
   readonly content: boolean;
+  /** Which column of a row it is; null for nearly all. */
+  readonly column: ColumnKey | null;
   /** `,"key":` in JSON, UTF-8. */
   readonly json: PackedBytes;
   /** Little-endian words of the key, the last one overlapping: what is compared. */
@@ -90,6 +93,7 @@ export class KeyDictionary {
       shaping: this.shapingOf(key),
       writtenIndex: WRITTEN_KEYS.indexOf(key),
       content: isContentKey(key),
+      column: COLUMN_KEYS.get(key) ?? null,
       json: packBytes(Buffer.from(`,${JSON.stringify(key.replaceAll("\0", ""))}:`)),
       words: wordsOf(bytes),
       length: bytes.length,

@@ -1,6 +1,7 @@
 import type { BufferPool } from "../buffer-pool.ts";
 import { type EnrichContext, enrichBatch } from "../core/enrich.ts";
 import type { Enrichment } from "../core/enrichment.ts";
+import type { AttributeColumns } from "../sinks/attribute-columns.ts";
 import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
 import { attributesJson } from "./attributes-json.ts";
 import { emitRequest } from "./emit-request.ts";
@@ -9,6 +10,7 @@ import { countEnrichments, type EnrichmentCounts } from "./enrichment-counts.ts"
 import type { Rejections } from "./partial-success.ts";
 import { DEFAULT_SCAN_LIMITS, type RequestScan, type ScanLimits } from "./request-scan.ts";
 import type { ScannedSpan } from "./scanned-span.ts";
+import { readMarkedColumns } from "./read-attribute-columns.ts";
 import { SCAN_KEYS, SPAN_SHAPES } from "./scan-keys.ts";
 import { giveTables } from "./scan-tables.ts";
 import { scanRequest } from "./scan-request.ts";
@@ -151,6 +153,10 @@ class LazySpan implements EnrichedSpan {
     this.unclaimed = unclaimed.has(index);
     this.scan = scan;
     this.captureContent = captureContent;
+  }
+
+  get columns(): AttributeColumns {
+    return readMarkedColumns(this.scan, this.span);
   }
 
   get attributesJson(): Uint8Array {

@@ -1,23 +1,11 @@
 import { NORMALIZED } from "../core/attributes.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import type { Attributes, Span } from "../core/span.ts";
+import { httpStatusOf } from "./attribute-columns.ts";
 import type { CopyBuffer } from "./copy-buffer.ts";
 import { fitAttributes } from "./fit-attributes.ts";
-import {
-  AGENT_KEYS,
-  CONVERSATION_KEYS,
-  cut,
-  firstLabel,
-  HTTP_STATUS_KEYS,
-  label,
-  MESSAGE_KEYS,
-  readSpanRow,
-  readTraceRow,
-  TOOL_KEYS,
-  type GenAiSpan,
-  type SpanRow,
-  type TraceRow,
-} from "./postgres-row.ts";
+import { cut, label } from "./label.ts";
+import { MESSAGE_KEYS, readSpanRow, readTraceRow, type GenAiSpan, type SpanRow, type TraceRow } from "./postgres-row.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
 /** Columns that stand together and the function that writes all of them, in this order: the list of COPY and its encoder are one. */
@@ -74,7 +62,8 @@ const FAILURE: ColumnGroup<TraceRow> = {
     out.text(row.errorCategory);
     out.boolean(row.errorRetryable);
     out.float8(row.errorRetryAfterMs);
-    out.int4(answeredStatus(row.enriched.enrichment) ?? readHttpStatus(row.span.attributes, row.errorType));
+    // error.type holds the status where the instrumentation knew nothing better (HTTP semantic conventions).
+    out.int4(answeredStatus(row.enriched.enrichment) ?? row.columns.httpStatus ?? httpStatusOf(row.errorType ?? undefined));
   },
 };
 
@@ -140,22 +129,22 @@ const MONEY: ColumnGroup<TraceRow> = {
 
 const CONTEXT: ColumnGroup<TraceRow> = {
   columns: ["ttft_ms", "output_tokens_per_second", "user_id", "conversation_id", "agent_name", "tool_name", "attributes"],
-  write(out, { ttftMs, outputTokensPerSecond, userId, span, enriched }) {
+  write(out, { ttftMs, outputTokensPerSecond, columns, enriched }) {
     out.float8(ttftMs);
     out.float8(outputTokensPerSecond);
-    out.text(userId);
-    out.text(firstLabel(span.attributes, CONVERSATION_KEYS));
-    out.text(firstLabel(span.attributes, AGENT_KEYS));
-    out.text(firstLabel(span.attributes, TOOL_KEYS));
+    out.text(columns.userId);
+    out.text(columns.conversationId);
+    out.text(columns.agentName);
+    out.text(columns.toolName);
     out.jsonb(fitAttributes(enriched.attributesJson));
   },
 };
 
 const OTHER: ColumnGroup<SpanRow> = {
   columns: ["kind", "http_status", "attributes"],
-  write(out, { span, enriched }) {
+  write(out, { span, columns, enriched }) {
     out.text(KINDS[span.kind] ?? "unspecified");
-    out.int4(readHttpStatus(span.attributes, null));
+    out.int4(columns.httpStatus);
     out.jsonb(fitAttributes(enriched.attributesJson));
   },
 };
@@ -227,18 +216,4 @@ function firstText(attributes: Attributes, keys: readonly string[]): string | un
 }
 
 /** That of the last attempt, which enrichment read off its request's own span. */
-function answeredStatus(added: Enrichment | null): number | null {
-  const status = added?.[NORMALIZED.httpStatus];
-  return typeof status === "number" && isHttpStatus(status) ? status : null;
-}
-
-/** error.type holds the HTTP status where the instrumentation knew nothing better (HTTP semantic conventions). */
-function readHttpStatus(attributes: Attributes, errorType: string | null): number | null {
-  for (const key of HTTP_STATUS_KEYS) {
-    const value = attributes[key];
-    if (value !== undefined && isHttpStatus(Number(value))) return Number(value);
-  }
-  return errorType !== null && errorType.length === 3 && isHttpStatus(Number(errorType)) ? Number(errorType) : null;
-}
-
-const isHttpStatus = (status: number): boolean => Number.isInteger(status) && status >= 100 && status <= 599;
+const answeredStatus = (added: Enrichment | null): number | null => httpStatusOf(added?.[NORMALIZED.httpStatus]);

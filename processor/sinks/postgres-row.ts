@@ -1,6 +1,8 @@
 import { NORMALIZED, OWN } from "../core/attributes.ts";
 import type { Enrichment } from "../core/enrichment.ts";
-import { STATUS, type Attributes, type AttributeValue, type Span } from "../core/span.ts";
+import { STATUS, type Span } from "../core/span.ts";
+import { ATTRIBUTE_COLUMN_KEYS, readAttributeColumns, type AttributeColumns } from "./attribute-columns.ts";
+import { firstLabel, label } from "./label.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
 /** A row of genai.spans: the span, and what had to be judged of it. */
@@ -12,6 +14,7 @@ export interface SpanRow {
   readonly failed: boolean;
   readonly serviceName: string | null;
   readonly environment: string | null;
+  readonly columns: AttributeColumns;
   /** Has its attributes as JSON. */
   readonly enriched: EnrichedSpan;
 }
@@ -71,28 +74,6 @@ export interface TraceRow extends SpanRow, CountedRow {
   readonly priceDate: string | null;
 }
 
-/** Names, models, users: what rollups and indexes hold. PostgreSQL's btree takes 2,704 bytes an entry. */
-export const LABEL_CHARS_MAX = 200;
-
-/** Where emitters say who used the model: the convention first, then the dialects. */
-const USER_KEYS = [
-  "user.id",
-  "enduser.id",
-  "langfuse.user.id",
-  "ai.telemetry.metadata.userId",
-  "traceloop.association.properties.user_id",
-  "gen_ai.user.id",
-] as const;
-export const CONVERSATION_KEYS = [
-  "gen_ai.conversation.id",
-  "session.id",
-  "langfuse.session.id",
-  "ai.telemetry.metadata.sessionId",
-  "traceloop.association.properties.session_id",
-] as const;
-export const AGENT_KEYS = ["gen_ai.agent.name", "agent.name", "ai.telemetry.functionId"] as const;
-export const TOOL_KEYS = ["gen_ai.tool.name", "tool.name", "ai.toolCall.name"] as const;
-export const HTTP_STATUS_KEYS = ["http.response.status_code", "http.status_code"] as const;
 export const MESSAGE_KEYS = ["exception.message", "error.message"] as const;
 
 const ENVIRONMENT_KEYS = ["deployment.environment.name", "deployment.environment"] as const;
@@ -100,14 +81,7 @@ const ENVIRONMENT_KEYS = ["deployment.environment.name", "deployment.environment
 const NOT_CATEGORIZED = "unknown";
 
 /** Every attribute that a row reads beside what enrichment wrote: whoever decodes spans for this sink must decode these. */
-export const ROW_READ_KEYS: readonly string[] = [
-  ...USER_KEYS,
-  ...CONVERSATION_KEYS,
-  ...AGENT_KEYS,
-  ...TOOL_KEYS,
-  ...HTTP_STATUS_KEYS,
-  ...MESSAGE_KEYS,
-];
+export const ROW_READ_KEYS: readonly string[] = [...Object.values(ATTRIBUTE_COLUMN_KEYS).flat(), ...MESSAGE_KEYS];
 
 export function readSpanRow(enriched: EnrichedSpan): SpanRow {
   const { span } = enriched;
@@ -118,6 +92,7 @@ export function readSpanRow(enriched: EnrichedSpan): SpanRow {
     failed: span.statusCode === STATUS.error,
     serviceName: label(span.resource["service.name"]),
     environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
+    columns: enriched.columns ?? readAttributeColumns(span.attributes),
     enriched,
   };
 }
@@ -128,6 +103,7 @@ export function readTraceRow(enriched: GenAiSpan): TraceRow {
   const failed = span.statusCode === STATUS.error || errorCategory !== null;
   const responseModel = label(added[NORMALIZED.responseModel]);
   const retryCount = count(added[OWN.retryCount]);
+  const columns = enriched.columns ?? readAttributeColumns(span.attributes);
   return {
     span,
     createdAtMicros: microsOf(span.startMs),
@@ -135,6 +111,7 @@ export function readTraceRow(enriched: GenAiSpan): TraceRow {
     failed,
     serviceName: label(span.resource["service.name"]),
     environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
+    columns,
     enriched,
     llmCall: added[OWN.llmCall] === true,
     operation: label(added[NORMALIZED.operation]),
@@ -160,7 +137,7 @@ export function readTraceRow(enriched: GenAiSpan): TraceRow {
     money: added[OWN.costUsd] === undefined ? null : readMoney(added),
     ttftMs: millisOf(added[NORMALIZED.timeToFirstChunk]),
     outputTokensPerSecond: amount(added[OWN.outputTokensPerSecond]),
-    userId: firstLabel(span.attributes, USER_KEYS),
+    userId: columns.userId,
   };
 }
 
@@ -176,25 +153,6 @@ function readMoney(added: Enrichment): Money {
     savings: amount(added[OWN.cacheSavingsUsd]),
   };
 }
-
-/** Text for a label column, cut; null where there is none. */
-export function label(value: AttributeValue | undefined): string | null {
-  if (typeof value === "string") return value === "" ? null : cut(value, LABEL_CHARS_MAX);
-  return typeof value === "number" || typeof value === "boolean" ? String(value) : null;
-}
-
-export function firstLabel(attributes: Attributes, keys: readonly string[]): string | null {
-  for (const key of keys) {
-    const value = attributes[key];
-    if (value !== undefined) {
-      const text = label(value);
-      if (text !== null) return text;
-    }
-  }
-  return null;
-}
-
-export const cut = (text: string, charsMax: number): string => (text.length > charsMax ? text.slice(0, charsMax) : text);
 
 /** Larger counts, waits and sums of money are nonsense, and a few of them would overflow the sums of the rollups for good. */
 const QUANTITY_MAX = 1e12;

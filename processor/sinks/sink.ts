@@ -1,5 +1,6 @@
 import type { Enrichment } from "../core/enrichment.ts";
 import type { Span } from "../core/span.ts";
+import type { AttributeColumns } from "./attribute-columns.ts";
 
 /** One span on its way to storage. */
 export interface EnrichedSpan {
@@ -12,6 +13,8 @@ export interface EnrichedSpan {
    * asked for: copy what you keep.
    */
   readonly attributesJson: Uint8Array;
+  /** Read off the bytes, where that is cheaper than decoding all attributes; missing: they are read off `span`. */
+  readonly columns?: AttributeColumns;
   /** A request to a model that no GenAI span stands for so far: stored with a note that it may be a call of its own. */
   readonly unclaimed?: boolean;
 }

@@ -103,6 +103,7 @@ describe("register", () => {
     const ended = await runApp("nobody.mjs", `${ask("gpt-nobody")} console.log("done");`, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: NOBODY } });
     expect(ended).toMatchObject({ exitCode: 0, stdout: "done\n" });
     expect(ended.ms).toBeLessThan(15_000);
+    expect(ended.stderr).toMatch(/GENAI_OTEL_SPANS_LOST.*2 spans are lost: the process ended before the export did/);
   });
 
   it("says so when a setting is not supported, and lets the application run", async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { diag } from "@opentelemetry/api";
+import { lossReport } from "./export-losses.ts";
 import { start } from "./start.ts";
 import type { StartOptions, Started } from "./start.ts";
 
@@ -16,10 +17,14 @@ const EXIT_FLUSH_MS_MAX = 5_000;
 const CAPTURE_WORDS: ReadonlySet<string> = new Set(["true", "span_only", "span_and_event"]);
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
+const losses = lossReport((message) => process.emitWarning(`genai-otel: ${message}`, { code: "GENAI_OTEL_SPANS_LOST" }));
+
 function optionsFrom(env: Environment): StartOptions {
   return {
     traces: {
       exporters: list(env["OTEL_TRACES_EXPORTER"], ["otlp"]),
+      batch: batchOptions(env),
+      onLoss: losses.note,
       otlpProtocol: text(env["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"]) ?? text(env["OTEL_EXPORTER_OTLP_PROTOCOL"]) ?? "http/protobuf",
     },
     installed: {
@@ -34,6 +39,22 @@ function optionsFrom(env: Environment): StartOptions {
     metrics: text(env["OTEL_METRICS_EXPORTER"]) !== undefined || text(env["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"]) !== undefined,
   };
 }
+
+/** The SDK's own defaults stay where nothing is said, except that of the queue. */
+function batchOptions(env: Environment): StartOptions["traces"]["batch"] {
+  const entries = BATCH_VARIABLES.flatMap(([option, variable]): [string, number][] => {
+    const number = Number(text(env[variable]) ?? Number.NaN);
+    return number > 0 ? [[option, number]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+const BATCH_VARIABLES = [
+  ["maxQueueSize", "OTEL_BSP_MAX_QUEUE_SIZE"],
+  ["maxExportBatchSize", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"],
+  ["scheduledDelayMillis", "OTEL_BSP_SCHEDULE_DELAY"],
+  ["exportTimeoutMillis", "OTEL_BSP_EXPORT_TIMEOUT"],
+] as const;
 
 function text(value: string | undefined): string | undefined {
   const trimmed = value?.trim();
@@ -57,7 +78,7 @@ function appDir(script: string | undefined): string {
 function flushAtEnd(started: Started): void {
   process.on("beforeExit", () => {
     // The export makes work, after which this event comes again; so may the application, when what it waits for holds no process.
-    if (started.isDirty()) void withinLimit(started.flush());
+    if (started.isDirty()) void lastFlush(started);
   });
   for (const signal of SIGNALS) process.once(signal, () => flushThenEnd(started, signal));
 }
@@ -65,18 +86,21 @@ function flushAtEnd(started: Started): void {
 /** An application with a handler of its own decides how it ends; without one the signal ends it, once the spans are out. */
 function flushThenEnd(started: Started, signal: NodeJS.Signals): void {
   const handled = process.listenerCount(signal) > 0;
-  void withinLimit(started.flush()).then(() => {
+  void lastFlush(started).then(() => {
     if (!handled) process.kill(process.pid, signal);
   });
 }
 
-async function withinLimit(flush: Promise<void>): Promise<void> {
+async function lastFlush(started: Started): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, EXIT_FLUSH_MS_MAX).unref();
   });
-  await Promise.race([flush.catch((error: unknown) => diag.debug("genai-otel: the last export failed", error)), limit]);
+  await Promise.race([started.flush().catch((error: unknown) => diag.debug("genai-otel: the last export failed", error)), limit]);
   clearTimeout(timer);
+  const unsent = started.unsent();
+  if (unsent > 0) losses.note(unsent, "the process ended before the export did");
+  losses.tell();
 }
 
 function registerOnce(env: Environment): void {

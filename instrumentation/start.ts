@@ -23,6 +23,8 @@ export interface Started {
   isDirty(): boolean;
   /** The process ends: ends the spans of all calls and exports them, within the exporter's own time limit. */
   flush(): Promise<void>;
+  /** Spans that have not left yet. */
+  unsent(): number;
   shutdown(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export function start(options: StartOptions): Started {
   // Last, so that its wrappers are the outermost and foreign HTTP spans become children of its calls.
   genAi.enable();
   return {
+    unsent: () => outlets.reduce((spans, outlet) => spans + outlet.unsent(), 0),
     isDirty: () => unexported.any() || genAi.hasOpenCalls(),
     async flush() {
       genAi.endAll();

@@ -69,6 +69,22 @@ select trace_id, substr(md5(span_id), 1, 16), span_id, 'POST', created_at, durat
   coalesce(http_status, 200), '{"http.request.method": "POST"}'
 from genai.llm_traces where substr(span_id, 1, 1) in ('0', '1', '2') on conflict do nothing`;
 
+/** Processes of gateways, each with a row a minute over the days that are filled. */
+const GATEWAYS = 4;
+const COUNTED = `'received_spans', 9000, 'refused_spans', 3, 'refused_requests', 2, 'refused_by_reason', '{"no_id": 3, "unauthenticated": 2}'::jsonb, 'lost_spans', 0,
+  'genai_spans', 3500, 'llm_calls', 2500, 'stored_spans', 8900, 'duplicate_spans', 97, 'store_writes', 60, 'store_failures', 0, 'forwarded_spans', 8997,
+  'forward_writes', 60, 'forward_failures', 0, 'requests', 90, 'cpu_ms', 9000`;
+const MEASURED = `'store_p50_ms', 20 * random(), 'store_p99_ms', 100 * random(), 'forward_p50_ms', 5, 'forward_p99_ms', 20, 'request_p50_ms', 80, 'request_p99_ms', 150,
+  'sinks_away', 0, 'spool_bytes', 0, 'spool_age_ms', 0, 'admitted_bytes', 0, 'event_loop_p99_ms', 5 * random(), 'rss_bytes', 2e8::bigint`;
+
+export async function addSamples(client: pg.Client): Promise<void> {
+  await client.query(`
+insert into genai.gateway_samples
+select (jsonb_populate_record(null::genai.gateway_samples, jsonb_build_object('sampled_at', at + process * interval '1 second', 'instance', 'gateway-' || process || ':1',
+  'seconds', 60, ${COUNTED}, ${MEASURED}))).*
+from generate_series(now() - interval '${FILLED_DAYS} days', now(), interval '1 minute') at, generate_series(1, ${GATEWAYS}) process`);
+}
+
 /** The rollups anew from the rows: sums by SQL, as the gateway's own sums come out (the tests compare the two). */
 export async function rebuildRollups(client: pg.Client): Promise<void> {
   await client.query(

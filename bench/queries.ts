@@ -13,7 +13,7 @@ import { affectedOperationsSql, errorPatternsSql, errorsOverTimeSql } from "../p
 import { modelEconomicsSql } from "../processor/storage/analytics/model-economics.ts";
 import { providerComparisonSql } from "../processor/storage/analytics/provider-comparison.ts";
 import { migrate } from "../processor/storage/migrate.ts";
-import { addRows, FILLED_DAYS, rebuildRollups } from "./fill-database.ts";
+import { addRows, addSamples, FILLED_DAYS, rebuildRollups } from "./fill-database.ts";
 
 const SIZES = (process.argv[2] ?? "1,5,10").split(",").map((millions) => Number(millions) * 1e6);
 const RUNS = 5;
@@ -45,6 +45,7 @@ async function main(): Promise<void> {
   try {
     await client.connect();
     await migrate(client);
+    await addSamples(client);
     const results = new Map<string, Timing[]>();
     let rows = 0;
     for (const size of SIZES) {

@@ -30,7 +30,8 @@ const MODEL = "{{ $labels.model }} of {{ $labels.model_provider }} ({{ $labels.e
 const DOLLARS = `$${valueAs('printf "%.2f" .Value')}`;
 const PERCENT = valueAs("humanizePercentage .Value");
 const QUICK = { windowMinutes: 15, forMinutes: 3, keepFiringMinutes: 10, evaluateMinutes: 1 } as const;
-const AT_ONCE = { windowMinutes: 15, forMinutes: 0, keepFiringMinutes: 15, evaluateMinutes: 1 } as const;
+/** Not at once: for its first minute Grafana does not know the contact points of its rules, and would ask for a mail server. */
+const AT_ONCE = { windowMinutes: 15, forMinutes: 1, keepFiringMinutes: 15, evaluateMinutes: 1 } as const;
 const HOURLY = { windowMinutes: 60, forMinutes: 10, keepFiringMinutes: 30, evaluateMinutes: 5 } as const;
 
 export const ALERT_RULES: readonly AlertRule[] = [
@@ -121,7 +122,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     title: "LLM spend per hour",
     severity: "page",
     query: queries.spend,
-    forMinutes: 0,
+    forMinutes: 5,
     fires: { when: "above", value: settings.spendUsd.perHour },
     summary: `${DOLLARS} spent on model calls within an hour`,
     description: `The limit is $${settings.spendUsd.perHour} an hour. Calls without a known price are not in it.`,
@@ -134,7 +135,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     severity: "ticket",
     query: queries.spend,
     windowMinutes: 1440,
-    forMinutes: 0,
+    forMinutes: 5,
     fires: { when: "above", value: settings.spendUsd.perDay },
     summary: `${DOLLARS} spent on model calls within 24 hours`,
     description: `The limit is $${settings.spendUsd.perDay} a day. Calls without a known price are not in it.`,

@@ -206,7 +206,7 @@ function gatewayHealth() {
       columns: {
         instance: { title: "Process" },
         age: { title: "Heard", unit: "s", decimals: 0, width: 75, cell: "text", steps: lowIsGood(120, silentMinutes * 60) },
-        per_minute: { title: "Per minute", unit: "short", decimals: 0, width: 85 },
+        per_minute: { title: "Per minute", unit: "short", decimals: 0, width: 95 },
         refused: { title: "Refused", unit: "short", width: 72 },
         failures: { title: "Failures", unit: "short", width: 72 },
         spool_bytes: { title: "Spool", unit: "bytes", decimals: 0, width: 75 },

@@ -69,6 +69,9 @@ export interface PanelFrame {
 /** Colour from a value on; the first step has no lower end. */
 export type Steps = readonly (readonly [color: string, from: number | null])[];
 
+/** The first step also colours what has no value: that is neither good nor bad. */
+const LOWEST = -1e12;
+
 /** Steps for a share of which less is better, and for one of which more is. */
 export function lowIsGood(warning: number, critical: number): Steps {
   return [
@@ -79,15 +82,17 @@ export function lowIsGood(warning: number, critical: number): Steps {
 }
 export function highIsGood(critical: number, warning: number): Steps {
   return [
-    ["red", null],
+    ["text", null],
+    ["red", LOWEST],
     ["orange", critical],
     ["green", warning],
   ];
 }
 /** Money gained or lost. */
 export const GAIN_OR_LOSS: Steps = [
-  ["red", null],
-  ["text", 0],
+  ["text", null],
+  ["red", LOWEST],
+  ["text", -0.000001],
   ["green", 0.000001],
 ];
 const NEUTRAL: Steps = [["text", null]];

@@ -13,7 +13,7 @@ const BY_PROVIDER = "by (span.gen_ai.provider.name)";
 /** The label's value comes with quotes. */
 const PROVIDER = '{{ with index $labels "span.gen_ai.provider.name" }}{{ reReplaceAll `"` "" . }}{{ end }}';
 const QUICK = { windowMinutes: 15, forMinutes: 3, keepFiringMinutes: 10, evaluateMinutes: 1 } as const;
-const AT_ONCE = { ...QUICK, forMinutes: 0, keepFiringMinutes: 15 } as const;
+const AT_ONCE = { ...QUICK, forMinutes: 1, keepFiringMinutes: 15 } as const;
 
 /**
  * The rules that TraceQL can state soundly, for those who store no rows. It has no window before another, no sum over months
@@ -78,6 +78,7 @@ export const TEMPO_ALERT_RULES: readonly TempoAlertRule[] = [
     title: "LLM spend per hour (Tempo)",
     severity: "page",
     windowMinutes: 60,
+    forMinutes: 5,
     evaluateMinutes: 5,
     queries: { A: `{ ${CALLS} && span.cost_usd != nil } | sum_over_time(span.cost_usd)` },
     fires: { when: "above", value: ALERT_SETTINGS.spendUsd.perHour },

@@ -26,7 +26,7 @@ export const mostCommon = tableQuery(
   ["answer"],
   `
 select coalesce(
-  (select error_category || ' · ' || round(100.0 * sum(failed) / sum(sum(failed)) over (), 1) || ' %'
+  (select error_category || ' · ' || round(100.0 * sum(failed) / sum(sum(failed)) over ()) || ' %'
   from ${CALLS} where ${SELECTED_FAILURES}
   group by error_category order by sum(failed) desc limit 1), 'no failed call') as answer`,
 );
@@ -60,7 +60,7 @@ failures as (
 )
 select error_category, sum(failed)::double precision as failed, sum(failed)::double precision / sum(sum(failed)) over () as share,
   sum(retryable)::double precision / sum(failed) as retryable, sum(duration_ms) / sum(failed) / 1000 as average_duration,
-  string_agg(model_provider || ' ' || failed, ', ' order by failed desc) as providers, max(action) as suggested_action
+  array_to_string((array_agg(model_provider || ' ' || failed order by failed desc))[1:3], ', ') as providers, max(action) as suggested_action
 from failures left join actions on category = error_category
 group by 1 order by 2 desc`,
 );

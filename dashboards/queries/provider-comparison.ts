@@ -65,8 +65,7 @@ select m.model_provider, m.model, m.calls, 1 - m.failed / m.calls as success_rat
   m.cost / nullif(m.priced_calls, 0) as cost_per_call, m.cost / nullif(m.priced_successes, 0) as cost_per_success,
   m.cost / nullif(m.priced_output, 0) * 1000 as cost_per_1k_output, case when m.priced_calls > 0 then m.wasted end as wasted,
   m.cache_hit_rate, case when m.priced_calls > 0 then m.savings end as cache_savings, m.retried / m.calls as retry_rate,
-  coalesce(m.categories[1] || ' ' || m.category_failed[1] || coalesce(', ' || m.categories[2] || ' ' || m.category_failed[2], '')
-    || coalesce(', ' || m.categories[3] || ' ' || m.category_failed[3], ''), 'none') as top_errors
+  coalesce(m.categories[1] || ' ' || m.category_failed[1] || coalesce(', ' || m.categories[2] || ' ' || m.category_failed[2], ''), 'none') as top_errors
 from models m left join quantiles q using (model_provider, model)
 order by m.calls desc`,
 );

@@ -1,9 +1,10 @@
 import { tableQuery } from "../panel-query.ts";
 
-/** The trace that was asked for; without one the latest retried call's in the range, else the latest failed, else the latest. */
+/** The trace that was asked for; without one the latest that shows most: a call that a retry saved, else a retried, a failed, or any call's. */
 const CHOSEN = `chosen as (
   select coalesce(
     nullif('$trace_id', ''),
+    (select trace_id from genai.llm_traces where $__timeFilter(created_at) and llm_call and retry_count > 0 and status = 'completed' order by created_at desc limit 1),
     (select trace_id from genai.llm_traces where $__timeFilter(created_at) and llm_call and retry_count > 0 order by created_at desc limit 1),
     (select trace_id from genai.llm_traces where $__timeFilter(created_at) and llm_call and status = 'failed' order by created_at desc limit 1),
     (select trace_id from genai.llm_traces where $__timeFilter(created_at) order by created_at desc limit 1)

@@ -1,6 +1,7 @@
 import type { Categorization, ErrorCategory, ErrorEvidence } from "./categorization.ts";
 import { matchesClause, type ClausePattern } from "./errors/clauses.ts";
 import { factsOf, type ErrorFacts, type ErrorLayer } from "./errors/error-layers.ts";
+import { mayMatch, type TripleGate } from "./errors/letter-triples.ts";
 import type { ErrorRule } from "./errors/error-rule.ts";
 import { isRetryable } from "./errors/retryable.ts";
 import { IMPLIED, NAMED, VAGUE, type RuleTier } from "./errors/rule-table.ts";
@@ -49,8 +50,13 @@ function matchTier(tier: RuleTier, facts: ErrorFacts): ErrorRule | null {
 
 function matchLayer(tier: RuleTier, layer: ErrorLayer, facts: ErrorFacts): ErrorRule | null {
   const listed = rulesListing(layer.codes, tier);
+  let index = -1;
   for (const rule of tier.rules) {
-    const matches = listed?.has(rule) === true || holdsWords(rule, layer) || (rule.clauses !== undefined && speaksOf(rule.clauses, layer));
+    index += 1;
+    const matches =
+      listed?.has(rule) === true ||
+      holdsWords(rule, tier.gates[index] ?? null, layer) ||
+      (rule.clauses !== undefined && speaksOf(rule.clauses, layer));
     if (matches && !isRefuted(rule, facts)) return rule;
   }
   return null;
@@ -63,9 +69,9 @@ function rulesListing(codes: ReadonlySet<string>, { rulesByCode }: RuleTier): Re
 }
 
 /** Asked of every rule, so it is kept free of calls that answer nothing: most errors have no prose, or no codes. */
-function holdsWords({ stem, text }: ErrorRule, { codeText, prose }: ErrorLayer): boolean {
+function holdsWords({ stem, text }: ErrorRule, gate: TripleGate, { codeText, prose, triples }: ErrorLayer): boolean {
   if (stem !== undefined && codeText !== "" && stem.test(codeText)) return true;
-  return text !== undefined && prose !== "" && text.test(prose);
+  return text !== undefined && prose !== "" && mayMatch(gate, triples) && text.test(prose);
 }
 
 function speaksOf(patterns: readonly ClausePattern[], { clauses }: ErrorLayer): boolean {

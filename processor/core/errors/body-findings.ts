@@ -159,6 +159,10 @@ function addCode(code: string, found: BodyFindings): void {
   if (found.codes.length < BODY_TEXTS_MAX) found.codes.push(code);
 }
 
-function addText(text: string, found: BodyFindings): void {
-  if (found.texts.length < BODY_TEXTS_MAX && text.trim() !== "") found.texts.push(text);
+/** SDKs make their message out of the body's: what stands inside another text is said already. */
+function addText(text: string, { texts }: BodyFindings): void {
+  if (text.trim() === "" || texts.some((said) => said.includes(text))) return;
+  const shorter = texts.findIndex((said) => text.includes(said));
+  if (shorter >= 0) texts[shorter] = text;
+  else if (texts.length < BODY_TEXTS_MAX) texts.push(text);
 }

@@ -1,6 +1,7 @@
 import type { ErrorEvidence } from "../categorization.ts";
 import { collectBody, emptyFindings, type BodyFindings } from "./body-findings.ts";
 import { clausesOf, type Clause } from "./clauses.ts";
+import { triplesOf, type LetterTriples } from "./letter-triples.ts";
 import { addCanonicalTokens } from "./error-token.ts";
 import { readErrorText } from "./error-text.ts";
 import { grpcCodeName, httpStatusOf } from "./error-status.ts";
@@ -12,6 +13,9 @@ const LAYER_PROSE_CHARS_MAX = 6_144;
 /** Codes that one layer may hold. */
 const LAYER_CODES_MAX = 200;
 
+/** Shorter prose is matched faster than it is looked into. */
+const GATED_CHARS_MIN = 64;
+
 /** One error of a chain, reduced to what rules look at. */
 export interface ErrorLayer {
   /** Canonical spellings of every machine code. */
@@ -20,6 +24,8 @@ export interface ErrorLayer {
   readonly codeText: string;
   /** Lower-case prose. */
   readonly prose: string;
+  /** The triples of characters that stand in the prose; null where it is so short that patterns are as cheap. */
+  readonly triples: LetterTriples | null;
   /** What its sentences and codes speak of; read when first asked for, as most errors are decided without. */
   readonly clauses: () => readonly Clause[];
 }
@@ -130,7 +136,16 @@ function layerOf(found: BodyFindings): ReadLayer {
   }
   const prose = proses.join("\n");
   let clauses: readonly Clause[] | null = null;
-  return { layer: { codes, codeText: [...codes].join(" "), prose, clauses: () => (clauses ??= clausesOf(prose, spelled)) }, status };
+  return {
+    layer: {
+      codes,
+      codeText: [...codes].join(" "),
+      prose,
+      triples: prose.length < GATED_CHARS_MIN ? null : triplesOf(prose),
+      clauses: () => (clauses ??= clausesOf(prose, spelled)),
+    },
+    status,
+  };
 }
 
 function addCode(codes: Set<string>, code: string): void {

@@ -1,4 +1,5 @@
 import type { CategoryRules, ErrorRule } from "./error-rule.ts";
+import { gateOf, type TripleGate } from "./letter-triples.ts";
 import { CANCEL } from "./rules/cancel.ts";
 import { CAPACITY } from "./rules/capacity.ts";
 import { CLOCK } from "./rules/clock.ts";
@@ -17,6 +18,8 @@ const IN_ORDER: readonly CategoryRules[] = [CANCEL, MONEY, CAPACITY, RATE, CLOCK
 /** One strength of evidence: its rules in precedence, and which of them a code may match. */
 export interface RuleTier {
   readonly rules: readonly ErrorRule[];
+  /** For each rule, what its `text` needs in a prose to be worth a try. */
+  readonly gates: readonly TripleGate[];
   readonly rulesByCode: ReadonlyMap<string, readonly ErrorRule[]>;
 }
 
@@ -30,5 +33,5 @@ function tierOf(strength: keyof CategoryRules, first: readonly ErrorRule[] = [])
   for (const rule of rules) {
     for (const code of rule.codes ?? []) rulesByCode.set(code, [...(rulesByCode.get(code) ?? []), rule]);
   }
-  return { rules, rulesByCode };
+  return { rules, gates: rules.map(({ text }) => gateOf(text)), rulesByCode };
 }

@@ -42,6 +42,26 @@ const INFERENCE: ReadonlySet<string> = new Set([
   "moderation",
 ]);
 
+/** Operations around a model's work, by the convention and the tables. A word that is neither may be an emitter's own for a call. */
+const FRAMES: ReadonlySet<string> = new Set([
+  "create_agent",
+  "invoke_agent",
+  "invoke_workflow",
+  "agent_step",
+  "execute_event_loop_cycle",
+  "execute_tool",
+  "task",
+  "plan",
+  "handoff",
+  "prompt",
+  "retrieval",
+  "evaluate",
+  "guardrail",
+  "event",
+  "raw_request",
+  "unknown",
+]);
+
 /** The span's dialect, or null when it is not a GenAI span. `scopes` remembers what the scope's name already told. */
 export function dialectOf(span: Span, scopes: Map<string, Dialect | null>): Dialect | null {
   let dialect = scopes.get(span.scopeName);
@@ -124,15 +144,17 @@ function operationOfSpan(span: Span, dialect: Dialect, fields: Fields): string |
  */
 const CONVENTION_NAME = /^(chat|text_completion|generate_content|embeddings) (\S{1,256})$/;
 
-/** Without an operation, a client span that names a model and shows an answer, or nothing else than a request, is a call. */
+/** Without an operation that is known, a span that names a model and shows an answer, or is a client's and shows nothing, is a call. */
 function asksModel(
   span: Span,
   dialect: Dialect,
   operation: string | undefined,
   seen: { requestModel: string | undefined; answered: boolean },
 ): boolean {
-  if (operation === undefined) return seen.requestModel !== undefined && (seen.answered || span.kind === SPAN_KIND.client);
-  if (!INFERENCE.has(operation)) return false;
+  if (operation === undefined || !INFERENCE.has(operation)) {
+    const isOpen = operation === undefined || !FRAMES.has(operation);
+    return isOpen && seen.requestModel !== undefined && (seen.answered || span.kind === SPAN_KIND.client);
+  }
   if (dialect.table.callNamesModel === true && seen.requestModel === undefined) return false;
   return !(dialect.table.streamEndsInOwnSpan === true && isStreamRequest(span, seen.answered));
 }
@@ -210,12 +232,18 @@ function unquoted(word: string): string {
  */
 function isFailed(span: Span, dialect: Dialect, fields: Fields): boolean {
   if (endsInError(fields[FIELD.finishReasons])) return true;
-  if (span.statusCode !== STATUS.unset) return span.statusCode === STATUS.error;
+  if (span.statusCode === STATUS.error) return !isOthersError(span, dialect, fields);
+  if (span.statusCode === STATUS.ok) return false;
   if (fields[FIELD.errorType] !== undefined) return true;
   if (fields[FIELD.success] === false || fields[FIELD.success] === "false") return true;
   const word = fields[FIELD.failureWord];
   if (typeof word === "string" && (dialect.table.failureWords ?? []).includes(word)) return true;
   return span.events.some((event) => event.name === "exception");
+}
+
+/** An error that the emitter itself would have told by an event: somebody wrote it on a span that has its answer. */
+function isOthersError({ events }: Span, { table }: Dialect, fields: Fields): boolean {
+  return table.errorsAreEvents === true && events.length === 0 && isReason(fields[FIELD.finishReasons]);
 }
 
 function endsInError(value: AttributeValue | undefined): boolean {

@@ -66,7 +66,7 @@ describe("a call of LangSmith, whose requests stand under its run's id", () => {
 });
 
 describe("a stream of LiteLLM, alone in its trace", () => {
-  const litellm = (input: SpanInput & { readonly error?: string }): Span =>
+  const litellm = (input: SpanInput & { readonly error?: string; readonly model?: string }): Span =>
     chatOf({
       name: "litellm_request",
       scopeName: "litellm",

@@ -44,6 +44,7 @@ const EMITTERS: readonly EmitterRow[] = [
   { scope: "github.com/grafana/agento11y", input: "exclusive", candidatesOnly: true },
   { scope: "@mastra/", input: "inclusive" },
   { scope: "strands.telemetry.tracer", input: "inclusive" },
+  { scope: "strands-agents", input: "inclusive" },
   { scope: "pydantic-ai", input: "inclusive" },
   { scope: "logfire", input: "inclusive" },
   { scope: "litellm", input: "inclusive" },

@@ -71,6 +71,8 @@ const COUNT_KEYS = {
   reasoning: [
     "gen_ai.usage.reasoning.output_tokens",
     "gen_ai.usage.reasoning_tokens",
+    // AG2.
+    "gen_ai.usage.thinking_tokens",
     "llm.usage.reasoning_tokens",
     "llm.token_count.completion_details.reasoning",
     "ai.usage.outputTokenDetails.reasoningTokens",

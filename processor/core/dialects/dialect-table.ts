@@ -55,6 +55,8 @@ export interface DialectTable {
   readonly requestsOutside?: true;
   /** Of spans of the same operation inside one another only that is the call which names a model; the others give it a frame. */
   readonly callNamesModel?: true;
+  /** Whoever fails has an exception event; a status of error without one, beside an answer, is not the emitter's own. */
+  readonly errorsAreEvents?: true;
   /** A streamed call is one span without usage and, when the stream ends, a second one that stands for the call. */
   readonly streamEndsInOwnSpan?: true;
   readonly note: string;

@@ -55,8 +55,8 @@ export const googleAdk: DialectTable = {
 /** Source: strands-agents 1.62.0, recorded spans. */
 export const strands: DialectTable = {
   name: "strands",
-  emitter: "strands-agents (also Bedrock AgentCore)",
-  scopes: ["strands.telemetry.tracer"],
+  emitter: "strands-agents, @strands-agents/sdk (also Bedrock AgentCore)",
+  scopes: ["strands.telemetry.tracer", "strands-agents"],
   fields: { ttftMs: ["gen_ai.server.time_to_first_token"] },
   ignored: ["gen_ai.server.time_to_first_token"],
   note: "`gen_ai.server.time_to_first_token` is in milliseconds; the provider says strands-agents. Its own throttle retries are sibling `chat` spans.",

@@ -48,7 +48,7 @@ export const langfuse: DialectTable = {
   note: "No provider: the model tells it. A failed call keeps status UNSET and says level ERROR. Usage is one JSON text with exclusive buckets.",
 };
 
-/** Source: litellm 1.106.2 integrations/opentelemetry.py and integrations/otel/, recorded spans. */
+/** Source: litellm 1.106.2 integrations/opentelemetry.py and integrations/otel/, recorded spans of the library and of its proxy. */
 export const litellm: DialectTable = {
   name: "litellm",
   emitter: "litellm callback `otel`, legacy and v2",
@@ -56,6 +56,26 @@ export const litellm: DialectTable = {
   markers: ["litellm.call_id", "litellm.call_type", "litellm.provider.model", "hidden_params", "error.llm_provider"],
   fields: {
     operation: ["gen_ai.operation.name", "llm.request.type"],
+  },
+  operations: {
+    completion: "chat",
+    acompletion: "chat",
+    responses: "chat",
+    aresponses: "chat",
+    anthropic_messages: "chat",
+    aanthropic_messages: "chat",
+    atext_completion: "text_completion",
+    agenerate_content: "generate_content",
+    generate_content_stream: "generate_content",
+    agenerate_content_stream: "generate_content",
+    embedding: "embeddings",
+    aembedding: "embeddings",
+    arerank: "rerank",
+    aimage_generation: "image_generation",
+    aimage_edit: "image_edit",
+    aspeech: "speech",
+    atranscription: "transcription",
+    amoderation: "moderation",
   },
   sharesScope: true,
   namePrefixes: ["raw_gen_ai_request"],

@@ -35,6 +35,8 @@ export const vercelAi: DialectTable = {
   },
   operations,
   firstTokenEvents: ["ai.stream.firstChunk"],
+  // @arizeai/openinference-vercel 3.2 writes the first attempt's error on the last, which went well.
+  errorsAreEvents: true,
   note: "v4 to v6: one inner span per attempt, so retries are sibling spans. The provider carries the API after a dot (`openai.responses`).",
 };
 

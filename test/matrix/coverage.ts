@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { CASES, runsOn } from "./cases.mjs";
+import { runsIn } from "./sdks.mjs";
 import type { MatrixSdk } from "./sdks.mjs";
 
 export interface CoverageResult {
@@ -10,6 +11,8 @@ export interface CoverageResult {
 }
 
 const DOCUMENT = new URL("../../docs/coverage.md", import.meta.url);
+/** 20, 22, 24 and the newest. */
+const NODES_MIN = 4;
 const results = new Map<string, CoverageResult>();
 
 export function recordCoverage(result: CoverageResult): void {
@@ -22,7 +25,7 @@ export function writeCoverage(sdks: readonly MatrixSdk[]): void {
   const all = [...results.values()];
   const nodes = [...new Set(all.map(({ node }) => node))].toSorted((a, b) => a - b);
   const ran = new Set(all.map(({ sdk }) => sdk));
-  if (nodes.length < 2 || rows.some(({ name }) => !ran.has(name))) return;
+  if (nodes.length < NODES_MIN || rows.some(({ name }) => !ran.has(name))) return;
   writeFileSync(DOCUMENT, document(rows, nodes));
 }
 
@@ -60,11 +63,15 @@ function document(rows: readonly MatrixSdk[], nodes: readonly number[]): string 
 
 function cell(sdk: MatrixSdk, node: number): string {
   const mine = [...results.values()].filter((result) => result.sdk === sdk.name && result.node === node);
-  if (mine.length === 0) return "needs a newer Node";
+  if (mine.length === 0) return runsIn(sdk, node) ? "not run" : absentBecause(sdk, node);
   const failed = mine.filter(({ passed }) => !passed).map(({ testCase }) => `\`${testCase}\``);
   return failed.length === 0
     ? `${mine.length} of ${mine.length}`
     : `${mine.length - failed.length} of ${mine.length}; not ${failed.join(", ")}`;
+}
+
+function absentBecause({ nodeMin = 20, nodes }: MatrixSdk, node: number): string {
+  return node < (nodes?.[0] ?? nodeMin) ? "needs a newer Node" : "";
 }
 
 function absent(sdk: MatrixSdk): string {

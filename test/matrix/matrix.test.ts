@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,21 +10,42 @@ import { runCases, servedTo, spansOfCase } from "./harness.ts";
 import type { CaseResults } from "./harness.ts";
 import { judge } from "./judge.ts";
 import type { Judged, MatrixCase } from "./judge.ts";
-import { SDKS } from "./sdks.mjs";
+import { runsIn, SDKS } from "./sdks.mjs";
 import type { MatrixSdk } from "./sdks.mjs";
 
-/** What is published, compiled from this tree, so that no loader of TypeScript stands between. */
-const BUILD = fileURLToPath(new URL("../../node_modules/.cache/genai-otel-matrix/", import.meta.url));
+const HERE = fileURLToPath(new URL(".", import.meta.url));
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
-execFileSync(process.execPath, [join(PROJECT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", BUILD], {
-  cwd: PROJECT,
-});
-const REGISTER = ["--import", pathToFileURL(join(BUILD, "instrumentation/register.js")).href];
-const NODE_24 = fileURLToPath(new URL("node_modules/node-24/bin/node", import.meta.url));
-const NODES = [
-  { node: process.execPath, major: Number(process.versions.node.split(".")[0]) },
-  { node: NODE_24, major: 24 },
-].filter(({ node }) => existsSync(node));
+
+/** What is published, compiled from this tree, so that no loader of TypeScript stands between: once where the project's own SDK 2.x is found, once where 3.x is. */
+const BUILD = join(PROJECT, "node_modules/.cache/genai-otel-matrix");
+const BUILD_BESIDE_SDK_3 = join(HERE, "sdk-3/node_modules/genai-otel");
+compileTo(BUILD);
+cpSync(BUILD, BUILD_BESIDE_SDK_3, { recursive: true });
+
+/** How the instrumentation is started; a row says which of them, by default the first. */
+const STARTS: Readonly<Record<NonNullable<MatrixSdk["start"]>, string>> = {
+  register: join(BUILD, "instrumentation/register.js"),
+  "register on SDK 3": join(BUILD_BESIDE_SDK_3, "instrumentation/register.js"),
+  "own SDK 3": join(HERE, "sdk-3/own-sdk.mjs"),
+};
+
+/** Parts of the matrix: `MATRIX_NODES=20,26` and `MATRIX_SDKS="openai|got"`, a pattern of the rows' names. */
+const ONLY_NODES = process.env["MATRIX_NODES"]?.split(",").map(Number);
+const ONLY_SDKS = new RegExp(process.env["MATRIX_SDKS"] ?? "");
+const NODES = [20, 22, 24, 26]
+  .map((major) => ({ major, node: nodeOf(major) }))
+  .filter(({ major, node }) => existsSync(node) && ONLY_NODES?.includes(major) !== false);
+
+/** Node 20 is what runs this; the others are installed beside the SDKs. */
+function nodeOf(major: number): string {
+  return process.versions.node.startsWith(`${major}.`) ? process.execPath : join(HERE, `node_modules/node-${major}/bin/node`);
+}
+
+function compileTo(outDir: string): void {
+  execFileSync(process.execPath, [join(PROJECT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", outDir], {
+    cwd: PROJECT,
+  });
+}
 
 /** One SDK in one Node: with instrumentation and alone, each against a stand-in of its own. */
 async function runBoth(
@@ -33,7 +54,8 @@ async function runBoth(
 ): Promise<{ watched: CaseResults; alone: CaseResults; judged: ReadonlyMap<string, Judged> }> {
   const [watchedBy, aloneWith] = await Promise.all([startProviderStandIn(), startProviderStandIn()]);
   const env = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: (sdk.instrumentations ?? ["none"]).join(",") };
-  const watched = await runCases({ sdk: sdk.name, standIn: watchedBy, nodeArgs: REGISTER, node, env });
+  const nodeArgs = ["--import", pathToFileURL(STARTS[sdk.start ?? "register"]).href];
+  const watched = await runCases({ sdk: sdk.name, standIn: watchedBy, nodeArgs, node, env });
   const alone = await runCases({ sdk: sdk.name, standIn: aloneWith, nodeArgs: [], node });
   const judgedOf = (testCase: MatrixCase): Judged => {
     const served = servedTo(watchedBy, scriptIdOf(sdk.name, testCase.name));
@@ -45,9 +67,9 @@ async function runBoth(
 }
 
 /** Every SDK in every Node that its engines field allows, some at a time: most of a run is waiting. */
-const AT_ONCE = 3;
+const AT_ONCE = Number(process.env["MATRIX_AT_ONCE"] ?? 3);
 const ROWS = NODES.flatMap((node) =>
-  SDKS.filter(({ installed, nodeMin = 20 }) => installed !== true && node.major >= nodeMin).map((sdk) => ({
+  SDKS.filter((sdk) => sdk.installed !== true && runsIn(sdk, node.major) && ONLY_SDKS.test(sdk.name)).map((sdk) => ({
     ...node,
     sdk,
     title: `Node ${node.major}: ${sdk.name}`,

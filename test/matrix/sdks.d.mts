@@ -6,6 +6,9 @@ export interface MatrixSdk {
   readonly unpriced?: boolean;
   readonly lingers?: boolean;
   readonly nodeMin?: number;
+  readonly nodes?: readonly number[];
   readonly instrumentations?: readonly string[];
+  readonly start?: "register" | "register on SDK 3" | "own SDK 3";
 }
+export function runsIn(sdk: MatrixSdk, major: number): boolean;
 export const SDKS: readonly MatrixSdk[];

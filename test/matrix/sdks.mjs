@@ -21,12 +21,13 @@ const NO_RETRIES = ["retries", "network_retries", "timeout_retries"];
 const NO_TIME_LIMIT = ["timeout", "timeout_retries"];
 /** A chat completion that is filtered has a finish reason; these wires end otherwise. */
 const NO_CACHE = ["cache_read", "cache_write", "cache_stream"];
+const OLLAMA_LACKS = [...NO_RETRIES, ...NO_TIME_LIMIT, "abort", ...NO_CACHE];
 
 /**
  * The SDKs of the matrix. `package` is the alias under which test/matrix/package.json installs that major. Rows with
  * `installed` are loaded from the project's own node_modules and run in `npm test`. `lacks` names abilities (see cases.mjs)
- * or cases that mean nothing for this SDK; `nodeMin` is its engines field; `instrumentations` are SDK-level or HTTP ones
- * that are switched on beside ours.
+ * or cases that mean nothing for this SDK; `nodeMin` is its engines field, `nodes` says which versions alone are meant;
+ * `instrumentations` are SDK-level or HTTP ones that are switched on beside ours; `start` is how ours is started (matrix.test.ts).
  */
 export const SDKS = [
   { name: "openai-installed", package: "openai", installed: true, adapter: openaiAdapter },
@@ -86,6 +87,14 @@ export const SDKS = [
     lacks: ["timeout_retries"],
   },
   {
+    name: "@langchain/openai 1.6",
+    package: "langchain-openai-16",
+    adapter: langchainAdapter,
+    options: { vendor: "openai", model: "gpt-5.2" },
+    lacks: ["timeout_retries"],
+    nodeMin: 22,
+  },
+  {
     name: "@langchain/anthropic",
     package: "@langchain/anthropic",
     adapter: langchainAdapter,
@@ -111,7 +120,7 @@ export const SDKS = [
     package: "ollama",
     adapter: ollamaAdapter,
     unpriced: true,
-    lacks: [...NO_RETRIES, ...NO_TIME_LIMIT, "abort", ...NO_CACHE],
+    lacks: OLLAMA_LACKS,
   },
   ...["http2", "http"].flatMap((transport) =>
     ["converse", "invoke"].map((api) => ({
@@ -135,6 +144,14 @@ export const SDKS = [
     adapter: plainHttpAdapter,
     options: { client: "got" },
     lacks: ["retry_rate_limit_stream", "timeout_retries"],
+  },
+  {
+    name: "got 16",
+    package: "got-16",
+    adapter: plainHttpAdapter,
+    options: { client: "got" },
+    lacks: ["retry_rate_limit_stream", "timeout_retries"],
+    nodeMin: 22,
   },
   {
     name: "node-fetch",
@@ -172,7 +189,29 @@ export const SDKS = [
     // That instrumentation never ends the span of a stream that nobody reads.
     lacks: [...NO_RETRIES, "error_rate_limit_stream"],
   },
+  { name: "openai 7 in the newest Node", package: "openai-7", adapter: openaiAdapter, nodes: [26] },
+  { name: "@anthropic-ai/sdk 1 in the newest Node", package: "anthropic-1", adapter: anthropicAdapter, nodes: [26] },
+  { name: "ollama in the newest Node", package: "ollama", adapter: ollamaAdapter, unpriced: true, lacks: OLLAMA_LACKS, nodes: [26] },
+  ...["register on SDK 3", "own SDK 3"].flatMap((start) => [
+    { name: `openai 7, ${start}`, package: "openai-7", adapter: openaiAdapter, start, nodes: [22, 24, 26] },
+    {
+      name: `@aws-sdk/client-bedrock-runtime, ${start}`,
+      package: "@aws-sdk/client-bedrock-runtime",
+      adapter: bedrockAdapter,
+      options: { transport: "http2", api: "converse" },
+      start,
+      nodes: [22, 24, 26],
+    },
+  ]),
 ];
+
+/** Released after this project's own Node: there one SDK of each transport stands for all. */
+const NEWEST_NODE = 26;
+
+/** Whether a row is run in a version of Node. */
+export function runsIn({ nodeMin = 20, nodes }, major) {
+  return nodes === undefined ? major >= nodeMin && major !== NEWEST_NODE : nodes.includes(major);
+}
 
 const fromProject = createRequire(new URL("../../package.json", import.meta.url));
 

@@ -73,7 +73,12 @@ function shapeByValue({ reader, draft, numbers }: RequestScan, facts: KeyFacts, 
 }
 
 /** A key's value is often the one that it had last. */
-function shapeByText(reader: WireReader, draft: RequestScan["draft"], facts: KeyFacts, { start, end }: { start: number; end: number }): void {
+function shapeByText(
+  reader: WireReader,
+  draft: RequestScan["draft"],
+  facts: KeyFacts,
+  { start, end }: { start: number; end: number },
+): void {
   const { lastText } = facts;
   const text = lastText !== null && isText(lastText, reader, start, end) ? lastText : findText(reader, start, end);
   facts.lastText = text;

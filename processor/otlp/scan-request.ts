@@ -47,7 +47,11 @@ const DRAFT = new ShapeDraft();
  * Reads an ExportTraceServiceRequest. Throws MalformedError where the bytes are no such message; a span that alone is wrong
  * is noted as refused, and the others stand.
  */
-export function scanRequest(body: Uint8Array, keys: KeyDictionary, { limits = DEFAULT_SCAN_LIMITS, shapes = null }: ScanUses = {}): RequestScan {
+export function scanRequest(
+  body: Uint8Array,
+  keys: KeyDictionary,
+  { limits = DEFAULT_SCAN_LIMITS, shapes = null }: ScanUses = {},
+): RequestScan {
   const scan: RequestScan = {
     reader: new WireReader(body),
     keys,

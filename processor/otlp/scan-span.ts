@@ -5,16 +5,7 @@ import { NAME_BYTES_MAX } from "./read-span-details.ts";
 import type { RejectionReason, RequestScan, SpanOrigin } from "./request-scan.ts";
 import { locateAttribute, scanAttribute, scanPlainAttributes } from "./scan-attribute.ts";
 import type { ScannedSpan } from "./scanned-span.ts";
-import {
-  EVENT,
-  EVENT_WIRE_TYPES,
-  LINK,
-  LINK_WIRE_TYPES,
-  SPAN,
-  SPAN_WIRE_TYPES,
-  STATUS_FIELD,
-  STATUS_WIRE_TYPES,
-} from "./span-fields.ts";
+import { EVENT, EVENT_WIRE_TYPES, LINK, LINK_WIRE_TYPES, SPAN, SPAN_WIRE_TYPES, STATUS_FIELD, STATUS_WIRE_TYPES } from "./span-fields.ts";
 import { decodeText, findText } from "./text-cache.ts";
 import { skipField, WIRE_TYPE, type WireReader } from "./wire-reader.ts";
 

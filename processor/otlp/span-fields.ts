@@ -14,8 +14,16 @@ export const SPAN = {
   links: tagOf(13, WIRE_TYPE.length),
   status: tagOf(15, WIRE_TYPE.length),
 } as const;
-export const EVENT = { time: tagOf(1, WIRE_TYPE.fixed64), name: tagOf(2, WIRE_TYPE.length), attributes: tagOf(3, WIRE_TYPE.length) } as const;
-export const LINK = { traceId: tagOf(1, WIRE_TYPE.length), spanId: tagOf(2, WIRE_TYPE.length), attributes: tagOf(4, WIRE_TYPE.length) } as const;
+export const EVENT = {
+  time: tagOf(1, WIRE_TYPE.fixed64),
+  name: tagOf(2, WIRE_TYPE.length),
+  attributes: tagOf(3, WIRE_TYPE.length),
+} as const;
+export const LINK = {
+  traceId: tagOf(1, WIRE_TYPE.length),
+  spanId: tagOf(2, WIRE_TYPE.length),
+  attributes: tagOf(4, WIRE_TYPE.length),
+} as const;
 export const STATUS_FIELD = { message: tagOf(2, WIRE_TYPE.length), code: tagOf(3, WIRE_TYPE.varint) } as const;
 
 /** Wire type of each field, by number: a receiver in Go refuses the request where another stands. */

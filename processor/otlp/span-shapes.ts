@@ -137,7 +137,8 @@ export class SpanShapes {
 }
 
 function isOf(shape: Shape, draft: ShapeDraft, { kind, statusCode }: ShapeHead, scope: Scope): boolean {
-  if (shape.keys.length !== draft.count || shape.name !== draft.nameText || shape.kind !== kind || shape.statusCode !== statusCode) return false;
+  if (shape.keys.length !== draft.count || shape.name !== draft.nameText || shape.kind !== kind || shape.statusCode !== statusCode)
+    return false;
   if (shape.scopeName !== scope.name || shape.scopeVersion !== scope.version) return false;
   for (let index = 0; index < draft.count; index++) {
     if (shape.keys[index] !== draft.keys[index] || shape.tokens[index] !== draft.tokens[index]) return false;

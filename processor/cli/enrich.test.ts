@@ -73,6 +73,7 @@ const SAME_AS: Readonly<Record<string, readonly ErrorCategory[]>> = {
   connection_reset: ["network_error"],
   timeout: ["timeout"],
   quota_exhausted: ["quota_exceeded"],
+  auth: ["auth"],
   "connection_reset mid-stream": ["network_error"],
   "server_error mid-stream": ["api_error"],
 };

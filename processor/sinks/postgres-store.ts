@@ -160,8 +160,12 @@ async function withConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) =>
 /** unique_violation: some row is there already. deadlock_detected, serialization_failure: two batches with the same rows met. */
 const CONFLICTS = new Set(["23505", "40P01", "40001"]);
 
+/** Of a distributed table the unique_violation arrives as an internal_error with its text (Citus, ReportCopyError). */
+const isDistributedConflict = ({ code, message }: pg.DatabaseError): boolean =>
+  code === "XX000" && message.startsWith("duplicate key value");
+
 function isConflict(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && CONFLICTS.has(error.code ?? "");
+  return error instanceof pg.DatabaseError && (CONFLICTS.has(error.code ?? "") || isDistributedConflict(error));
 }
 
 /** data_exception (22), integrity constraint (23), program_limit_exceeded (54): what PostgreSQL says about a value, and will say again. */

@@ -107,6 +107,7 @@ export const SCRIPT_WORDS = {
     apiKey: "密钥 令牌 キー",
     credential: "认证 鉴权 身份 登录 凭证 認証",
     looseKey: "ключ",
+    looseToken: "签名 token",
     account: "账户 账号 帐户 组织 アカウント",
     access: "权限 授权 アクセス доступ",
     money: "余额 额度 欠费 充值 付费 套餐 资源包 积分 账单 消费 残高 クレジット баланс средств кредит",

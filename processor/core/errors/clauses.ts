@@ -64,11 +64,12 @@ export function clausesOf(prose: string, codes: readonly string[]): readonly Cla
   return clauses;
 }
 
-/** "KeyRevokedError" and "key_revoked" as "key revoked error". */
+/** "KeyRevokedError" and "key_revoked" as "key revoked"; that a class is an error says nothing, that a code is one does ("engine_error"). */
 function spacedCode(code: string): string {
   return code
     .replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$3 $2")
     .replace(/[^A-Za-z]+/g, " ")
+    .replace(/\b(?:Error|Exception)s?\b/g, "")
     .toLowerCase();
 }
 

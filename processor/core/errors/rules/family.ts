@@ -24,7 +24,7 @@ export const FAMILIES: readonly ErrorRule[] = [
     name: "family: wire codes",
     category: "network_error",
     stem: anyOf(
-      String.raw`connection(?:error|exception|reset|refused|closed|lost|failed)|socket(?:error|exception)`,
+      String.raw`connection(?:error|exception|reset|refused|closed|lost|failed|shutdown|terminated)|socket(?:error|exception)`,
       String.raw`network(?:error|exception)|ssl(?:error|exception)|tlserror|dnserror|brokenpipe|unreachable|prematureclose`,
       String.raw`stream(?:disconnect|closed|interrupt)|errssl|connectionfailed|handshake`,
     ),

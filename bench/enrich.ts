@@ -5,7 +5,10 @@ import { enrichBatch, type EnrichContext } from "../processor/core/enrich.ts";
 import { DEFAULT_PRICE_BOOK } from "../processor/core/price-book.ts";
 import { SPAN_KIND, STATUS, type Attributes, type Span } from "../processor/core/span.ts";
 import { createTraceMemory } from "../processor/core/trace-memory.ts";
+import { scanRequest } from "../processor/otlp/scan-request.ts";
+import { SCAN_KEYS, SPAN_SHAPES } from "../processor/otlp/scan-keys.ts";
 import { GenAiSpanProcessor } from "../processor/span-processor.ts";
+import { referenceCodec } from "../test/support/otlp-reference-codec.ts";
 
 const BATCH_SPANS = 100;
 
@@ -55,6 +58,36 @@ function batches(make: (trace: number, index: number) => Span, traces: number): 
   );
 }
 
+const codec = referenceCodec("ExportTraceServiceRequest");
+
+/** The same spans as the gateway sees them: views of a request, of shapes that came before. */
+function scanned(spans: readonly Span[]): readonly Span[] {
+  const body = codec.encode(codec.fromObject({ resourceSpans: [{ scopeSpans: spans.map(scopeSpansOf) }] })).finish();
+  scanRequest(body, SCAN_KEYS, { shapes: SPAN_SHAPES });
+  return scanRequest(body, SCAN_KEYS, { shapes: SPAN_SHAPES }).spans;
+}
+
+function scopeSpansOf({ scopeName, scopeVersion, statusCode, statusMessage, startMs, endMs, ...span }: Span): object {
+  return {
+    scope: { name: scopeName, version: scopeVersion },
+    spans: [
+      {
+        traceId: Buffer.from(span.traceId, "hex"),
+        spanId: Buffer.from(span.spanId, "hex"),
+        name: span.name,
+        kind: span.kind,
+        startTimeUnixNano: `${startMs}000000`,
+        endTimeUnixNano: `${endMs}000000`,
+        status: { code: statusCode, message: statusMessage },
+        attributes: Object.entries(span.attributes).map(([key, value]) => ({
+          key,
+          value: typeof value === "number" ? { intValue: value } : { stringValue: value },
+        })),
+      },
+    ],
+  };
+}
+
 function enrichContext(): EnrichContext {
   return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 2_000, spansPerTraceMax: 1_000, ageMsMax: 60_000 }) };
 }
@@ -100,7 +133,15 @@ export function register(): void {
         }),
       50,
     );
-    for (const [name, work] of Object.entries({ "model calls": calls, "failed calls": failed, "spans of others": others })) {
+    const works = {
+      "model calls": calls,
+      "failed calls": failed,
+      "spans of others": others,
+      "model calls, scanned": calls.map(scanned),
+      "failed calls, scanned": failed.map(scanned),
+      "spans of others, scanned": others.map(scanned),
+    };
+    for (const [name, work] of Object.entries(works)) {
       const shared = enrichContext();
       let turn = 0;
       bench(name, () => {

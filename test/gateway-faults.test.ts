@@ -101,6 +101,35 @@ describe("nothing is lost and nothing doubled when", () => {
     acknowledged = new Set(load.acknowledged);
   });
 
+  test("connections are cut in the middle of their bodies", LONG, async () => {
+    const before = await gateway.residentBytes();
+    const { port } = new URL(gateway.url);
+    const { protobuf } = traceRequest({ spans: 200, promptChars: 2000 });
+    const zipped = gzipSync(protobuf);
+    const cut = (head: string, body: Buffer, share: number): Promise<void> =>
+      new Promise((resolve) => {
+        const socket = connect(Number(port), "127.0.0.1", () => {
+          socket.write(`POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n${head}\r\n\r\n`);
+          socket.write(body.subarray(0, Math.floor(body.length * share)), () =>
+            share > 0.5 ? socket.resetAndDestroy() : socket.destroy(),
+          );
+        });
+        socket.on("error", () => undefined);
+        socket.on("close", () => resolve());
+      });
+    for (let round = 0; round < 60; round += 1) {
+      const share = (round % 10) / 10;
+      await Promise.all([
+        cut(`Content-Length: ${protobuf.length}`, protobuf, share),
+        cut(`Content-Encoding: gzip\r\nContent-Length: ${zipped.length}`, zipped, share),
+        cut("Transfer-Encoding: chunked", Buffer.concat([Buffer.from(`${protobuf.length.toString(16)}\r\n`), protobuf]), share),
+      ]);
+      if (round % 10 === 0) await postAcknowledged({ spans: 10 });
+    }
+    expect(gateway.output()).not.toContain("failed unexpectedly");
+    expect((await gateway.residentBytes()) - before).toBeLessThan(100 * MIB);
+  });
+
   test("one span in 500 is poisonous in every way that a client can think of", async () => {
     const { poisoned, spanIds } = poisonedRequest();
     expect(await post(poisoned)).toBe(200);

@@ -29,13 +29,16 @@ export interface GatewayProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Runs in a shell before the gateway takes its place, such as a ulimit. */
   readonly prelude?: string;
+  /** What starts that shell, such as unshare. */
+  readonly launcher?: readonly string[];
 }
 
-export async function createGatewayProcess({ env, prelude = "" }: GatewayProcessOptions): Promise<GatewayProcess> {
+export async function createGatewayProcess({ env, prelude = "", launcher = [] }: GatewayProcessOptions): Promise<GatewayProcess> {
   const [httpPort, grpcPort] = [await freePort(), await freePort()];
   let child: ChildProcess | null = null;
   let output = "";
   const url = `http://127.0.0.1:${httpPort}`;
+  const [program, ...programArgs] = [...launcher, "/bin/sh"];
   const command = `${prelude}${prelude === "" ? "" : "; "}exec "$0" --import tsx processor/cli.ts serve`;
   return {
     url,
@@ -44,7 +47,7 @@ export async function createGatewayProcess({ env, prelude = "" }: GatewayProcess
     async start() {
       output = "";
       // A group of its own, so that a kill reaches the workers too and nothing else.
-      child = spawn("/bin/sh", ["-c", command, process.execPath], {
+      child = spawn(program ?? "/bin/sh", [...programArgs, "-c", command, process.execPath], {
         cwd: ROOT,
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],

@@ -36,7 +36,7 @@ export const SUBJECTS = {
     element item entry attribute dimension reasoning thinking temperature logprobs sequence attachment pdf id name embedding
     text batch turn assistant anfrage requête solicitud requisição`,
   size: `long large big size length context characters chars bytes mb kb megabytes pixels dimensions tokens context_window too_long too_large too_big too_short too_small longueur longitud länge`,
-  wire: `connection connect connecting socket network networking internet host hostname dns tls ssl proxy tunnel tcp peer handshake
+  wire: `connection connect connecting socket websocket network networking internet host hostname dns tls ssl proxy tunnel tcp peer handshake
     transport verbindung connexion conexión conexão`,
   stream: `stream streaming chunk sse eof`,
   server: `server service upstream backend provider gateway internal runner daemon cluster node pod container database infrastructure
@@ -82,7 +82,7 @@ export const COMPLAINTS = {
 
 /** What "not", "no", "cannot" before a word of these makes of it. */
 export const NEGATED = {
-  invalid: `valid recognized recognised correct match matches parse parsed conform recognize decode decoded read readable
+  invalid: `valid validated recognized recognised correct match matches parse parsed conform recognize decode decoded read readable
     open opened gültig válido válida`,
   missing: `found find exist exists given provided set specified supplied present included passed located defined registered configured
     detected gefunden trouvé trouvée encontrado encontrada text message image input`,

@@ -148,7 +148,7 @@ export const CLOCK: CategoryRules = {
       name: "clock: words of silence",
       category: "timeout",
       clauses: [
-        clause(["model", "server", "output", "request", "stream"], ["silent"], { without: ["lost"] }),
+        clause(["model", "server", "output", "request", "stream"], ["silent"], { without: ["lost", "missing"] }),
         clause(["time"], ["exceeded", "expired", "exhausted"], { without: ["size", "request"] }),
       ],
       example: "The backend stalled",

@@ -260,7 +260,7 @@ export const IDENTITY: CategoryRules = {
       ),
       unless: {
         status: [404],
-        text: /does not exist [(]?or|may not exist or|may not have access|not found or|flagged|moderation|content (?:policy|filter)|could not be found/,
+        text: /unauthorized (?:field|parameter|property|argument)|does not exist [(]?or|may not exist or|may not have access|not found or|flagged|moderation|content (?:policy|filter)|could not be found/,
       },
       example: "User is not authorized to perform: bedrock:InvokeModel",
     },
@@ -292,7 +292,8 @@ export const IDENTITY: CategoryRules = {
       name: "identity: words of identity",
       category: "auth",
       clauses: [
-        clause(["apiKey", "credential"], ["invalid", "missing", "expired", "denied", "rejected", "required", "exhausted", "failed"]),
+        clause(["apiKey", "credential"], ["invalid", "missing", "expired", "denied", "rejected", "required", "exhausted"]),
+        clause(["credential"], ["failed"], { without: ["server", "request"] }),
         clause(["looseKey", "looseToken"], ["expired", "denied"], { without: ["wire", "size"] }),
         clause(["looseToken"], ["invalid", "missing", "required"], { without: ["request", "size", "output", "resource"] }),
         clause(["account"], ["expired", "denied"], { without: ["resource"] }),

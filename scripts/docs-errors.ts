@@ -70,7 +70,7 @@ const HOW_EVIDENCE_IS_BELIEVED = [
   "5. A word counts only where it is the complaint. Links, quoted prompts, names of parameters and fields, and the echo of the request in a",
   '   body (`input`, `param`, `messages`) are passed over: a limit of "tokens per min ... Requested 1280" is no context length.',
   "6. A sentence or a code that no pattern quotes is read by its words: what it speaks of (a key, money, a limit, the wire) and what it says of it",
-  "   (expired, used up, exceeded, closed), in ten languages. `processor/core/errors/clause-words.ts` is that vocabulary; the rules named",
+  "   (expired, used up, exceeded, closed), in eight languages. `processor/core/errors/clause-words.ts` is that vocabulary; the rules named",
   '   "words of ..." are its families.',
   "",
   "The wait is what the provider states: `retry-after-ms`, `retry-after` in seconds or as a date (held against the answer's own `date`),",

@@ -82,6 +82,7 @@ function callOf(http: HttpCall): Call {
     failed: http.failed,
     errorType: http.errorType === "" ? undefined : http.errorType,
     resendCount: undefined,
+    operationId: undefined,
     ttftSeconds: undefined,
     durationMs: undefined,
   };

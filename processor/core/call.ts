@@ -17,6 +17,8 @@ export interface Call {
   readonly errorType: string | undefined;
   /** Attempts before the last one, where the emitter counts them itself. */
   readonly resendCount: number | undefined;
+  /** What the attempts of one operation have in common, by the emitter's word. */
+  readonly operationId: string | undefined;
   readonly ttftSeconds: number | undefined;
   /** Duration that the emitter states, where the span's own times do not show it. */
   readonly durationMs: number | undefined;
@@ -90,7 +92,7 @@ export function readCall(span: Span, dialect: Dialect): Call {
 /** The part of a Call that no number and no time has a say in: the same for all spans of a shape. */
 export interface CallWords extends Pick<
   Call,
-  "dialect" | "operation" | "provider" | "requestModel" | "responseModel" | "failed" | "errorType"
+  "dialect" | "operation" | "provider" | "requestModel" | "responseModel" | "failed" | "errorType" | "operationId"
 > {
   /** A reason to finish is there. */
   readonly finished: boolean;
@@ -107,6 +109,7 @@ export function readWords(span: Span, dialect: Dialect, fields: Fields): CallWor
     responseModel,
     failed: isFailed(span, dialect, fields),
     errorType: text(fields[FIELD.errorType]),
+    operationId: text(fields[FIELD.operationId]),
     finished: isReason(fields[FIELD.finishReasons]),
   };
 }
@@ -126,6 +129,7 @@ export function completeCall(span: Span, words: CallWords, fields: Fields): Call
     failed: words.failed,
     errorType: words.errorType,
     resendCount: resendCountOf(fields),
+    operationId: words.operationId,
     ttftSeconds: ttftSecondsOf(span, dialect, fields),
     durationMs: durationMsOf(fields),
   };

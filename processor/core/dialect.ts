@@ -79,6 +79,7 @@ const FIELD_NAMES = [
   "requestJson",
   "failureWord",
   "success",
+  "operationId",
 ] as const satisfies readonly Field[];
 
 /** More spellings than any field has. */

@@ -33,6 +33,8 @@ export function enrichBatch(spans: readonly Span[], context: EnrichContext): (En
   const operations = context.settled === true ? promoteUnclaimed(entries, context.memory) : [];
   if (context.settled !== true) reportUnclaimed(entries, context);
   const works = operations.length === 0 ? calls : [...calls, ...operations].sort(byStart);
+  // A call that tells of its requests from outside may have begun before the try that it repeats.
+  if (context.memory.detached.length > 0) works.sort(byEnd);
   const batch = createBatch(entries);
   for (const work of works) {
     results[work.index] =
@@ -43,6 +45,10 @@ export function enrichBatch(spans: readonly Span[], context: EnrichContext): (En
 
 function byStart(a: BatchEntry, b: BatchEntry): number {
   return a.span.startMs - b.span.startMs;
+}
+
+function byEnd(a: BatchEntry, b: BatchEntry): number {
+  return a.span.endMs - b.span.endMs;
 }
 
 /** One span, as `enrichBatch` does it: spans that ended before it were given earlier. */

@@ -19,7 +19,7 @@ const DESCENDANTS_MAX = 64;
  */
 export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attempts): TraceNode | null {
   if (call.repeats !== null) return call.repeats;
-  const inside = call.note.requestsOutside ? failureAmong(attempts, call) : null;
+  const inside = call.note.requestsOutside ? (failureInside(call) ?? failureAmong(attempts, call)) : null;
   if (inside !== null) return inside;
   let branch: TraceNode = call;
   for (let level = 0; level < LEVELS_MAX; level += 1) {
@@ -31,6 +31,14 @@ export function earlierFailureOf(call: TraceNode, trace: Trace, attempts: Attemp
     branch = above;
   }
   return null;
+}
+
+/** A try that the emitter itself says belongs to this call, and that ended before it (LiteLLM's proxy begins a stream's span with its first). */
+function failureInside(call: TraceNode): TraceNode | null {
+  const { operationId, endMs } = call.note;
+  if (operationId === "") return null;
+  const isTry = ({ counted, note }: TraceNode): boolean => counted && note.failed && note.operationId === operationId && note.endMs < endMs;
+  return siblingsNear(call).findLast((other) => other !== call && isTry(other)) ?? null;
 }
 
 /** Of a call whose requests were made in another trace: there is where its earlier tries have left their mark. */

@@ -98,6 +98,23 @@ describe("a stream of LiteLLM, alone in its trace", () => {
     expect(enrichBatch([...requests.slice(2), stream], context)[1]).toMatchObject(expected[idOf(6)] ?? {});
   });
 
+  test("in the proxy it begins before the try that it repeats, and has its id", () => {
+    const id = { "litellm.call_id": "c639444d" };
+    const stream = litellm({ id: 6, parent: 1, from: 30, to: 2_925, attributes: id });
+    const first = litellm({
+      id: 5,
+      parent: 1,
+      from: 32,
+      to: 105,
+      error: "RateLimitError",
+      attributes: { ...id, "http.response.status_code": 429 },
+    });
+    const other = litellm({ id: 7, parent: 1, from: 40, to: 110, error: "RateLimitError", attributes: { "litellm.call_id": "another" } });
+    const calls = callsOf(stream, first, other);
+    expect(calls[idOf(6)]).toMatchObject({ retry_count: 1, retry_reason: "rate_limit", retry_of: idOf(5) });
+    expect(calls[idOf(7)]).not.toHaveProperty("retry_of");
+  });
+
   test("repeats the one whose failed request was the last before its own, if the model is the same", () => {
     const tries = (model: string): Span[] => [
       litellm({ id: 6, trace: 2, from: 0, to: 50, error: "RateLimitError", attributes: { "http.response.status_code": 429 } }),

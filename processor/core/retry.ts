@@ -1,5 +1,5 @@
 import type { ErrorCategory } from "./categorization.ts";
-import type { Attempts } from "./retry-attempts.ts";
+import { ranDuring, type Attempts } from "./retry-attempts.ts";
 import { earlierFailureOf } from "./retry-chain.ts";
 import type { Trace, TraceNode } from "./trace-memory.ts";
 
@@ -28,10 +28,9 @@ export interface OwnEvidence {
  * own count, and earlier calls that it repeats. Remembers the sum for the call that may repeat this one.
  */
 export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attempts: Attempts): Retries {
-  const isUntroubled = trace.failures === 0 && !call.note.requestsOutside;
-  const earlier = isUntroubled ? null : earlierFailureOf(call, trace, attempts);
+  const earlier = mayRepeat(call, trace) ? earlierFailureOf(call, trace, attempts) : null;
   if (earlier === null && attempts.length === 0 && own.resendCount === undefined) return nothingSeen(call, own);
-  const before = earlier === null ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
+  const before = earlier === null || isToldOf(attempts, earlier) ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
   const seen = failuresBeforeOutcome(call, attempts);
   const count = before.failedAttempts + Math.max(seen.count, statedCount(own, attempts));
   const reason = before.firstFailure ?? seen.first;
@@ -43,6 +42,15 @@ export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attem
   if (count === 0) return { count, reason: undefined, waitMs: undefined, of, lastAttempt };
   const isTimed = earlier !== null || attempts.length > 1;
   return { count, reason: reason ?? undefined, waitMs: isTimed ? waitMs : undefined, of, lastAttempt };
+}
+
+function mayRepeat(call: TraceNode, trace: Trace): boolean {
+  return trace.failures > 0 || call.note.requestsOutside;
+}
+
+/** The earlier span told of one of this call's own requests, which is counted among them. */
+function isToldOf(attempts: Attempts, { note: earlier }: TraceNode): boolean {
+  return attempts.some(({ note }) => note.startMs < earlier.endMs && ranDuring(earlier, note));
 }
 
 /** The common case: one span, no trace of attempts. */

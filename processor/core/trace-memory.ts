@@ -40,6 +40,8 @@ export interface SpanNote {
   readonly requestsOutside: boolean;
   /** `service.name` of what can be matched across traces, else "": only what one process made belongs together by time. */
   readonly service: string;
+  /** What the attempts of one operation have in common, by the emitter's word; "" when unknown. */
+  readonly operationId: string;
   /** Requested model; "" when unknown. */
   readonly model: string;
   /** Provider by the convention's name; "" when unknown. */
@@ -70,6 +72,7 @@ export const UNSEEN: SpanNote = {
   endsStream: false,
   requestsOutside: false,
   service: "",
+  operationId: "",
   model: "",
   provider: "",
   endpoint: "",

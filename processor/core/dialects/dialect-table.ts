@@ -21,7 +21,9 @@ export type Field =
   | "requestJson"
   /** A word with which the emitter says that it failed although the status is unset: level, state. */
   | "failureWord"
-  | "success";
+  | "success"
+  /** Id of the operation, which its attempts have in common where each is a span. */
+  | "operationId";
 
 /** One emitter's way of writing a GenAI span. A new emitter is a new table, not a new branch. */
 export interface DialectTable {

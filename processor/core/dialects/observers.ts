@@ -56,6 +56,7 @@ export const litellm: DialectTable = {
   markers: ["litellm.call_id", "litellm.call_type", "litellm.provider.model", "hidden_params", "error.llm_provider"],
   fields: {
     operation: ["gen_ai.operation.name", "llm.request.type"],
+    operationId: ["litellm.call_id"],
   },
   operations: {
     completion: "chat",

@@ -169,6 +169,17 @@ describe("other ways to the wire", () => {
           request.end(body().slice(20));
         }),
     ],
+    [
+      "node:http that never ends the request, whose body has its length",
+      () =>
+        new Promise((resolve) => {
+          const headers = { "content-length": Buffer.byteLength(body()) };
+          const request = httpRequest(url, { method: "POST", headers }, (answer) => {
+            answer.resume().on("end", () => resolve(request.destroy()));
+          });
+          request.write(body());
+        }),
+    ],
   ])("%s: one call with model and tokens", async (_way, send) => {
     genAi.enable();
     await send();

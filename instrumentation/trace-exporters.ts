@@ -53,7 +53,7 @@ function otlpOutlet(name: string, { otlpProtocol, batch, onLoss }: TraceExport):
   const processor = watched.before(new BatchSpanProcessor({ ...batch, maxQueueSize: queueSpansMax, exporter: watched.exporter }));
   return {
     processor,
-    unsent: watched.unsent,
+    unsent: () => watched.unsent(),
     async flush() {
       await processor.forceFlush();
       await exporter.forceFlush?.();

@@ -8,7 +8,7 @@ import { endAttributes, missingAttributes, spanName, startAttributes } from "./c
 import { callAttempt } from "./call-attempt.ts";
 import { answerText, capturedPrompt } from "./captured-content.ts";
 import { anchoredClock } from "./clock.ts";
-import type { AttemptOutcome, ModelCall } from "./model-call.ts";
+import type { AttemptOutcome, CallPlace, ModelCall } from "./model-call.ts";
 import { modelTargets } from "./model-target.ts";
 import type { EndpointConfig, ModelTarget } from "./model-target.ts";
 import { openAttempts } from "./open-attempts.ts";
@@ -21,6 +21,8 @@ import { attributesOf, sdkCallSpan } from "./sdk-span.ts";
 
 /** What exporters set around their own requests; a key of the API is a registered symbol (@opentelemetry/core, suppress-tracing.ts). */
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+const CALL_PLACE = createContextKey("genai-otel call");
 
 /** SDK-level spans were seen to end up to 24 ms after the wire. */
 const FORGOTTEN_AFTER_MS = 2_000;
@@ -97,16 +99,14 @@ interface TrackerState {
 
 function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserver | undefined {
   const { options, callsBySpanId, pending } = state;
-  const active = context.active();
-  if (state.attempts.isFull() || active.getValue(SUPPRESS_TRACING) === true) return undefined;
+  const active = callerOf(context.active());
+  if (active === undefined || state.attempts.isFull() || active.getValue(SUPPRESS_TRACING) === true) return undefined;
   const target = state.targetOf(request, options.endpoints());
   if (target === undefined) return undefined;
   const facts = request.body === undefined ? undefined : readRequestFacts(target.wire, request.body);
   if (facts !== undefined && !namesModel(target, facts)) return undefined;
   const parentSpanId = trace.getSpanContext(active)?.spanId;
   const parentCall = parentSpanId === undefined ? undefined : callsBySpanId.get(parentSpanId);
-  // Another client below a fetch that we watch: the transport of that very call.
-  if (parentCall !== undefined && !parentCall.adopted) return undefined;
   const headers = readAttemptHeaders(request.header);
   const attempted = { key: target.key, body: request.body, parentSpanId, headers, framed: state.frame.getStore() };
   const known = parentCall ?? pending.find(attempted);
@@ -116,6 +116,17 @@ function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserve
   call.countedRetries = Math.max(call.countedRetries, headers.retryCount ?? 0);
   state.frame.enterWith(call);
   return beginAttempt(state, call, request, headers.lastAttempt);
+}
+
+/**
+ * The context of whoever makes a request. What a client's sockets and timers call back may run in the context of a call of ours,
+ * and makes its next attempt or another call there: beside that call, not below it. While its attempt is out it is another
+ * client below a fetch that we watch, the transport of that very call: then undefined.
+ */
+function callerOf(active: Context): Context | undefined {
+  const place = active.getValue(CALL_PLACE) as CallPlace | undefined;
+  if (place === undefined || trace.getSpan(active) !== place.span) return active;
+  return place.call?.state === "running" ? undefined : place.caller;
 }
 
 /** The same paths serve other things elsewhere; a body without a model is none of ours. */
@@ -169,6 +180,7 @@ function endCall(state: TrackerState, call: ModelCall): void {
   state.pending.remove(call);
   state.callsBySpanId.delete(call.span.spanContext().spanId);
   call.body = undefined;
+  call.place.call = undefined;
   const attributes = endAttributes(call, outcome);
   if (call.adopted) endForgotten(state.forgotten, call, outcome);
   else endOwn(call, outcome, attributes);
@@ -191,13 +203,15 @@ function startCall(options: CallTrackerOptions, { target, facts, request, active
   const span =
     sdkSpan ?? options.tracer().startSpan(spanName(target, facts), { kind: SpanKind.CLIENT, startTime: startMs, attributes }, active);
   if (request.body !== undefined && options.captureContent()) span.setAttributes(capturedPrompt(target.wire, request.body));
-  return {
+  const place: CallPlace = { caller: active, span, call: undefined };
+  const call: ModelCall = {
     target,
     clock,
     startMs,
     span,
     adopted: sdkSpan !== undefined,
-    context: trace.setSpan(active, span),
+    place,
+    context: trace.setSpan(active, span).setValue(CALL_PLACE, place),
     parentSpanId: trace.getSpanContext(active)?.spanId,
     callId,
     facts,
@@ -209,6 +223,8 @@ function startCall(options: CallTrackerOptions, { target, facts, request, active
     pendingTimer: undefined,
     foreignHttpSpans: [],
   };
+  place.call = call;
+  return call;
 }
 
 /** A body that was read while it was sent names the model late; the span is renamed. */

@@ -22,6 +22,14 @@ export interface AttemptOutcome {
   readonly retryable: boolean;
 }
 
+/** What a call leaves in the context in which it is sent; a socket may hold on to that for long, so it lets go of the call. */
+export interface CallPlace {
+  readonly caller: Context;
+  readonly span: Span;
+  /** While it has not ended. */
+  call: ModelCall | undefined;
+}
+
 /**
  * One call of a model as the application meant it, with all attempts of its client. Running while an attempt is out,
  * pending between a failed attempt and the next, ended when nothing more can follow.
@@ -33,6 +41,7 @@ export interface ModelCall {
   /** The span that stands for the call: ours, or one that an SDK's own instrumentation had opened. */
   readonly span: Span;
   readonly adopted: boolean;
+  readonly place: CallPlace;
   /** In which it is sent: that of the caller, with the call's span. */
   readonly context: Context;
   readonly parentSpanId: string | undefined;

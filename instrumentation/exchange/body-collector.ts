@@ -1,6 +1,8 @@
 /** Collects what is written to a request, up to a limit. */
 export interface BodyCollector {
   add(chunk: unknown, encoding: unknown): void;
+  /** Added so far, kept or not. */
+  bytes(): number;
   /** undefined over the limit. */
   text(): string | undefined;
 }
@@ -15,6 +17,7 @@ export function bodyCollector(bytesMax: number): BodyCollector {
       bytes += added.byteLength;
       if (bytes <= bytesMax) chunks.push(Buffer.from(added));
     },
+    bytes: () => bytes,
     text() {
       const all = bytes <= bytesMax ? Buffer.concat(chunks).toString() : undefined;
       chunks.length = 0;

@@ -17,6 +17,9 @@ export interface HttpTapOptions {
 
 interface Tapped {
   readonly body: BodyCollector;
+  /** The body is whole, and was looked at. */
+  begun: boolean;
+  /** undefined for what is no call to a model. */
   observer: ExchangeObserver | undefined;
 }
 
@@ -52,19 +55,20 @@ function tapRequests(requests: WeakMap<ClientRequest, Tapped>, options: HttpTapO
   const tappedOf = (request: ClientRequest): Tapped | undefined => {
     const known = requests.get(request);
     if (known !== undefined || request.method !== "POST" || !options.mayBeModelCall(request.path)) return known;
-    const tapped: Tapped = { body: bodyCollector(REQUEST_BODY_BYTES_MAX), observer: undefined };
+    const tapped: Tapped = { body: bodyCollector(REQUEST_BODY_BYTES_MAX), begun: false, observer: undefined };
     requests.set(request, tapped);
     return tapped;
   };
-  const tappedWrite: Write = function (...args) {
-    guarded("reading a request body", () => tappedOf(this)?.body.add(args[0], args[1]));
-    return Reflect.apply(write, this, args);
-  };
-  const tappedEnd: Write = function (...args) {
-    const tapped = guarded("reading a request", () => beginAtEnd(this, tappedOf(this), args, options));
-    if (tapped?.observer === undefined) return Reflect.apply(end, this, args);
-    return context.with(tapped.observer.context, () => Reflect.apply(end, this, args));
-  };
+  const readThen = (method: Write, isEnd: boolean): Write =>
+    function (...args) {
+      const tapped = guarded("finding a request", () => tappedOf(this));
+      if (tapped === undefined) return Reflect.apply(method, this, args);
+      guarded("reading a request", () => readBody(this, tapped, args, { ...options, isEnd }));
+      if (tapped.observer === undefined) return Reflect.apply(method, this, args);
+      return context.with(tapped.observer.context, () => Reflect.apply(method, this, args));
+    };
+  const tappedWrite = readThen(write, false);
+  const tappedEnd = readThen(end, true);
   prototype.write = tappedWrite;
   prototype.end = tappedEnd;
   return () => {
@@ -73,25 +77,28 @@ function tapRequests(requests: WeakMap<ClientRequest, Tapped>, options: HttpTapO
   };
 }
 
+/**
+ * A body that has its whole length is sent without its end: a server may answer before a client calls it (got), or it never
+ * does.
+ */
 // oxlint-disable-next-line max-params -- one request with its state
-function beginAtEnd(
+function readBody(
   request: ClientRequest,
-  tapped: Tapped | undefined,
+  tapped: Tapped,
   args: readonly unknown[],
-  { observe }: HttpTapOptions,
-): Tapped | undefined {
-  if (tapped === undefined || tapped.observer !== undefined) return undefined;
+  { observe, isEnd }: HttpTapOptions & { readonly isEnd: boolean },
+): void {
+  if (tapped.begun) return;
   tapped.body.add(args[0], args[1]);
-  const observer = observe({
+  if (!isEnd && !(tapped.body.bytes() >= Number(request.getHeader("content-length")))) return;
+  tapped.begun = true;
+  tapped.observer = observe({
     method: request.method,
     url: urlOf(request),
     header: (name) => headerText(request.getHeader(name)),
     body: tapped.body.text(),
   });
-  if (observer === undefined) return undefined;
-  tapped.observer = observer;
-  watchEnd(request, observer);
-  return tapped;
+  if (tapped.observer !== undefined) watchEnd(request, tapped.observer);
 }
 
 /** Whoever destroys the request stands on the stack, unless it broke by itself: a timer that times it out, or the application. */

@@ -38,13 +38,15 @@ export function judge(testCase: MatrixCase, { spans, served, unpriced = false }:
   const usage = statesUsage(testCase, last) ? last?.usage : undefined;
   // An SDK that cannot read garbage has failed, one that can has not: both are right.
   const judgesEnd = testCase.garbage !== true;
+  // On a machine that is busy enough a client's time limit ends its request before the server has it.
+  const reached = served.length > 0;
   return {
     expected: {
       calls: expectedCalls,
-      model: last?.model,
+      model: reached ? last?.model : call["gen_ai.request.model"],
       category: judgesEnd ? categoryOf(testCase, last) : undefined,
-      retries: expectedCalls > 1 ? 0 : served.length - 1,
-      httpSpans: served.length,
+      retries: expectedCalls > 1 || !reached ? 0 : served.length - 1,
+      httpSpans: reached ? served.length : 1,
       ...(usage ? tokensOf(usage, unpriced) : {}),
     },
     found: {

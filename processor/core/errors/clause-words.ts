@@ -70,7 +70,7 @@ export const COMPLAINTS = {
   shape: `must should expected expects only between least cannot_be`,
   unavailable: `unavailable down offline outage maintenance unhealthy degraded restarting indisponible`,
   busy: `busy overloaded saturated full congested overwhelmed überlastet surchargé sobrecargado`,
-  starting: `loading warming starting initializing initialising booting cold_start spinning_up`,
+  starting: `loading warming starting initializing initialising booting cold_start cold_boot spinning_up scaling`,
   throttled: `throttled throttling cooldown cooling_down cool_down slow_down too_quickly too_fast too_frequently too_often
     too_frequent rate_limited back_off limited_to`,
   failed: `failed fail fails failing failure error errored crashed crash died dead broke fault exception problem issue trouble panicked panic
@@ -84,11 +84,11 @@ export const COMPLAINTS = {
 export const NEGATED = {
   invalid: `valid validated recognized recognised correct match matches parse parsed conform recognize decode decoded read readable
     open opened gültig válido válida`,
-  missing: `found find exist exists given provided set specified supplied present included passed located defined registered configured
+  missing: `resolve resolved found find exist exists given provided set specified supplied present included passed located defined registered configured
     detected gefunden trouvé trouvée encontrado encontrada text message image input`,
-  unsupported: `supported support supports compatible implemented accept accepted understand longer`,
+  unsupported: `enabled supported support supports compatible implemented accept accepted understand longer`,
   denied: `allowed permitted permit authorized authorised entitled eligible granted whitelisted verified approved access permission
-    include cover member authenticate signed logged`,
+    include cover member authenticate signed logged assume`,
   expired: `active activated enabled activate`,
   exhausted: `enough sufficient remaining left afford credit balance fund`,
   unavailable: `available working running healthy accessible verfügbar disponible disponível`,

@@ -10,9 +10,10 @@ const LEADING_CODE = /^(?:error: )?([a-z][a-z0-9]{0,30}(?:[_.-][a-z0-9]{1,30}){1
 // gRPC's and Google's heads: "12 UNIMPLEMENTED: ...", "503 UNAVAILABLE. {...}".
 const NUMBERED_CODE = /(?:^|[^\w.])\d{1,3} ([A-Z][A-Z_]{3,30})[.:]/;
 // A class name that introduces or wraps its message: "openai.RateLimitError: ...", "ThrottlingException(properties ...".
-const CLASS_NAME = /(?<![\w'"`/])[A-Za-z][\w.$]{0,100}(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded)\b/g;
+const CLASS_NAME =
+  /(?<![\w'"`/])[A-Za-z][\w.$]{0,100}(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded|Denied|NotFound|Exhausted|Throttled)\b/g;
 // Looked for first, because most texts have none and the name is dear.
-const CLASS_ENDING = /(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded)\b/;
+const CLASS_ENDING = /(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded|Denied|NotFound|Exhausted|Throttled)\b/;
 // Names that are only ever codes: RESOURCE_EXHAUSTED, ECONNRESET, UND_ERR_SOCKET.
 const SHOUTED_CODE = /(?<![\w$%{])(?:[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,6}|E[A-Z0-9]{4,20})(?![\w(=}])/g;
 // snake_case in prose only with an ending that names a complaint: a parameter (`request_timeout`) has none of these.

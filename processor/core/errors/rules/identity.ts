@@ -237,7 +237,7 @@ export const IDENTITY: CategoryRules = {
       name: "identity: blocked",
       category: "auth",
       text: anyOf(
-        String.raw`(?:request|access) (?:was |is |has been )?blocked(?! (?:due|because|by (?:the )?(?:guardrail|content|safety)))`,
+        String.raw`(?:requests?|access) (?:(?:to|from) [^,;]{1,80} )?(?:was |is |are |has been )?blocked(?! (?:due|because|by (?:the )?(?:guardrail|content|safety)))`,
         String.raw`you have been blocked|attention required|checking your browser|enable javascript and cookies|error code:? 10(?:0[5-9]|1[02]|20)\b`,
       ),
       unless: { status: [400, 429], codes: ["invalidprompt", "contentfilter"] },
@@ -253,7 +253,8 @@ export const IDENTITY: CategoryRules = {
         String.raw`lacks?(?: [a-z]{1,20}){0,3} (?:permissions?|action|access|privileges?|scopes?)|no permission|explicit deny`,
         String.raw`(?:unregistered|anonymous|unidentified) (?:callers?|users?|requests?|clients?)|must be (?:a member|logged|signed|authenticated|an? (?:admin|owner))`,
         String.raw`(?:credential|token|key)s?\b[^.]{0,40}(?:only (?:authorized|valid|allowed) |cannot be used)|not accessible (?:by|to|with|for)`,
-        String.raw`login required|please (?:log|sign) ?in|not logged in|not allowed to (?:access|sample|use|call|perform)`,
+        String.raw`expected oauth|not (?:in|on) (?:the |your )?(?:allow|white)-?list|(?:verify|confirm) your (?:phone|e-?mail|identity|account|age)`,
+        String.raw`(?:needs?|requires?|pending) (?:additional |further |age |identity )?verification|login required|please (?:log|sign) ?in|not logged in|not allowed to (?:access|sample|use|call|perform)`,
         String.raw`not permitted to|access to [^.]{1,60}? is not allowed`,
         String.raw`not allowed for (?:this|your|the) (?:account|organi[sz]ation|project|key|team|user)|not entitled|not eligible`,
         String.raw`eligible for using|access denied`,

@@ -132,6 +132,7 @@ export const MONEY: CategoryRules = {
           "(?:current|your|subscription|coding|free) (?:plan|subscription)(?: [a-z]{1,20}){0,3} ",
           words("expired", "ended", "does(?: not|n't)(?: yet)? (?:include|allow|support|cover)", "has ended", "limit"),
         ),
+        String.raw`(?:not|n't) (?:currently )?subscribed\b|upgrade to (?:[a-z]{1,20} )?(?:pro|plus|max|premium|team|enterprise|paid)\b`,
         String.raw`subscription (?:has )?(?:expired|ended|is required)`,
         String.raw`(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid|paying|premium|pro\b|enterprise)`,
         String.raw`requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)`,
@@ -239,7 +240,7 @@ export const MONEY: CategoryRules = {
       name: "money: words of money",
       category: "quota_exceeded",
       clauses: [
-        clause(["money"], ["exhausted", "missing", "expired", "required", "denied", "unavailable", "unsupported", "exceeded"], {
+        clause(["money"], ["exhausted", "missing", "expired", "required", "unavailable", "unsupported", "exceeded"], {
           without: ["size", "shortWindow"],
         }),
         clause(["quota", "limit", "rate"], ["exceeded", "exhausted"], { also: ["longWindow"], without: ["shortWindow"] }),

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doctor } from "../processor/cli/doctor.ts";
 import type { Finding } from "../processor/doctor/finding.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
+import { storeSamples } from "./support/store-samples.ts";
 
 // The doctor as a user calls it: arguments and environment in, findings and exit code out, against a real database.
 
@@ -63,6 +64,24 @@ describe("doctor", () => {
       "100 % of your GenAI spans come from a scope I don't know: acme.llm.tracer",
     );
     expect(said.find((what) => what.includes("retries are invisible"))).toContain("shop (30)");
+  });
+
+  test("says what the gateways say of themselves, and that they fell silent", async () => {
+    const ofGateways = async (): Promise<string[]> => {
+      const { findings } = await callDoctor(["--gateway", closed], { DATABASE_URL: database.url });
+      return findings.filter(({ station, what }) => station === "database" && /gateway|accepted/.test(what)).map(({ what }) => what);
+    };
+    expect(await ofGateways()).toEqual([]);
+    const nowMs = Date.now();
+    await storeSamples(database.pool, [{ fromMs: nowMs - 30 * 60_000, toMs: nowMs - 20 * 60_000, refused: { unauthenticated: 2 } }]);
+    expect((await ofGateways())[0]).toBe("no gateway has written here for 20 min, and each writes about itself once a minute");
+    await storeSamples(database.pool, [{ fromMs: nowMs, toMs: nowMs, lostSpans: 3, spoolAgeMs: 1_200_000, instance: "gateway:2" }]);
+    expect(await ofGateways()).toEqual([
+      "one gateway process writes here: 7200 spans received within the hour",
+      "gateways refused requests or spans within the hour: unauthenticated 22",
+      "3 spans were accepted within the hour and then refused by PostgreSQL or the OTLP backend",
+      "spans have been waiting in a gateway's spool for 20 min",
+    ]);
   });
 
   test("says that Grafana does not answer", async () => {

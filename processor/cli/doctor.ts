@@ -6,6 +6,7 @@ import { checkDatabase, connectDatabase } from "../doctor/check-database.ts";
 import { checkDialects } from "../doctor/check-dialects.ts";
 import { checkGateway } from "../doctor/check-gateway.ts";
 import { checkGrafana } from "../doctor/check-grafana.ts";
+import { checkSamples } from "../doctor/check-samples.ts";
 import { checkSpans } from "../doctor/check-spans.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { renderFindings } from "../doctor/render-findings.ts";
@@ -102,8 +103,9 @@ async function examineDatabase(config: Config, dataDir: string): Promise<Finding
 async function examineRows(client: pg.Client, schemaName: string): Promise<Finding[]> {
   const schema = client.escapeIdentifier(schemaName);
   const database = await checkDatabase(client, schema, Date.now());
-  if (database.some(({ verdict }) => verdict === "problem")) return database;
-  return [...database, ...(await checkDialects(client, schema)), ...(await checkSpans(client, schema))];
+  const gateways = await checkSamples(client, schema, Date.now());
+  if (database.some(({ verdict }) => verdict === "problem")) return [...database, ...gateways];
+  return [...database, ...gateways, ...(await checkDialects(client, schema)), ...(await checkSpans(client, schema))];
 }
 
 async function examineGrafana({ grafana, grafanaToken }: Options): Promise<Finding[]> {

@@ -1,6 +1,7 @@
 import { anthropicNative, botocore, convention, opentelemetry } from "./dialects/convention.ts";
 import type { DialectTable, Field } from "./dialects/dialect-table.ts";
 import {
+  ag2,
   agentFramework,
   genkit,
   googleAdk,
@@ -42,6 +43,7 @@ export const DIALECTS: readonly DialectTable[] = [
   pydanticAi,
   logfire,
   agentFramework,
+  ag2,
   strands,
   openlitPy,
   openlitJs,

@@ -45,6 +45,7 @@ const EMITTERS: readonly EmitterRow[] = [
   { scope: "@mastra/", input: "inclusive" },
   { scope: "strands.telemetry.tracer", input: "inclusive" },
   { scope: "strands-agents", input: "inclusive" },
+  { scope: "opentelemetry.instrumentation.ag2", input: "exclusive", candidatesOnly: true },
   { scope: "pydantic-ai", input: "inclusive" },
   { scope: "logfire", input: "inclusive" },
   { scope: "litellm", input: "inclusive" },

@@ -62,6 +62,15 @@ export const strands: DialectTable = {
   note: "`gen_ai.server.time_to_first_token` is in milliseconds; the provider says strands-agents. Its own throttle retries are sibling `chat` spans.",
 };
 
+/** Source: ag2 1.2.1 middleware/builtin/telemetry.py, config/<provider>/mappers.py; recorded spans. */
+export const ag2: DialectTable = {
+  name: "ag2",
+  emitter: "AG2 (TelemetryMiddleware)",
+  scopes: ["opentelemetry.instrumentation.ag2"],
+  markers: ["ag2.span.type"],
+  note: "Tokens as the provider counts them: Anthropic's and Bedrock's input leaves cached ones out, Gemini's output its thoughts. A `record_usage` span repeats the usage beside each call.",
+};
+
 /** Source: Spring AI 1.1.2 under Spring Boot 3.5 with micrometer-tracing-bridge-otel, recorded spans. */
 export const springAi: DialectTable = {
   name: "spring-ai",

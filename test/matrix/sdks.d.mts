@@ -6,6 +6,7 @@ export interface MatrixSdk {
   readonly unpriced?: boolean;
   readonly lingers?: boolean;
   readonly nodeMin?: number;
+  readonly unsteady?: readonly string[];
   readonly nodes?: readonly number[];
   readonly instrumentations?: readonly string[];
   readonly start?: "register" | "register on SDK 3" | "own SDK 3";

@@ -36,6 +36,8 @@ const STATUS_PATTERNS: readonly RegExp[] = [
   anyOf(
     String.raw`(?<!\b(?:line|row|column|col|port|position|item|page|offset|index|room|issue) )(?<=\s[[(]?)(4(?:0[0-9]|1[0-8]|2[2-9]|99)|5(?:0[0-9]|2[0-9]|30))(?=\]?\)?: )`,
   ),
+  // urllib3 after its retries: "too many 500 error responses"
+  anyOf(String.raw`too many ([45]\d\d) error`),
   // A status before its reason phrase, anywhere.
   anyOf(
     sequence(

@@ -48,7 +48,7 @@ export const CANCEL: CategoryRules = {
           String.raw` (?:was |is |has been |were )?(?:aborted|cancell?ed)\b`,
         ),
         String.raw`\b(?:aborted|cancell?ed) by (?:the )?(?:user|caller|client)|\buser (?:aborted|cancell?ed|interrupt)`,
-        String.raw`^(?:error: |aborterror: )?(?:aborted|cancell?ed)\.?$|context cancell?ed|client closed request`,
+        String.raw`^(?:[\w.]{1,80}: )?(?:aborted|cancell?ed)\.?$|context cancell?ed|client closed request`,
         String.raw`取消|キャンセル|abgebrochen|annulée? par|cancelad[oa] por|отменен|client disconnected|aborted without reason|keyboardinterrupt`,
         String.raw`\buser (?:has )?(?:rejected|declined|dismissed)\b|(?:rejected|declined|denied) by (?:the )?user\b`,
       ),

@@ -26,7 +26,7 @@ export const FAMILIES: readonly ErrorRule[] = [
     stem: anyOf(
       String.raw`connection(?:error|exception|reset|refused|closed|lost|failed|shutdown|terminated)|socket(?:error|exception)`,
       String.raw`network(?:error|exception)|ssl(?:error|exception)|tlserror|dnserror|brokenpipe|unreachable|prematureclose`,
-      String.raw`stream(?:disconnect|closed|interrupt)|errssl|connectionfailed|handshake`,
+      String.raw`stream(?:disconnect|closed|interrupt)|errssl|connectionfailed|handshake|err(?:http2|quic|proxy|tunnel|internet|incomplete)`,
     ),
     example: "LlmConnectionException",
   },

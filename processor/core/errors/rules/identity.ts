@@ -286,7 +286,7 @@ export const IDENTITY: CategoryRules = {
         "1020",
         "1009",
       ],
-      unless: { text: /errno 13|operation not permitted, open/, codes: ["nsurlerrordomain"] },
+      unless: { text: /errno 13|operation not permitted, open|access a socket/, codes: ["nsurlerrordomain"] },
       example: "AccessDeniedException",
     },
     {
@@ -302,7 +302,7 @@ export const IDENTITY: CategoryRules = {
         clause(["region"], ["denied", "rejected", "unsupported"], { without: ["request"] }),
         clause(["access"], ["denied", "missing", "required", "exhausted", "expired"]),
       ],
-      unless: { text: /errno 13|operation not permitted, open|does not exist [(]?or/ },
+      unless: { text: /errno 13|operation not permitted, open|access a socket|does not exist [(]?or/ },
       example: "this key has been revoked",
     },
   ],

@@ -46,7 +46,7 @@ export const SERVER: CategoryRules = {
         String.raw`expecting value: line 1 column 1|attempt to decode json with|invalid character '<'`,
         String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)\b(?! body)`,
         String.raw`error decoding response body|invalid (?:error )?response (?:from|format|object)|empty response body`,
-        String.raw`(?:returned|sent|received|got) (?:an? )?(?:invalid|malformed|unexpected|unparsable|bad|garbled|incomplete|non-json) (?:json |http )?(?:response|answer|reply|data|output)`,
+        String.raw`(?:returned|sent|received|got) (?:an? )?(?:invalid|malformed|unexpected|unparsable|bad|garbled|incomplete|non-json)(?: or [a-z]{1,20})? (?:json |http )?(?:response|answer|reply|data|output)`,
         String.raw`html (?:page |content |response )?instead of|expected json[^.]{0,30}(?:html|text)|non-json (?:response|answer|body)`,
         String.raw`(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)`,
       ),

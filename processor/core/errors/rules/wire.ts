@@ -39,7 +39,7 @@ export const WIRE: CategoryRules = {
       stem: /certificate/,
       text: anyOf(
         String.raw`certificate|self[- ]signed|wrong version number|wrong_version_number|pkix path|tls alert|ssl alert|sslv3 alert|handshake fail`,
-        String.raw`ssl routines|unknown issuer|tls: |unable to get local issuer|unable to verify the first|(?:ssl|tls) connection could not be established`,
+        String.raw`ssl routines|unknown issuer|tls: |unable to get local issuer|unable to verify the first|http response to https|secure connection[^.]{0,30}(?:cannot|could not) be (?:made|established)|(?:ssl|tls) connection could not be established`,
       ),
       unless: {
         text: /eof occurred|unexpected eof while reading|connection reset|econnreset|econnrefused|forcibly closed|before secure tls|bad.record.mac|decryption failed/,
@@ -63,7 +63,7 @@ export const WIRE: CategoryRules = {
       text: anyOf(
         String.raw`\benotfound\b|name or service not known|nodename nor servname|no such host|name_not_resolved|name not resolved`,
         String.raw`getaddrinfo failed|could not resolve host|failed to resolve|name resolution (?:failed|error)|nxdomain`,
-        String.raw`no address associated|os error 11001|host not found|unknown host|failed to lookup address|cannot resolve|host ?name could not be (?:found|resolved)`,
+        String.raw`no address associated|os error 11001|host not found|unknown host|failed host lookup|failed to lookup address|cannot resolve|host ?name could not be (?:found|resolved)`,
       ),
       unless: { text: /eai_again|temporary failure|temporary dns|try again/ },
       retryable: false,
@@ -184,7 +184,7 @@ export const WIRE: CategoryRules = {
             "attempt failed",
           ),
         ),
-        String.raw`server misbehaving|parse error: (?:expected|invalid|data after)|connection abort|network dropped connection|endpoint (?:is not connected|shutdown)|socket is not connected|assign requested address|no buffer space|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
+        String.raw`server misbehaving|\bunreachable\b|malformed http|end of file|transfer closed|outstanding read data|from proxy after connect|tunnel\w{0,5} (?:socket |connection )?(?:could not|failed)|parse error: (?:expected|invalid|data after)|connection abort|network dropped connection|endpoint (?:is not connected|shutdown)|socket is not connected|assign requested address|no buffer space|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
         String.raw`network (?:is )?(?:unreachable|down|connection|changed|error)|host is (?:down|unreachable)`,
         String.raw`closed (?:the )?connection`,
         String.raw`(?:server|remote|peer|remote host|host) (?:disconnected|closed|forcibly closed|hung up)`,
@@ -217,6 +217,7 @@ export const WIRE: CategoryRules = {
       ),
       // Ollama hands on how its runner ended ("an error was encountered while running the model: unexpected EOF").
       unless: {
+        status: [407],
         text: anyOf(
           SERVER_CLOSED,
           String.raw`postgres|sqlstate|database (?:system )?is|while running the model|post predict|do (?:load|embedding) request`,
@@ -270,7 +271,7 @@ export const WIRE: CategoryRules = {
             "request failed due to network",
           ),
         ),
-        String.raw`\bfetch failed\b|\bconnection error\b|failed to process successful response`,
+        String.raw`\bfetch failed\b|i\/o error on|\bconnection error\b|failed to process successful response`,
       ),
       unless: { status: [400, 401, 402, 403, 404, 413, 422, 429, 529] },
       example: "APIConnectionError: Connection error.",

@@ -19,6 +19,7 @@ import { createReceiver } from "./receiver.ts";
 import { startHeldRequestsKeeper } from "./held-requests-keeper.ts";
 import { createRequestSettler, type RequestSettler } from "./settle-requests.ts";
 import { readDoorTls, watchDoorTls } from "./tls.ts";
+import { createTraceDoor } from "./trace-door.ts";
 import { traceRoutes } from "./trace-routes.ts";
 
 export type Door = "http" | "grpc";
@@ -69,6 +70,8 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
     metrics,
     log,
   });
+  const traces = createTraceDoor({ receiver, budget, pool, gate: gates.ingest, bodyBytesMax, requestTimeoutMs, http, metrics, log });
+  const plain = tls.http === null ? traces : http;
   const grpc = createGrpcDoor({ receiver, budget, bodyBytesMax, gate: gates.ingest, credentials: tls.grpc, metrics, log });
   const renewal = watchDoorTls(config, log, (renewed) => {
     if (renewed.http !== null) http.renew(renewed.http);
@@ -79,7 +82,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   const samples = startGatewaySamples({ databaseUrl: options.databaseUrl, schema: config.schema, metrics, state, log });
   let stopping = false;
   return {
-    accept: (door, socket) => (door === "http" ? http : grpc).accept(socket),
+    accept: (door, socket) => (door === "http" ? plain : grpc).accept(socket),
     status: () => ({ sinks: sinks.statuses(), stopping }),
     async metrics() {
       updateGauges(metrics, sinks, budget.usedBytes, enricher.tracesRemembered());
@@ -87,7 +90,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
     },
     async close(deadlineMs) {
       stopping = true;
-      await Promise.all([http.close(deadlineMs), grpc.close(deadlineMs)]);
+      await Promise.all([traces.close(deadlineMs), http.close(deadlineMs), grpc.close(deadlineMs)]);
       await settler.close();
       await keeper?.close();
       await Promise.all([sinks.sink.close(), analytics.close()]);

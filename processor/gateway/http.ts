@@ -8,19 +8,20 @@ import { wrongSignalOf, wrongSignalText } from "../otlp/wrong-signal.ts";
 import type { TokenGate } from "./bearer-tokens.ts";
 import { applyCors } from "./cors.ts";
 import { Refusal, SenderGoneError } from "./refusal.ts";
-import { sendRefusal } from "./send-refusal.ts";
+import { asRefusal, sendRefusal } from "./send-refusal.ts";
+import { HEAD_BYTES_MAX } from "./trace-head.ts";
 
 /** A request's line and headers together; more gets 431. Node's own default. */
-const HEADER_BYTES_MAX = 16 * 1024;
+const HEADER_BYTES_MAX = HEAD_BYTES_MAX;
 const HEADERS_MAX = 100;
 /** A client that has not sent its headers by then gets 408. */
-const HEADERS_TIMEOUT_MS = 10_000;
+export const HEADERS_TIMEOUT_MS = 10_000;
 /** Longer than the idle time of common load balancers (60 s), so that it is they who close a connection. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+export const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** A client that does not read its answer. */
 const IDLE_TIMEOUT_MS = 120_000;
-const TIMEOUT_CHECK_MS = 1000;
-const CLOSE_POLL_MS = 20;
+export const TIMEOUT_CHECK_MS = 1000;
+export const CLOSE_POLL_MS = 20;
 
 export type Access = "open" | "ingest" | "read";
 
@@ -141,13 +142,6 @@ function unknownPathMessage(path: string): string {
   const signal = wrongSignalOf(path);
   if (signal !== null) return wrongSignalText(signal);
   return "nothing here: traces go to POST /v1/traces, see also /healthz, /readyz, /metrics and /api/analytics";
-}
-
-/** What is not expected is a fault of ours: the sender gets no detail of it, the log does. */
-function asRefusal(error: unknown, log: Logger, path: string): Refusal {
-  if (error instanceof Refusal) return error;
-  log.error({ err: error, path }, "a request failed unexpectedly");
-  return new Refusal("internal", "the gateway failed on this request; its log says why");
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -27,12 +27,15 @@ export interface ReceiverOptions {
 export interface Receiver {
   /** Answers the ExportTraceServiceResponse when all spans are durable; throws Refusal where they cannot be. */
   receive(body: Uint8Array, encoding: BodyEncoding, transport: string): Promise<Uint8Array>;
+  /** Whether a request would be refused before its body is read. */
+  isReady(): boolean;
   /** Throws the Refusal that a request would get anyway, before its body is read. */
   assertReady(): void;
 }
 
 export function createReceiver({ enricher, settler, sink, pool, blocked, metrics }: ReceiverOptions): Receiver {
   return {
+    isReady: () => blocked() === null,
     assertReady() {
       const away = blocked();
       if (away !== null) throw new Refusal("unavailable", away.message, away.retryAfterMs);

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "pino";
+import type { BodyEncoding } from "../otlp/partial-success.ts";
 import { rpcStatus } from "../otlp/rpc-status.ts";
 import { bodyEncodingOf, CONTENT_TYPES } from "./body-encoding.ts";
-import { type Refusal, REFUSALS } from "./refusal.ts";
+import { Refusal, REFUSALS } from "./refusal.ts";
 
 /**
  * A refused request may still be on its way. Its rest is read and dropped up to this bound, because a sender that is cut
@@ -16,11 +18,28 @@ export function sendRefusal(request: IncomingMessage, response: ServerResponse, 
     return;
   }
   if (!request.complete) dropRest(request);
-  const { http, grpc } = REFUSALS[refusal.reason];
-  const encoding = bodyEncodingOf(request.headers["content-type"]) ?? "json";
-  const body = rpcStatus({ code: grpc, message: refusal.message, retryAfterMs: refusal.retryAfterMs }, encoding);
-  response.writeHead(http, { "content-type": CONTENT_TYPES[encoding], "content-length": body.length, ...extraHeaders(refusal) });
+  const { status, headers, body } = refusalAnswer(refusal, bodyEncodingOf(request.headers["content-type"]) ?? "json");
+  response.writeHead(status, { ...headers, "content-length": body.length });
   response.end(body);
+}
+
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Uint8Array;
+}
+
+export function refusalAnswer(refusal: Refusal, encoding: BodyEncoding): RefusalAnswer {
+  const { http: status, grpc: code } = REFUSALS[refusal.reason];
+  const body = rpcStatus({ code, message: refusal.message, retryAfterMs: refusal.retryAfterMs }, encoding);
+  return { status, headers: { "content-type": CONTENT_TYPES[encoding], ...extraHeaders(refusal) }, body };
+}
+
+/** What is not expected is a fault of ours: the sender gets no detail of it, the log does. */
+export function asRefusal(error: unknown, log: Logger, path: string): Refusal {
+  if (error instanceof Refusal) return error;
+  log.error({ err: error, path }, "a request failed unexpectedly");
+  return new Refusal("internal", "the gateway failed on this request; its log says why");
 }
 
 function extraHeaders({ reason, retryAfterMs }: Refusal): Record<string, string | number> {

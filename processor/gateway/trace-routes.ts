@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BufferPool } from "../buffer-pool.ts";
-import { bodyEncodingOf, CONTENT_TYPES } from "./body-encoding.ts";
+import { bodyEncodingOf, CONTENT_TYPES, PARSED_WEIGHT } from "./body-encoding.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { Route } from "./http.ts";
 import type { Receiver } from "./receiver.ts";
@@ -13,8 +13,6 @@ export interface TraceRouteOptions {
   readonly pool: BufferPool;
   readonly bodyBytesMax: number;
 }
-
-const JSON_WEIGHT = 4;
 
 /** POST /v1/traces (OTLP specification, OTLP/HTTP). */
 export function traceRoutes(options: TraceRouteOptions): [string, Route][] {
@@ -32,8 +30,7 @@ async function exportTraces(options: TraceRouteOptions, request: IncomingMessage
   const lease = budget.lease();
   try {
     const body = await readBody(request, { bytesMax: bodyBytesMax, lease, pool });
-    // A parsed document takes several times the bytes of its text.
-    if (encoding === "json") lease.take(body.length * JSON_WEIGHT);
+    lease.take(body.length * PARSED_WEIGHT[encoding]);
     const answer = await receiver.receive(body, encoding, `http/${encoding}`);
     response.writeHead(200, { "content-type": CONTENT_TYPES[encoding], "content-length": answer.length });
     response.end(answer);

@@ -6,7 +6,7 @@ interface EmitterRow {
   readonly input?: "inclusive" | "exclusive";
   /** Last version that is exclusive; later ones are inclusive. */
   readonly exclusiveUntil?: string;
-  /** It sends Gemini's candidates as the output and leaves the thoughts out. */
+  /** Of Gemini it sends the candidates as the output and leaves the thoughts out. */
   readonly candidatesOnly?: true;
   /** It sends no cache counts, so that what it sends is a lower bound for these providers. */
   readonly cacheUnseen?: true;

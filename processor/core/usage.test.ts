@@ -378,6 +378,12 @@ describe("does the output contain the reasoning?", () => {
       "1200 0 0 0 64",
     ],
     [
+      "an emitter of candidates, of a provider that has none: yes",
+      { ...gemini, "gen_ai.provider.name": "openai", "gen_ai.usage.reasoning_tokens": 16 },
+      { scope: "opentelemetry.instrumentation.ag2" },
+      "1200 0 0 0 64",
+    ],
+    [
       "an emitter of candidates: no",
       { ...gemini, "gen_ai.usage.reasoning_tokens": 16 },
       { scope: "@traceloop/instrumentation-google-generativeai" },

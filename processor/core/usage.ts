@@ -90,7 +90,7 @@ function resolve(attributes: UsageAttributes, documents: UsageDocuments, origin:
   const { emitter } = origin;
   const known = valueIn(attributes, SLOT.springKind) === undefined ? emitter : SPRING_AI;
   const { uncachedInput, ambiguous } = uncachedOf(counts, known, origin);
-  const output = outputOf(counts, emitter.candidatesOnly || documents.candidatesOnly);
+  const output = outputOf(counts, (emitter.candidatesOnly && mayBeGemini(origin)) || documents.candidatesOnly);
   const tokens: BilledTokens = {
     uncachedInput: uncachedInput + counts.compactionInput,
     cacheRead: counts.read,
@@ -226,6 +226,11 @@ const ANTHROPIC_API_HOSTS: ReadonlySet<string> = new Set([
 function countsCacheApart({ provider, model }: Answerer): boolean {
   if (provider === undefined || ANTHROPIC_API_HOSTS.has(provider)) return model !== undefined && /claude/i.test(model);
   return provider === "anthropic" || provider === "aws.bedrock";
+}
+
+/** Some emitters pass on what each provider counts; only Gemini counts thoughts apart. */
+function mayBeGemini({ provider, apart }: UsageOrigin): boolean {
+  return !apart && (provider === undefined || provider.startsWith("gcp."));
 }
 
 /** Output includes reasoning, unless the total or the emitter shows that it does not. */

@@ -116,7 +116,9 @@ export const CAPACITY: CategoryRules = {
       name: "capacity: words of load",
       category: "model_overloaded",
       clauses: [
-        clause(["capacity"], ["exhausted", "busy", "unavailable", "exceeded", "missing"], { without: ["account", "wire", "rate", "size"] }),
+        clause(["capacity"], ["exhausted", "busy", "unavailable", "exceeded", "missing"], {
+          without: ["account", "wire", "rate", "size", "quota"],
+        }),
         clause(["model", "server"], ["busy"], { without: ["wire"] }),
         clause(["model", "server"], ["starting"], { without: ["failed", "lost", "missing"] }),
       ],

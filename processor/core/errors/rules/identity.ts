@@ -293,7 +293,7 @@ export const IDENTITY: CategoryRules = {
       name: "identity: words of identity",
       category: "auth",
       clauses: [
-        clause(["apiKey", "credential"], ["invalid", "missing", "expired", "denied", "rejected", "required", "exhausted"]),
+        clause(["apiKey", "credential"], ["invalid", "missing", "expired", "denied", "rejected", "required", "exhausted", "unavailable"]),
         clause(["credential"], ["failed"], { without: ["server", "request"] }),
         clause(["looseKey", "looseToken"], ["expired", "denied"], { without: ["wire", "size"] }),
         clause(["looseToken"], ["invalid", "missing", "required"], { without: ["request", "size", "output", "resource"] }),

@@ -133,6 +133,7 @@ export const MONEY: CategoryRules = {
           words("expired", "ended", "does(?: not|n't)(?: yet)? (?:include|allow|support|cover)", "has ended", "limit"),
         ),
         String.raw`(?:not|n't) (?:currently )?subscribed\b|upgrade to (?:[a-z]{1,20} )?(?:pro|plus|max|premium|team|enterprise|paid)\b`,
+        String.raw`not (?:available |included |supported |allowed )?(?:in|on|under|with) (?:your |the |this )?(?:[a-z]{1,20} )?(?:plan|subscription|tier)\b`,
         String.raw`subscription (?:has )?(?:expired|ended|is required)`,
         String.raw`(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid|paying|premium|pro\b|enterprise)`,
         String.raw`requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)`,
@@ -217,7 +218,7 @@ export const MONEY: CategoryRules = {
       name: "money: quota used up, no window named",
       category: "quota_exceeded",
       codes: ["quotaexceedederror"],
-      text: /quotas? (?:has been |have been |is |was )?(?:exceeded|reached)|exceed(?:ed|s|ing)? (?:[a-z]{1,20} ){0,2}quota\b/,
+      text: /quotas? (?:limits? )?(?:has been |have been |is |was )?(?:exceeded|reached)|exceed(?:ed|s|ing)? (?:[a-z]{1,20} ){0,2}quota\b/,
       unless: {
         text: anyOf(
           String.raw`quota exceeded for|allocated quota exceeded|allocated quota|account quotas|check quota|disk quota`,

@@ -325,7 +325,7 @@ export const REQUEST: CategoryRules = {
         clause(["request"], ["invalid", "missing", "unsupported", "required", "shape", "rejected", "exceeded", "denied"], {
           without: ["output", "wire", "server"],
         }),
-        clause(["model", "resource"], ["missing", "invalid", "unsupported", "required"], { without: ["wire", "output"] }),
+        clause(["model", "resource"], ["missing", "invalid", "unsupported", "required", "expired"], { without: ["wire", "output"] }),
         clause(["safety"], ["rejected", "denied", "exceeded"]),
       ],
       example: "pattern has no type, expected one of four",

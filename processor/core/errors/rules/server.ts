@@ -44,6 +44,8 @@ export const SERVER: CategoryRules = {
       text: anyOf(
         String.raw`invalid json response|unexpected token ['"]?<|is not valid json|unexpected (?:mimetype|content-?type)`,
         String.raw`expecting value: line 1 column 1|attempt to decode json with|invalid character '<'`,
+        String.raw`in json at position|after json at|expecting (?:value|property name|[',:]+ delimiter)[^.]{0,40}line \d|extra data: line|looking for beginning of value`,
+        String.raw`expected value at line|trailing characters at line|unexpected character \(|invalid start of a value`,
         String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)\b(?! body)`,
         String.raw`error decoding response body|invalid (?:error )?response (?:from|format|object)|empty response body`,
         String.raw`(?:returned|sent|received|got) (?:an? )?(?:invalid|malformed|unexpected|unparsable|bad|garbled|incomplete|non-json)(?: or [a-z]{1,20})? (?:json |http )?(?:response|answer|reply|data|output)`,
@@ -51,7 +53,15 @@ export const SERVER: CategoryRules = {
         String.raw`(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)`,
       ),
       // What did not parse is then the model's text.
-      unless: { codes: ["noobjectgeneratederror", "ainoobjectgeneratederror", "outputparserexception", "aiinvalidtoolinputerror"] },
+      unless: {
+        codes: [
+          "invalidrequesterror",
+          "noobjectgeneratederror",
+          "ainoobjectgeneratederror",
+          "outputparserexception",
+          "aiinvalidtoolinputerror",
+        ],
+      },
       example: "Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
     },
     {

@@ -184,7 +184,7 @@ export const WIRE: CategoryRules = {
             "attempt failed",
           ),
         ),
-        String.raw`server misbehaving|\bunreachable\b|malformed http|end of file|transfer closed|outstanding read data|from proxy after connect|tunnel\w{0,5} (?:socket |connection )?(?:could not|failed)|parse error: (?:expected|invalid|data after)|connection abort|network dropped connection|endpoint (?:is not connected|shutdown)|socket is not connected|assign requested address|no buffer space|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
+        String.raw`server misbehaving|malformed (?:fragment|chunk|frame|sse|event)|\bunreachable\b|malformed http|end of file|transfer closed|outstanding read data|from proxy after connect|tunnel\w{0,5} (?:socket |connection )?(?:could not|failed)|parse error: (?:expected|invalid|data after)|connection abort|network dropped connection|endpoint (?:is not connected|shutdown)|socket is not connected|assign requested address|no buffer space|(?:actively )?refused (?:it|the connection)|broken pipe|no route to host`,
         String.raw`network (?:is )?(?:unreachable|down|connection|changed|error)|host is (?:down|unreachable)`,
         String.raw`closed (?:the )?connection`,
         String.raw`(?:server|remote|peer|remote host|host) (?:disconnected|closed|forcibly closed|hung up)`,

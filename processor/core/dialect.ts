@@ -1,4 +1,4 @@
-import { anthropicNative, botocore, convention, opentelemetry } from "./dialects/convention.ts";
+import { anthropicNative, awsSdk, botocore, convention, opentelemetry } from "./dialects/convention.ts";
 import type { DialectTable, Field } from "./dialects/dialect-table.ts";
 import {
   ag2,
@@ -39,6 +39,7 @@ export const DIALECTS: readonly DialectTable[] = [
   traceloopPy,
   opentelemetry,
   botocore,
+  awsSdk,
   vercelAiOtel,
   pydanticAi,
   logfire,

@@ -344,10 +344,15 @@ describe("failures that only the dialect tells", () => {
 });
 
 describe("a scope that all spans of the process share", () => {
-  test.each(["org.springframework.boot", "@sentry/node", "litellm"])("%s: only what bears a mark of GenAI is", (scopeName) => {
-    expect(enriched({ scopeName, name: "SELECT", attributes: { "db.system.name": "postgresql" } })).toBeNull();
-    expect(enriched({ scopeName, attributes: { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" } })?.["llm_call"]).toBe(true);
-  });
+  test.each(["org.springframework.boot", "@sentry/node", "litellm", "@opentelemetry/instrumentation-aws-sdk"])(
+    "%s: only what bears a mark of GenAI is",
+    (scopeName) => {
+      expect(enriched({ scopeName, name: "SELECT", attributes: { "db.system.name": "postgresql" } })).toBeNull();
+      expect(enriched({ scopeName, attributes: { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" } })?.["llm_call"]).toBe(
+        true,
+      );
+    },
+  );
   test("the mark of another emitter tells more", () => {
     const attributes = { "ai.operationId": "ai.generateText.doGenerate", "ai.model.id": "gpt-5.2" };
     expect(enriched({ scopeName: "@sentry/node", attributes })).toMatchObject({ llm_call: true, "gen_ai.request.model": "gpt-5.2" });

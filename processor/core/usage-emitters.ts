@@ -27,6 +27,7 @@ const EMITTERS: readonly EmitterRow[] = [
   { scope: "opentelemetry.instrumentation.vertexai", candidatesOnly: true },
   { scope: "opentelemetry.instrumentation.botocore", input: "exclusive", cacheUnseen: true },
   { scope: "@opentelemetry/instrumentation-aws-sdk", input: "exclusive", cacheUnseen: true },
+  { scope: "io.opentelemetry.aws-sdk-", input: "exclusive", cacheUnseen: true },
   { scope: "opentelemetry.instrumentation.genai.", input: "inclusive" },
   { scope: "opentelemetry.instrumentation.google_genai", input: "inclusive" },
   { scope: "opentelemetry.util.genai", input: "inclusive" },

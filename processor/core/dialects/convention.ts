@@ -54,11 +54,10 @@ export const convention: DialectTable = {
 export const opentelemetry: DialectTable = {
   name: "opentelemetry",
   emitter:
-    "@opentelemetry/instrumentation-openai, opentelemetry-instrumentation-genai-* / -openai-v2 / -google-genai / -vertexai, util-genai",
+    "@opentelemetry/instrumentation-openai, opentelemetry-instrumentation-genai-* / -openai-v2 / -google-genai / -vertexai, util-genai, openai-java, Microsoft.Extensions.AI",
   scopes: [
     "genai-otel",
     "@opentelemetry/instrumentation-openai",
-    "@opentelemetry/instrumentation-aws-sdk",
     "opentelemetry.util.genai.handler",
     "opentelemetry.instrumentation.openai_v2",
     "opentelemetry.instrumentation.google_genai",
@@ -67,8 +66,9 @@ export const opentelemetry: DialectTable = {
     "Azure.AI.Inference",
     "azure.ai.inference",
     "Experimental.Microsoft.Extensions.AI",
+    "OpenAI.ChatClient",
   ],
-  scopePrefixes: ["opentelemetry.instrumentation.genai."],
+  scopePrefixes: ["opentelemetry.instrumentation.genai.", "io.opentelemetry.openai-java-"],
   note: "Failed calls have `error.type` (a class name or an HTTP status) and a status message, no exception event. Retries are visible only as HTTP children.",
 };
 
@@ -85,5 +85,15 @@ export const botocore: DialectTable = {
   name: "botocore",
   emitter: "opentelemetry-instrumentation-botocore (Bedrock)",
   scopes: ["opentelemetry.instrumentation.botocore.bedrock-runtime"],
+  note: "Input tokens exclude cached ones, which it does not report.",
+};
+
+/** Bedrock among all services of AWS: the spans of the others stand under the same scope. */
+export const awsSdk: DialectTable = {
+  name: "aws-sdk",
+  emitter: "@opentelemetry/instrumentation-aws-sdk, io.opentelemetry.aws-sdk-2.2 (Bedrock)",
+  scopes: ["@opentelemetry/instrumentation-aws-sdk"],
+  scopePrefixes: ["io.opentelemetry.aws-sdk-"],
+  sharesScope: true,
   note: "Input tokens exclude cached ones, which it does not report.",
 };

@@ -21,8 +21,8 @@ export const logfire: DialectTable = {
 /** Source: agent-framework-core 1.23.0, recorded spans. */
 export const agentFramework: DialectTable = {
   name: "ms-agent-framework",
-  emitter: "Microsoft Agent Framework (Python)",
-  scopes: ["agent_framework"],
+  emitter: "Microsoft Agent Framework (Python, .NET)",
+  scopes: ["agent_framework", "Experimental.Microsoft.Agents.AI"],
   note: "`error.type` is always ChatClientException; what happened stands in the message. `invoke_agent` repeats usage.",
 };
 

@@ -55,6 +55,20 @@ describe("a call of LangSmith, whose requests stand under its run's id", () => {
     ]);
   });
 
+  test.each([
+    ["before its request", 1],
+    ["after its request", 0],
+  ])("that comes in a batch %s stands for it all the same", (_, callAt) => {
+    const unclaimed = createUnclaimedCalls<null>({ settleMs: 30_000, spansMax: 100 });
+    const base = { prices: DEFAULT_PRICE_BOOK, memory: memoryOf() };
+    const request = under(runIdAt(10, "f41"), { id: 11, trace: 2, from: 12, to: 70 });
+    const batches = [[request], [langsmith({ id: 2, parent: 1, from: 10.4, to: 80 })]];
+    for (const [nowMs, batch] of (callAt === 1 ? batches : batches.toReversed()).entries()) {
+      enrichBatch(batch, { ...base, nowMs, onUnclaimedRequest: () => unclaimed.hold(request, null, nowMs) });
+    }
+    expect(unclaimed.takeSettled(base, 40_000)).toEqual([]);
+  });
+
   test("a request under any other lost parent is a call of its own", () => {
     const calls = callsOf(
       under(idOf(0xab_cdef), { id: 11, trace: 2, from: 12, to: 20 }),

@@ -54,7 +54,7 @@ export const COMPLAINTS = {
     undecodable ungültig ungültige ungültiger ungültiges invalide inválido inválida`,
   missing: `missing absent empty blank undefined null omitted unset nonexistent environment_variable fehlt fehlende manquant manquante falta ausente`,
   unsupported: `unsupported deprecated removed retired decommissioned discontinued obsolete unimplemented sunset`,
-  denied: `denied deny denies forbidden banned restricted disallowed prohibited unauthorized unauthorised unauthenticated verweigert
+  denied: `denied deny denies forbidden banned restricted disallowed prohibited unauthorized unauthorised unauthenticated blacklisted blocklisted verweigert
     refusé denegado negado`,
   /** By a filter, a guard or a checker. */
   rejected: `rejected rejects blocked refused flagged filtered violates violating violation harmful unsafe inappropriate`,
@@ -92,7 +92,7 @@ export const NEGATED = {
   expired: `active activated enabled activate`,
   exhausted: `enough sufficient remaining left afford credit balance fund`,
   unavailable: `available working running healthy accessible verfügbar disponible disponível`,
-  starting: `ready`,
+  starting: `ready loaded`,
   failed: `process handle complete serve fulfill generate load start perform execute finish`,
   lost: `reach reachable connect establish resolve`,
   silent: `respond responding`,
@@ -128,7 +128,7 @@ export const SCRIPT_WORDS = {
     invalid: "无效 错误 不合法 非法 不正确 有误 無効 不正 неверн недейств",
     missing: "不存在 缺少 缺失 为空 未找到 未提供 未设置 見つかりません 必要 найден отсутств",
     unsupported: "不支持 已下线 已停用 サポートされていません",
-    denied: "拒绝 禁止 无权 没有权限 未经 拒否 запрещ отказано",
+    denied: "拒绝 禁止 无权 没有权限 封禁 未经 拒否 запрещ отказано",
     rejected: "敏感 违规 拦截",
     expired: "过期 失效 禁用 停用 冻结 到期 期限切れ истек",
     exceeded: "超过 超出 超限 达到 过长 过大 超长 超え 長すぎ 压缩 превыш",

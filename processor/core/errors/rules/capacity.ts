@@ -100,7 +100,7 @@ export const CAPACITY: CategoryRules = {
           words("server", "model", "service", "system", "engine", "api", "worker", "instance", "replica", "slot", "gpu"),
           "s? (?:is |are )?(?:all |too |currently |temporarily |very )?busy",
         ),
-        String.raw`too busy|cold (?:boot|start)`,
+        String.raw`too busy|too many (?:people|users)|人数过多|用户过多|cold (?:boot|start)`,
         String.raw`no (?:available |free )?(?:slots?|workers?|instances?|replicas?|gpus?|servers?|backends?|nodes?|machines?)(?: [a-z]{1,20}){0,2} ?(?:available|free)?`,
         String.raw`no slots|^slow[ _]down|no[ _]kv[ _]space|(?:out of|no|insufficient|not enough)(?: free)? kv`,
         String.raw`kv[ _-]cache (?:is )?(?:full|exhausted)|${WEBSOCKET_CLOSED}101[23]\b`,

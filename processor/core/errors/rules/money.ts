@@ -19,7 +19,7 @@ export const MONEY: CategoryRules = {
         String.raw`insufficient\w{0,20}(?:quota|credit|balance|fund)|billing|notbillable|quotauser|paymentrequired`,
         String.raw`credit(?:s|balance)?(?:limit|exhausted|toolow|depleted)|outofcredit|quotaexhausted`,
         String.raw`budget(?:exceed|exhaust|blocked|limit|reached)|spend(?:ing)?limit|overdue|arrear`,
-        String.raw`(?:daily|monthly|weekly)(?:limit|quota|request|token)|[tr]pd(?:ratelimit|limit|quota|exceeded)|storagequota|(?:on|for|in)free(?:tier|plan|trial)`,
+        String.raw`(?:daily|monthly|weekly)(?:limit|quota|request|token)|[tr]pd(?:ratelimit|limit|quota|exceeded)|storagequota|usagenotincluded|(?:on|for|in)free(?:tier|plan|trial)`,
       ),
       codes: [
         "insufficientquota",
@@ -221,7 +221,7 @@ export const MONEY: CategoryRules = {
       text: /quotas? (?:limits? )?(?:has been |have been |is |was )?(?:exceeded|reached)|exceed(?:ed|s|ing)? (?:[a-z]{1,20} ){0,2}quota\b/,
       unless: {
         text: anyOf(
-          String.raw`quota exceeded for|allocated quota exceeded|allocated quota|account quotas|check quota|disk quota`,
+          String.raw`quota exceeded for (?:quota |metric|model|aiplatform|[\w-]{1,40}\.googleapis)|allocated quota exceeded|allocated quota|account quotas|check quota|disk quota`,
           String.raw`per[ _-]?(?:minute|min|second|hour)\b|perminute|please retry in \d|\b[rt]pm\b`,
         ),
         codes: ["resourceexhausted", "throttlingexception", "throttling", "toomanyrequestsexception"],

@@ -297,7 +297,7 @@ export const REQUEST: CategoryRules = {
       category: "validation",
       text: anyOf(
         String.raw`\b(?:invalid|unsupported|unrecogni[sz]ed|malformed|missing|unknown (?!error)|mismatch|duplicate|illegal)`,
-        String.raw`no (?:matching )?route|(?:decod|pars|encod)\w{1,4} (?:failed|failure)|(?:use|provide|enter|specify|choose) an? (?:valid|supported|different)|unavailable tool|does not exists?\b|please ensure (?:that )?the|has not (?:been )?(?:published|purchased)|mutually exclusive|\bnot both\b|specify either|(?:is|are|was|were) not (?:set|specified|provided|given|configured)\b|turns? comes?\b|comes? immediately|(?:wrong|invalid) order|out of order|${WEBSOCKET_CLOSED}100[379]\b`,
+        String.raw`no such (?!host|file)|no (?:matching )?route|(?:decod|pars|encod)\w{1,4} (?:failed|failure)|(?:use|provide|enter|specify|choose) an? (?:valid|supported|different)|unavailable tool|does not exists?\b|please ensure (?:that )?the|has not (?:been )?(?:published|purchased)|mutually exclusive|\bnot both\b|specify either|(?:is|are|was|were) not (?:set|specified|provided|given|configured)\b|turns? comes?\b|comes? immediately|(?:wrong|invalid) order|out of order|${WEBSOCKET_CLOSED}100[379]\b`,
         String.raw`\bnot (?:found|supported|allowed|valid|permitted|recogni[sz]ed)`,
         String.raw`\bmust (?:be|not|contain|have|alternate|start|end|match|include|provide|specify|use|follow)\b`,
         String.raw`\bcannot (?!read|set|access|find module|connect|reach|destructure|convert undefined)`,

@@ -72,7 +72,7 @@ export const SERVER: CategoryRules = {
       text: anyOf(
         String.raw`cuda (?:error|out of memory)|out of memory|cannot allocate memory|runner process has terminated|\bnccl\b|background loop has errored`,
         String.raw`failed to start(?: [a-z]{1,20}){0,3} (?:runner|engine|model)|engine(?:core)? (?:is |has )?(?:dead|died|encountered|crashed)`,
-        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|(?:model|engine|runner|server|backend)(?: has| was| just)? (?:crashed|died|panicked|exited)|${WEBSOCKET_CLOSED}101[14]\b|core dumped|device-side assert`,
+        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|\bgpu (?:error|fault|hang)|(?:model|engine|runner|server|backend)(?: has| was| just)? (?:crashed|died|panicked|exited)|${WEBSOCKET_CLOSED}101[14]\b|core dumped|device-side assert`,
       ),
       example: "CUDA out of memory. Tried to allocate 2.00 GiB",
     },

@@ -61,7 +61,7 @@ export const UNKNOWN: CategoryRules = {
       category: "unknown",
       codes: ["ainooutputgeneratederror", "nooutputgeneratederror", "emptyresponseerror", "emptymodelresponse"],
       text: anyOf(
-        String.raw`no (?:output|content|text|response|choices|candidates) (?:was |were )?(?:generated|produced|returned)`,
+        String.raw`no response (?:content|text|body)|no (?:output|content|text|response|choices|candidates) (?:was |were )?(?:generated|produced|returned)`,
         String.raw`(?:returned|received|got|with) (?:an )?empty (?:response|output|content|message|completion|reply)`,
         String.raw`(?:returned|returns|(?:response|answer|completion|output|result)s? (?:contain(?:s|ed)|has|had|with)) no (?:choices|content|text|outputs?|candidates|messages?|response|generations?|completions?)\b`,
         String.raw`empty (?:response|output|completion) from (?:the )?model`,

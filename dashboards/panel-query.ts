@@ -14,7 +14,11 @@ export interface TraceqlQuery {
   readonly kind: "range" | "instant" | "spans" | "traces";
 }
 
-/** Two TraceQL metrics and their quotient, which Grafana works out: the TraceQL of Tempo 3.0 cannot divide. */
+/**
+ * Two TraceQL metrics and their quotient, which Grafana works out: the TraceQL of Tempo 3.0 cannot divide. A label that only
+ * one of them has is left out, with a note on the panel; 1 less the share of all others would keep it, but the two answers
+ * are of two moments, and what arrived in between would be taken for failures.
+ */
 export interface TraceqlRatio {
   readonly language: "traceql-ratio";
   readonly part: string;

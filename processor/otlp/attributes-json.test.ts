@@ -120,6 +120,20 @@ describe("the attributes of a span as JSON", () => {
   ])("write the double %s as %s", (doubleValue, text) => {
     expect(jsonOf([{ key: "n", value: { doubleValue } }])).toBe(`{"n":${text}}`);
   });
+
+  test("write every double as String does", () => {
+    const anyDouble = fc.oneof(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.tuple(fc.integer({ min: -1, max: 3_000_000_000 }), fc.integer({ min: 0, max: 7 })).map(([n, digits]) => n / 10 ** digits),
+      fc.constantFrom(0, -0, 0.1 + 0.2, 1e-6, 1e-7, 0.000999, 0.001, 2 ** 31, 2 ** 31 - 0.5, 999_999.999999, 4.35, 1.005),
+    );
+    fc.assert(
+      fc.property(anyDouble, (doubleValue) => {
+        expect(jsonOf([{ key: "n", value: { doubleValue } }])).toBe(`{"n":${String(doubleValue)}}`);
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
 
 function requestWithAttribute(attribute: Buffer): Uint8Array {

@@ -4,6 +4,7 @@ import { WORD } from "./wire-reader.ts";
 const LOOP_BYTES_MAX = 48;
 
 const ZERO = 0x30;
+const POINT = 0x2e;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const DECIMAL_DIGITS_MAX = 10;
@@ -112,6 +113,21 @@ export class ByteWriter {
       rest = tens;
     }
     this.length += digits;
+  }
+
+  /** A point and so many digits, less the zeros at the end. */
+  fraction(value: number, digits: number): void {
+    this.byte(POINT);
+    let rest = value;
+    let count = digits;
+    for (; rest % 10 === 0 && count > 1; rest /= 10) count -= 1;
+    if (this.length + count > this.buffer.length) this.grow(count);
+    for (let index = this.length + count - 1; index >= this.length; index -= 1) {
+      const tens = (rest / 10) | 0;
+      this.buffer[index] = ZERO + rest - tens * 10;
+      rest = tens;
+    }
+    this.length += count;
   }
 
   /** UTF-8; a lone surrogate becomes U+FFFD. */

@@ -25,15 +25,25 @@ export const COLUMN_KEYS: ReadonlyMap<string, ColumnKey> = new Map(
 
 const NO_COLUMNS: AttributeColumns = { userId: null, conversationId: null, agentName: null, toolName: null, httpStatus: null };
 
+/** By column, of the span that is being read. */
+const values: (string | number | null)[] = COLUMNS.map(() => null);
+const ranks = new Float64Array(COLUMNS.length);
+
 /** The same as `readAttributeColumns` reads off decoded attributes, without decoding the others: most spans have none or one. */
 export function readMarkedColumns(scan: RequestScan, span: ScannedSpan): AttributeColumns {
   const { marks } = scan;
-  let found: Found | null = null;
+  let found = false;
   for (let index = span.firstMark; index < span.endMark; index += 1) {
     const key = marks.key(index)?.column ?? null;
-    if (key !== null) (found ??= new Found()).add(key, readValue(scan, index));
+    if (key === null) continue;
+    if (!found) {
+      found = true;
+      values.fill(null);
+      ranks.fill(Infinity);
+    }
+    note(key, readValue(scan, index));
   }
-  return found === null ? NO_COLUMNS : found.columns();
+  return found ? columnsFound() : NO_COLUMNS;
 }
 
 function readValue({ marks, reader }: RequestScan, index: number): AttributeValue | undefined {
@@ -43,32 +53,29 @@ function readValue({ marks, reader }: RequestScan, index: number): AttributeValu
   return readAnyValue(reader, marks.valueEnd(index), 0);
 }
 
-/** The value of the key that goes before all others of its column. A key that comes twice has its last value. */
-class Found {
-  private readonly values: (string | number | null)[] = [null, null, null, null, null];
-  private readonly ranks = [Infinity, Infinity, Infinity, Infinity, Infinity];
+/** The key that goes before all others of its column counts. A key that comes twice has its last value. */
+function note({ column, rank }: ColumnKey, value: AttributeValue | undefined): void {
+  if (rank > (ranks[column] ?? 0)) return;
+  const read = column === HTTP_STATUS ? httpStatusOf(value) : label(value);
+  if (read === null) return;
+  ranks[column] = rank;
+  values[column] = read;
+}
 
-  add({ column, rank }: ColumnKey, value: AttributeValue | undefined): void {
-    const best = this.ranks[column] ?? Infinity;
-    if (rank > best) return;
-    const read = column === HTTP_STATUS ? httpStatusOf(value) : label(value);
-    if (read === null) return;
-    this.ranks[column] = rank;
-    this.values[column] = read;
-  }
+const columnsFound = (): AttributeColumns => ({
+  userId: textOf(USER_ID),
+  conversationId: textOf(CONVERSATION_ID),
+  agentName: textOf(AGENT_NAME),
+  toolName: textOf(TOOL_NAME),
+  httpStatus: numberOf(HTTP_STATUS),
+});
 
-  columns(): AttributeColumns {
-    return {
-      userId: this.text(USER_ID),
-      conversationId: this.text(CONVERSATION_ID),
-      agentName: this.text(AGENT_NAME),
-      toolName: this.text(TOOL_NAME),
-      httpStatus: Number(this.values[HTTP_STATUS] ?? 0) || null,
-    };
-  }
+function textOf(column: number): string | null {
+  const value = values[column];
+  return typeof value === "string" ? value : null;
+}
 
-  private text(column: number): string | null {
-    const value = this.values[column];
-    return typeof value === "string" ? value : null;
-  }
+function numberOf(column: number): number | null {
+  const value = values[column];
+  return typeof value === "number" ? value : null;
 }

@@ -56,12 +56,24 @@ export function halve(rows: Rows): [Rows, Rows] {
 export const keyOf = ({ span: { startMs, traceId, spanId } }: EnrichedSpan): string => `${microsOf(startMs)} ${spanId} ${traceId}`;
 
 function distinct<Enriched extends EnrichedSpan>(spans: readonly Enriched[]): Enriched[] {
-  const sorted = [...spans].sort(compareKeys);
-  return sorted.filter((enriched, i) => i === 0 || compareKeys(enriched, sorted[i - 1] as Enriched) !== 0);
+  const micros = Float64Array.from(spans, ({ span }) => microsOf(span.startMs));
+  const order = Uint32Array.from(spans, (_, index) => index).sort((a, b) => {
+    const difference = (micros[a] ?? 0) - (micros[b] ?? 0);
+    return difference === 0 ? compareIds(spans[a] as Enriched, spans[b] as Enriched) : difference;
+  });
+  const kept: Enriched[] = [];
+  let before = -1;
+  for (const index of order) {
+    const enriched = spans[index] as Enriched;
+    const isRepeated = before >= 0 && micros[before] === micros[index] && compareIds(spans[before] as Enriched, enriched) === 0;
+    if (!isRepeated) kept.push(enriched);
+    before = index;
+  }
+  return kept;
 }
 
-function compareKeys({ span: a }: EnrichedSpan, { span: b }: EnrichedSpan): number {
-  return microsOf(a.startMs) - microsOf(b.startMs) || compareText(a.spanId, b.spanId) || compareText(a.traceId, b.traceId);
+function compareIds({ span: a }: EnrichedSpan, { span: b }: EnrichedSpan): number {
+  return compareText(a.spanId, b.spanId) || compareText(a.traceId, b.traceId);
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -212,18 +212,20 @@ const BROKEN: readonly string[] = ["error", "failed", "aborted", "cancelled"];
 const NO_REASONS: ReadonlySet<string> = new Set(["", "unknown", "in_progress", "queued", ...BROKEN]);
 
 function isReason(value: AttributeValue | undefined): boolean {
-  return reasonsIn(value).some((reason) => typeof reason === "string" && !NO_REASONS.has(reason));
+  return someReason(value, isGoodReason);
+}
+
+function isGoodReason(reason: string): boolean {
+  return !NO_REASONS.has(reason);
 }
 
 /** One reason, a list of them, or JSON of the list (Mastra, Sentry). */
-function reasonsIn(value: AttributeValue | undefined): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  if (typeof value !== "string") return [];
-  if (!value.startsWith("[")) return [value];
-  return value
-    .slice(1, value.endsWith("]") ? -1 : undefined)
-    .split(",")
-    .map(unquoted);
+function someReason(value: AttributeValue | undefined, is: (reason: string) => boolean): boolean {
+  if (Array.isArray(value)) return value.some((reason) => typeof reason === "string" && is(reason));
+  if (typeof value !== "string") return false;
+  if (!value.startsWith("[")) return is(value);
+  const list = value.slice(1, value.endsWith("]") ? -1 : undefined).split(",");
+  return list.some((reason) => is(unquoted(reason)));
 }
 
 function unquoted(word: string): string {
@@ -245,13 +247,17 @@ function isFailed(span: Span, dialect: Dialect, fields: Fields): boolean {
   return span.events.some((event) => event.name === "exception");
 }
 
+function isBroken(reason: string): boolean {
+  return BROKEN.includes(reason);
+}
+
 /** An error that the emitter itself would have told by an event: somebody wrote it on a span that has its answer. */
 function isOthersError({ events }: Span, { table }: Dialect, fields: Fields): boolean {
   return table.errorsAreEvents === true && events.length === 0 && isReason(fields[FIELD.finishReasons]);
 }
 
 function endsInError(value: AttributeValue | undefined): boolean {
-  return reasonsIn(value).some((reason) => typeof reason === "string" && BROKEN.includes(reason));
+  return someReason(value, isBroken);
 }
 
 function resendCountOf(fields: Fields): number | undefined {

@@ -56,8 +56,8 @@ describe("a call of LangSmith, whose requests stand under its run's id", () => {
   });
 
   test.each([
-    ["before its request", 1],
-    ["after its request", 0],
+    ["after its request", 1],
+    ["before its request", 0],
   ])("that comes in a batch %s stands for it all the same", (_, callAt) => {
     const unclaimed = createUnclaimedCalls<null>({ settleMs: 30_000, spansMax: 100 });
     const base = { prices: DEFAULT_PRICE_BOOK, memory: memoryOf() };

@@ -43,9 +43,14 @@ function tapSession(session: ClientHttp2Session, origin: string, options: Http2T
   const request = target.request;
   target.request = function (this: ClientHttp2Session, ...args) {
     const stream = Reflect.apply(request, this, args) as ClientHttp2Stream;
-    guarded("reading an HTTP/2 request", () => tapStream(stream, (args[0] ?? {}) as RequestHeaders, origin, options));
+    guarded("reading an HTTP/2 request", () => isUndicis(session) || tapStream(stream, (args[0] ?? {}) as RequestHeaders, origin, options));
     return stream;
   };
+}
+
+/** With `allowH2` undici opens sessions of its own (lib/core/symbols.js, kClient); what it sends is read in its channels. */
+function isUndicis(session: ClientHttp2Session): boolean {
+  return Object.getOwnPropertySymbols(session).some(({ description }) => description === "client");
 }
 
 // oxlint-disable-next-line max-params -- one stream with what it was made from

@@ -1131,9 +1131,9 @@ const SENTENCES: Readonly<Record<ErrorCategory, readonly string[]>> = {
   ],
 };
 
-const CASES = Object.entries(SENTENCES).flatMap(([category, messages]) => messages.map((message) => [message, category] as const));
-
-test.each(CASES)("%j is %s", (message, category) => {
-  const answer = categorizeError({ message });
-  expect(answer.category, answer.rule).toBe(category);
+test.each(Object.entries(SENTENCES))("all sentences of %s", (category, messages) => {
+  const others = messages
+    .map((message) => ({ message, answer: categorizeError({ message }) }))
+    .filter(({ answer }) => answer.category !== category);
+  expect(others).toEqual([]);
 });

@@ -157,6 +157,14 @@ export const REQUEST: CategoryRules = {
       example: '{"error": {"code": "unsupported_value", "param": "temperature"}}',
     },
     {
+      // Proxies answer so with a 500, too.
+      name: "request: parameter refused",
+      category: "validation",
+      text: /\b(?:unsupported|unknown|unrecogni[sz]ed|missing required) (?:request )?(?:parameter|argument|field|property)s?\b|^(?:error: )?invalid request: /,
+      unless: { status: [401, 402, 403, 407, 429] },
+      example: "Unsupported parameter: 'max_tokens' is not supported with this model.",
+    },
+    {
       name: "request: argument in words",
       category: "validation",
       text: anyOf(
@@ -241,7 +249,7 @@ export const REQUEST: CategoryRules = {
         status: [401, 402, 403, 407, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530],
         text: /ssl|tls|certificate|parse error: |protocol must be|invalid json response|unexpected content-?type|fetch failed|invalid response/,
       },
-      example: "Missing required parameter: 'messages'.",
+      example: "Invalid value: 'system2'. Supported values are: 'system', 'user'.",
     },
   ],
   implied: [

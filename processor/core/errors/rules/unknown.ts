@@ -99,7 +99,7 @@ export const UNKNOWN: CategoryRules = {
       ],
       text: anyOf(
         String.raw`nil pointer|invalid memory address|null pointer|object reference not set|cannot invoke "|array index`,
-        String.raw`cannot read propert|indices must be|expected (?:str|string), bytes|cannot pickle|event loop is closed|body (?:stream )?(?:is |was |has )?(?:already|unusable)|disturbed or locked|(?:undefined|null) is not an object|cannot set propert|cannot access '|cannot destructure|cannot convert undefined|undefined method`,
+        String.raw`cannot read propert|indices must be|expected (?:str|string), bytes|cannot pickle|values to unpack|event loop is closed|body (?:stream )?(?:is |was |has )?(?:already|unusable)|disturbed or locked|(?:undefined|null) is not an object|cannot set propert|cannot access '|cannot destructure|cannot convert undefined|undefined method`,
         String.raw`is not (?:a function|defined|iterable|subscriptable|a constructor|callable)\b|object has no attribute`,
         String.raw`(?:index|subscript) out of (?:range|bounds)|\.unwrap\(\)|maximum call stack|unhashable type`,
       ),

@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from "node:net";
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { startProviderStandIn } from "../../processor/demo/provider-stand-in.ts";
 import type { ProviderStandIn } from "../../processor/demo/provider-stand-in.ts";
 import { GenAiInstrumentation } from "../genai-instrumentation.ts";
@@ -44,14 +44,16 @@ afterEach(() => {
 });
 
 /** Rejections that Node reports while `work` runs and shortly after. */
-async function reported(work: () => unknown): Promise<{ unhandled: [unknown, unknown][]; handledLater: unknown[] }> {
+async function reported(
+  work: (unhandled: readonly unknown[]) => unknown,
+): Promise<{ unhandled: [unknown, unknown][]; handledLater: unknown[] }> {
   const events = ["unhandledRejection", "rejectionHandled"] as const;
   const before = events.map((event) => process.listeners(event as "unhandledRejection"));
   for (const event of events) process.removeAllListeners(event);
   const [unhandled, handledLater]: [[unknown, unknown][], unknown[]] = [[], []];
   process.on("unhandledRejection", (reason, promise) => unhandled.push([reason, promise]));
   process.on("rejectionHandled", (promise) => handledLater.push(promise));
-  await work();
+  await work(unhandled);
   await settled(200);
   for (const [index, event] of events.entries()) {
     process.removeAllListeners(event);
@@ -69,12 +71,14 @@ describe("the promise of fetch", () => {
     const promise = send();
     expect(promise).toBe(made);
     expect(await (await promise).text()).toContain("the model answers");
-    await settled();
-    expect(calls()).toHaveLength(1);
+    await vi.waitFor(() => expect(calls()).toHaveLength(1), 5_000);
   });
 
   it("is reported as Node reports it when nobody handles its rejection: once, that very promise", async () => {
-    const { unhandled, handledLater } = await reported(() => void fetch(url, ask("[[p1~reset]]")));
+    const { unhandled, handledLater } = await reported(async (seen) => {
+      void fetch(url, ask("[[p1~reset]]"));
+      await vi.waitFor(() => expect(seen).toHaveLength(1), 5_000);
+    });
     expect(unhandled).toHaveLength(1);
     expect(unhandled[0]?.[1]).toBe(made);
     expect(unhandled[0]?.[0]).toMatchObject({ name: "TypeError", message: "fetch failed" });
@@ -84,9 +88,9 @@ describe("the promise of fetch", () => {
   });
 
   it("is reported as handled late when it is handled late", async () => {
-    const { unhandled, handledLater } = await reported(async () => {
+    const { unhandled, handledLater } = await reported(async (seen) => {
       const promise = fetch(url, ask("[[p2~reset]]"));
-      await settled(100);
+      await vi.waitFor(() => expect(seen).toHaveLength(1), 5_000);
       await promise.catch(() => {});
     });
     expect(unhandled).toHaveLength(1);
@@ -119,7 +123,7 @@ describe("the promise of fetch", () => {
     };
     genAi.enable();
     await (await fetch(url, ask("[[p4~ok;output=31]]"))).text();
-    await settled();
+    await vi.waitFor(() => expect(calls()).toHaveLength(1), 5_000);
     expect(calls().map(({ attributes }) => attributes["gen_ai.usage.output_tokens"])).toEqual([31]);
   });
 });
@@ -184,7 +188,7 @@ describe("a redirect", () => {
 
   it.each([307, 308])("that repeats the request (%i) is followed: one call, with the answer's tokens", async (status) => {
     await (await through(status)).text();
-    await settled();
+    await vi.waitFor(() => expect(calls()).toHaveLength(1), 5_000);
     expect(calls().map(({ attributes }) => [attributes["http.response.status_code"], attributes["gen_ai.usage.output_tokens"]])).toEqual([
       [200, 17],
     ]);
@@ -192,7 +196,7 @@ describe("a redirect", () => {
 
   it("after which a POST is a GET is the answer", async () => {
     await (await through(302)).text();
-    await settled();
+    await vi.waitFor(() => expect(calls()).toHaveLength(1), 5_000);
     expect(calls().map(({ attributes }) => attributes["http.response.status_code"])).toEqual([302]);
   });
 

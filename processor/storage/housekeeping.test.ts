@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { assertRollupsMatchRows } from "../../test/support/assert-rollups.ts";
 import { createDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { batchOf, spanTraffic } from "../../test/support/enriched-spans.ts";
+import { storeSamples } from "../../test/support/store-samples.ts";
 import { postgresSink } from "../sinks/postgres.ts";
 import { keepHouse, type HouseKept } from "./housekeeping.ts";
 
@@ -63,6 +64,15 @@ test("days beyond the retention are dropped whole, with what counts them by the 
   expect(rows[0]?.minutes).toBe(calls);
   expect(rows[0]?.days).toBeGreaterThan(calls);
   expect(await keep(10)).toMatchObject({ daysDropped: 0, daysMade: 0, deleted: 0 });
+});
+
+test("what gateways said of themselves goes with the rows", async () => {
+  await storeSamples(database.pool, [
+    { fromMs: now - 12 * DAY_MS, toMs: now - 12 * DAY_MS + 600_000 },
+    { fromMs: now - 600_000, toMs: now },
+  ]);
+  expect(await keep(10)).toMatchObject({ deleted: 11 });
+  expect(await rowsOf("gateway_samples")).toBe(11);
 });
 
 test("late rows that had no day yet are moved into it, and a resend still finds them", async () => {

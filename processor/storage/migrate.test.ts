@@ -70,7 +70,18 @@ test("the reader reads, in the time it is given, and does not write", async () =
       expect((await reader.query("select * from genai.llm_traces limit 1")).rows).toEqual([]);
       expect((await reader.query("select * from genai.calls(now() - interval '1 hour', now())")).rows).toEqual([]);
       expect((await reader.query("show statement_timeout")).rows).toEqual([{ statement_timeout: "30s" }]);
-      await expect(reader.query("delete from genai.llm_traces")).rejects.toThrow(/read-only|denied/);
+      await expect(reader.query("delete from genai.llm_traces")).rejects.toThrow(/read-only/);
+      // Whoever turns that off still has no right to write, to count, or to make anything.
+      await reader.query("set default_transaction_read_only = off");
+      for (const sql of [
+        "delete from genai.llm_traces",
+        "insert into genai.outcomes (error_category) values ('x')",
+        "update genai.rollup_minute set calls = 0",
+        'select genai.count_calls(\'[{"bucket": "2026-11-24T00:00:00Z", "series_id": 1, "outcome_id": 1, "calls": 1}]\')',
+        "create table genai.mine (n integer)",
+        "drop table genai.spans",
+      ])
+        await expect(reader.query(sql), sql).rejects.toThrow(/permission denied|must be owner/);
     });
   });
 });

@@ -294,7 +294,7 @@ export const IDENTITY: CategoryRules = {
       category: "auth",
       clauses: [
         clause(["apiKey", "credential"], ["invalid", "missing", "expired", "denied", "rejected", "required", "exhausted", "unavailable"]),
-        clause(["credential"], ["failed"], { without: ["server", "request"] }),
+        clause(["credential"], ["failed"], { without: ["server", "request", "wire"] }),
         clause(["looseKey", "looseToken"], ["expired", "denied"], { without: ["wire", "size"] }),
         clause(["looseToken"], ["invalid", "missing", "required"], { without: ["request", "size", "output", "resource"] }),
         clause(["account"], ["expired", "denied"], { without: ["resource"] }),

@@ -49,7 +49,7 @@ export const SERVER: CategoryRules = {
         String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)\b(?! body)`,
         String.raw`error decoding response body|invalid (?:error )?response (?:from|format|object)|empty response body`,
         String.raw`(?:returned|sent|received|got) (?:an? )?(?:invalid|malformed|unexpected|unparsable|bad|garbled|incomplete|non-json)(?: or [a-z]{1,20})? (?:json |http )?(?:response|answer|reply|data|output)`,
-        String.raw`html (?:page |content |response )?instead of|expected json[^.]{0,30}(?:html|text)|non-json (?:response|answer|body)`,
+        String.raw`html (?:page |content |response )?instead of|\bnot (?:a )?json (?:response|answer|body)|expected json[^.]{0,30}(?:html|text)|non-json (?:response|answer|body)`,
         String.raw`(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)`,
       ),
       // What did not parse is then the model's text.

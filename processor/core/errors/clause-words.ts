@@ -54,11 +54,11 @@ export const COMPLAINTS = {
     undecodable ungültig ungültige ungültiger ungültiges invalide inválido inválida`,
   missing: `missing absent empty blank undefined null omitted unset nonexistent environment_variable fehlt fehlende manquant manquante falta ausente`,
   unsupported: `unsupported deprecated removed retired decommissioned discontinued obsolete unimplemented sunset`,
-  denied: `denied deny denies forbidden banned restricted disallowed prohibited unauthorized unauthorised unauthenticated blacklisted blocklisted verweigert
+  denied: `denied deny denies forbidden banned restricted disallowed prohibited unauthorized unauthorised unauthenticated gated blacklisted blocklisted verweigert
     refusé denegado negado`,
   /** By a filter, a guard or a checker. */
   rejected: `rejected rejects blocked refused flagged filtered violates violating violation harmful unsafe inappropriate`,
-  expired: `expired revoked disabled deactivated suspended inactive locked frozen leaked compromised invalidated abgelaufen expiré
+  expired: `expired revoked rotated disabled deactivated suspended inactive locked frozen leaked compromised invalidated abgelaufen expiré
     caducado expirado`,
   exceeded: `exceed exceeds exceeded exceeding over above beyond surpasses surpassed reached hit more_than longer_than larger_than bigger_than
     greater_than higher_than overflow at_maximum at_max at_capacity too_long too_large too_big too_many too_high too_much überschritten dépassé dépassée excedido excedida superado
@@ -88,7 +88,7 @@ export const NEGATED = {
     detected gefunden trouvé trouvée encontrado encontrada text message image input`,
   unsupported: `enabled supported support supports compatible implemented accept accepted understand longer`,
   denied: `allowed permitted permit authorized authorised entitled eligible granted whitelisted verified approved access permission
-    include cover member authenticate signed logged assume`,
+    include cover member authenticate signed logged assume part`,
   expired: `active activated enabled activate`,
   exhausted: `enough sufficient remaining left afford credit balance fund`,
   unavailable: `available working running healthy accessible verfügbar disponible disponível`,
@@ -99,7 +99,7 @@ export const NEGATED = {
 } as const satisfies Readonly<Partial<Record<keyof typeof COMPLAINTS, string>>>;
 
 export const NEGATIONS = `not no never without none cannot nothing neither unable couldn isn wasn doesn don didn can't couldn't isn't
-  wasn't aren't doesn't don't didn't won't hasn't haven't nicht kein keine ne pas sin não нет не zero lacks lack failed fail fails failing`;
+  wasn't weren't aren't doesn't don't didn't won't hasn't haven't nicht kein keine ne pas sin não нет не zero lacks lack failed fail fails failing`;
 
 /** Parts of words, for scripts without blanks and for a language that bends every word. */
 export const SCRIPT_WORDS = {

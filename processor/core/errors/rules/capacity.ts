@@ -92,7 +92,7 @@ export const CAPACITY: CategoryRules = {
       category: "model_overloaded",
       text: anyOf(
         String.raw`model(?: \S{1,120})? (?:is |is still |is currently )(?:loading|being loaded|busy|warming|starting|cold|booting)`,
-        String.raw`(?<!(?:error|failed|failure|while) )loading (?:the )?model|model loading|model (?:was |has been |got )?(?:re|un)loaded`,
+        String.raw`(?<!(?:error|failed|failure|while) )loading (?:the )?model|\b(?:currently|still) loading\b|model loading|model (?:was |has been |got )?(?:re|un)loaded`,
         String.raw`(?:model|server|instance|endpoint|engine)(?: \S{1,60})? (?:is )?(?:still |currently )?(?:warming up|starting up|not (?:yet )?ready)`,
         String.raw`not ready (?:yet|to serve|for inference)|queue (?:is |size )?(?:full|exceeded|limit)`,
         String.raw`(?:request )?queue (?:has )?(?:reached|exceeded)`,

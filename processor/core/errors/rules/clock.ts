@@ -121,7 +121,7 @@ export const CLOCK: CategoryRules = {
         ),
         String.raw`exceed(?:ed|s|ing)?(?: [a-z0-9.]{1,20}){0,4} (?:timeout|deadline|time limit)`,
         String.raw`deadline (?:has |was )?(?:been )?(?:exceeded|expired|passed|reached|elapsed|missed)|took (?:too long|longer than)|(?:taking|waited) too long|exceeded the \d{1,9} ?(?:ms|s|sec|seconds|min|minutes)\b|(?:maximum|max) (?:execution|processing|response) time`,
-        String.raw`respond in time|\bwaited \d|(?:longer|more) than \d{1,9} ?(?:ms|s|sec|seconds|minutes) to|execution expired|timedout\b|(?:idle|waiting|silent|running|pending|stuck) (?:for )?too long|(?:gave|giving) up (?:after )?waiting|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d`,
+        String.raw`respond in time|\btime out\.?$|\bwaited \d|(?:longer|more) than \d{1,9} ?(?:ms|s|sec|seconds|minutes) to|execution expired|timedout\b|(?:idle|waiting|silent|running|pending|stuck) (?:for )?too long|(?:gave|giving) up (?:after )?waiting|(?:no|not|never|without)(?: [a-z]{1,20}){0,5} within \d`,
         String.raw`(?:not|n't|failed to) (?:complete|finish|respond|return|answer)\w{0,3}(?: [a-z]{1,20}){0,2} (?:within|in time|in under|before the)`,
         String.raw`(?:time limit|timeout) (?:has been |was |is )?(?:exceeded|reached|expired)`,
         String.raw`(?:due to|because of)(?: an?| the)? timeout|i\/o timeout|context deadline|^(?:error: )?["']?timeout["']?\.?$`,

@@ -77,7 +77,7 @@ export const RATE: CategoryRules = {
         ),
         String.raw`rate[ _-]?limit(?:s|ed|ing)?\b(?! (?:must|should|parameter|field|value|is not a|config))`,
         String.raw`too many (?:concurrent|simultaneous|parallel|open(?! files)|active|in-flight|calls|connections|sessions|streams|queries|generations)|too many tokens,? (?:please|per)`,
-        String.raw`\bthrottl(?:ed|ing|e)\b|too many [a-z]{1,20} (?:at once|at the same time|in parallel|in flight|in a short|in a given|in the last|within \d|in \d)`,
+        String.raw`\brate (?:is )?too (?:large|high|great)|\bthrottl(?:ed|ing|e)\b|too many [a-z]{1,20} (?:at once|at the same time|in parallel|in flight|in a short|in a given|in the last|within \d|in \d)`,
         String.raw`(?:requests?|calls?|queries|messages) (?:limit|quota) (?:has been |is |was )?(?:exceeded|reached)`,
         String.raw`\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b`,
         String.raw`\b(?:tpm|rpm|rps|qps|itpm|otpm)\b|per[ -]minute (?:limit|quota|rate)|perminute`,

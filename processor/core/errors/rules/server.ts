@@ -68,11 +68,11 @@ export const SERVER: CategoryRules = {
       // Whatever status a wrapper gives it.
       name: "server: machine broke down",
       category: "api_error",
-      stem: /enginedead|workerdied/,
+      stem: /enginedead|workerdied|cudaerror|hiperror/,
       text: anyOf(
         String.raw`cuda (?:error|out of memory)|out of memory|cannot allocate memory|runner process has terminated|\bnccl\b|background loop has errored`,
         String.raw`failed to start(?: [a-z]{1,20}){0,3} (?:runner|engine|model)|engine(?:core)? (?:is |has )?(?:dead|died|encountered|crashed)`,
-        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|\bgpu (?:error|fault|hang)|(?:model|engine|runner|server|backend)(?: has| was| just)? (?:crashed|died|panicked|exited)|${WEBSOCKET_CLOSED}101[14]\b|core dumped|device-side assert`,
+        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|\b(?:wal|table|row|shard|index) (?:is )?locked|\bgpu (?:error|fault|hang)|(?:model|engine|runner|server|backend)(?: has| was| just)? (?:crashed|died|panicked|exited)|${WEBSOCKET_CLOSED}101[14]\b|core dumped|device-side assert`,
       ),
       example: "CUDA out of memory. Tried to allocate 2.00 GiB",
     },
@@ -98,7 +98,7 @@ export const SERVER: CategoryRules = {
       ],
       text: anyOf(
         String.raw`server had an error|internal (?:server )?error`,
-        String.raw`something went wrong on our (?:end|side)|error occurred while (?:streaming|processing|generating)`,
+        String.raw`(?:went wrong|issue|problem|error|failure)[^.]{0,30} on our (?:end|side|servers?)|error occurred while (?:streaming|processing|generating)`,
         String.raw`error while processing (?:your|the) (?:request|model)|while running the model|an error occurred while processing your request`,
         String.raw`unexpected error occurred on|upstream (?:error|server)|processing the model|connection slots|too many clients`,
         String.raw`database is (?:busy|locked)|bad gateway`,

@@ -2,7 +2,7 @@ import { readAll } from "./openai.mjs";
 
 /** @mistralai/mistralai: fetch with a Request object; retries only when told to. */
 export function mistralAdapter({ module, url, model = "mistral-large-latest" }) {
-  const backoff = { initialInterval: 50, maxInterval: 200, exponent: 1.5, maxElapsedTime: 4000 };
+  const backoff = { initialInterval: 50, maxInterval: 200, exponent: 1.5, maxElapsedTime: 20_000 };
   const client = ({ retries = 2, timeoutMs }) =>
     new module.Mistral({
       apiKey: "stand-in",

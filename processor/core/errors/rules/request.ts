@@ -315,7 +315,7 @@ export const REQUEST: CategoryRules = {
         String.raw`max(?:imum)? (?:input|number|length|size|characters|tokens)|sensitive|could not process`,
         String.raw`nicht gefunden|ungültig|introuvable|invalide|no encontrad|inválid|não encontrad|недопустим|не найден|無効|見つかりません|長すぎ|違反`,
         String.raw`(?:pars|compil|render|apply)(?:e|ing|ser)? (?:for )?(?:the |a |an |this )?(?:chat |prompt |jinja )?(?:grammar|template|schema|regex)`,
-        String.raw`not the same|not (?:currently|yet|presently) supported|\d ?>=? ?(?:max|\d)|maximum allowed|(?:grammar|sampler)s?\b[^.]{0,30}(?:fail|error)|fail\w{0,4} [^.]{0,30}(?:grammar|sampler)`,
+        String.raw`not the same|not (?:currently|yet|presently) supported|\d > (?:max|\d)|maximum allowed|(?:grammar|sampler)s?\b[^.]{0,30}(?:fail|error)|fail\w{0,4} [^.]{0,30}(?:grammar|sampler)`,
         String.raw`\bonly [^.]{1,60} (?:is|are) supported|expected \d{1,3} arguments?|failed to (?:download|fetch|decode|load) (?:the |an? )?(?:image|file|media|document)`,
       ),
       unless: { text: /is not (?:a function|defined|iterable|subscriptable)|has no attribute|out of range|stack|call stack/ },

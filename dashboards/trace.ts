@@ -57,7 +57,7 @@ function modelCalls() {
       model: { title: "Model", width: 140 },
       status: { title: "Status", width: 85, cell: "text", words: { completed: "green", failed: "red" } },
       error_category: { title: "Error", width: 112 },
-      error_message: { title: "Message" },
+      error_message: { title: "Message", width: 106 },
       retry_count: { title: "Retries", width: 68 },
       retry_reason: { title: "First error", width: 108 },
       wait: { title: "Waited", unit: "s", decimals: 1, width: 74 },

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Dashboard, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
@@ -309,7 +309,7 @@ async function until(what: string, missing: () => Promise<readonly string[]>, wa
 }
 
 describe.each(["light", "dark"] as const)("screenshots, %s", (theme) => {
-  test("every panel shows something", async () => {
+  test("every panel shows something", { timeout: 900_000 }, async () => {
     if (database !== undefined) {
       await storeDemoWeek(database.url, { nowMs: Date.now(), callsPerDay: 600 });
       await storeSamples(database.pool, [{ fromMs: Date.now() - DAY_MS, toMs: Date.now() }]);
@@ -321,18 +321,19 @@ describe.each(["light", "dark"] as const)("screenshots, %s", (theme) => {
       args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
     });
     try {
-      const context = await browser.newContext({ viewport: { width: 1600, height: 1250 }, timezoneId: "UTC" });
+      const context = await browser.newContext({ viewport: SCREEN, timezoneId: "UTC" });
       const [user, password] = grafana.user.split(":");
       await context.request.post(`${grafana.url}/login`, { data: { user, password } });
       for (const dashboard of DASHBOARDS) await shoot(dashboard);
       async function shoot({ uid }: Dashboard): Promise<void> {
         const page = await context.newPage();
         await page.goto(`${grafana.url}/d/${uid}?kiosk=1&theme=${theme}`, { waitUntil: "networkidle" });
-        await page.waitForTimeout(1500);
+        await untilLoaded(page);
         const bad = await page.evaluate(`[...document.querySelectorAll('[data-viz-panel-key]')]
-          .filter((panel) => panel.querySelector('[data-testid*="Panel status error"]') || /^(No data|Err)$/m.test(panel.innerText)).map((panel) => panel.innerText.slice(0, 80))`);
+          .filter((panel) => panel.querySelector('[data-testid*="Panel status error"]') || /^(No data|Err)$/m.test(panel.innerText) ||
+            (panel.querySelector('canvas') === null && panel.innerText.trim().split('\\n').length < 2)).map((panel) => panel.innerText.slice(0, 80))`);
         expect(bad, uid).toEqual([]);
-        await page.screenshot({ path: join(folder, `${uid}-${theme}.png`) });
+        await page.screenshot({ path: join(folder, `${uid}-${theme}.png`), clip: { x: 0, y: 0, ...PICTURE } });
         await page.close();
       }
     } finally {
@@ -340,3 +341,24 @@ describe.each(["light", "dark"] as const)("screenshots, %s", (theme) => {
     }
   });
 });
+
+/** High enough for every dashboard: Grafana does not load what nobody sees. */
+const SCREEN = { width: 1600, height: 2400 };
+/** What of it is kept. */
+const PICTURE = { width: 1600, height: 1250 };
+const LOAD_MS_MAX = 90_000;
+/** Loading panels finish one after the other; what has been still for so long is done. */
+const STILL_MS = 2500;
+
+/** Until panels are there and none of them loads: a panel that still loads is empty, and would pass for one without an error. */
+async function untilLoaded(page: Page): Promise<void> {
+  const busy =
+    "document.querySelector('[data-viz-panel-key]') === null || document.querySelector('[aria-label=\"Panel loading bar\"]') !== null";
+  let stillSinceMs = Date.now();
+  for (const startMs = Date.now(); Date.now() - startMs < LOAD_MS_MAX;) {
+    if (await page.evaluate(busy)) stillSinceMs = Date.now();
+    if (Date.now() - stillSinceMs >= STILL_MS) return;
+    await page.waitForTimeout(200);
+  }
+  throw new Error(`${page.url()}: panels still load`);
+}

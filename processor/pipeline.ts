@@ -9,6 +9,8 @@ export interface IngestContext extends ScanOptions {
   readonly sink: Sink;
   /** Where `body` came from, and goes back to as soon as nothing needs it. */
   readonly pool?: BufferPool;
+  /** Hears of the batch while its spans can be read: they are views of memory that others use once they are durable. */
+  readonly onScanned?: (scanned: ScannedBatch) => void;
 }
 
 export interface Ingested {
@@ -29,6 +31,7 @@ export async function ingest(body: Uint8Array, encoding: BodyEncoding, context: 
   const scanned = encoding === "json" ? scanJsonTraces(body, options) : scanTraces(body, options);
   const { pool } = context;
   if (pool !== undefined && !options.keepSpans && scanned.batch.otlp.buffer !== body.buffer) pool.give(body);
+  context.onScanned?.(scanned);
   if (scanned.batch.spanCount > 0) await context.sink.write(scanned.batch);
   return { scanned, response: exportResponse(scanned, encoding) };
 }

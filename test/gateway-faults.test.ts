@@ -70,6 +70,19 @@ describe("nothing is lost and nothing doubled when", () => {
     acknowledged = new Set(load.acknowledged);
   });
 
+  test("many requests share memory: each span's row is its own", LONG, async () => {
+    const load = startLoad({ url: gateway.url, connections: 24, spans: 30, plainEvery: 3, signed: true });
+    await sleep(2500);
+    await load.finish();
+    acknowledged = new Set(load.acknowledged);
+    const { rows } = await database.pool.query(
+      `select span_id, attributes from genai.llm_traces where user_id is distinct from span_id or attributes->>'user.id' is distinct from span_id
+       union all select span_id, attributes from genai.spans where attributes->>'user.id' is distinct from span_id limit 3`,
+    );
+    expect(rows).toEqual([]);
+    expect(load.acknowledged.size).toBeGreaterThan(1000);
+  });
+
   test("it is asked to stop under load: what it took is stored, and it ends by itself", LONG, async () => {
     const load = startLoad({ url: gateway.url, connections: 8, spans: 40 });
     await sleep(500);
@@ -204,7 +217,7 @@ async function readiness(): Promise<unknown> {
 async function emptyDatabase(): Promise<void> {
   const { rows } = await database.pool.query<{ name: string }>(
     `select oid::regclass::text as name from pg_class where relnamespace = 'genai'::regnamespace and relkind in ('r', 'p') and not relispartition
-     and relname ~ '^(llm_traces|spans|rollup_|histogram_|user_hour)'`,
+     and relname ~ '^(llm_traces|spans|rollup_|histogram_|user_|held_)'`,
   );
   await database.pool.query(`truncate ${rows.map(({ name }) => name).join(", ")}`);
 }

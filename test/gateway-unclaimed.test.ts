@@ -54,8 +54,9 @@ function startProcess({ settleMs = 60_000, storeSpans = "all", keeps = true } = 
       const unclaimed: number[] = [];
       const onUnclaimedRequest = (index: number): void => void unclaimed.push(index);
       const { batch } = scanTraces(body, { context: { ...context(), onUnclaimedRequest } });
+      const copies = settler.copy(batch, unclaimed);
       await sink.write(batch);
-      settler.hold(batch, unclaimed);
+      settler.hold(copies);
     },
     /** Ends as it would by SIGKILL, as far as the database sees. */
     async die(): Promise<void> {

@@ -24,7 +24,7 @@ import { traceRoutes } from "./trace-routes.ts";
 
 export type Door = "http" | "grpc";
 
-/** Memory of requests that waits for the next ones. Where rows are made, spans look into their request's bytes until they are stored. */
+/** Memory of requests that waits for the next ones. */
 const POOL_BYTES_MAX = 32 * 1024 * 1024;
 
 export type MetricSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -55,7 +55,7 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   const enricher = await createEnricher(config, metrics, options.databaseUrl !== null);
   const sinks = await openSinks({ ...options, metrics });
   const settler = createRequestSettler({ context: () => enricher.context(), store: (calls) => sinks.promote(calls), log });
-  const pool = new BufferPool(sinks.sink.readsSpans ? 0 : POOL_BYTES_MAX);
+  const pool = new BufferPool(POOL_BYTES_MAX);
   const receiver = createReceiver({ enricher, settler, sink: sinks.sink, pool, blocked: () => sinks.blocked(), metrics });
   const keeper = openKeeper(options, { settler, enricher, sinks });
   const budget = createByteBudget(config.admittedBytesMax);

@@ -1,20 +1,21 @@
 import type { BufferPool } from "../buffer-pool.ts";
 import { countEnriched, type Metrics } from "../metrics.ts";
 import type { BodyEncoding } from "../otlp/partial-success.ts";
+import type { ScannedBatch } from "../otlp/scan-traces.ts";
 import { MalformedError } from "../otlp/wire-reader.ts";
 import { type Ingested, ingest } from "../pipeline.ts";
 import { RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
 import type { Sink } from "../sinks/sink.ts";
 import type { Enricher } from "./enricher.ts";
 import { Refusal } from "./refusal.ts";
-import type { RequestSettler } from "./settle-requests.ts";
+import type { HeldCopy, RequestSettler } from "./settle-requests.ts";
 
 /** What to tell a sender when a sink failed without saying for how long. */
 const AWAY_RETRY_AFTER_MS = 5000;
 
 export interface ReceiverOptions {
   readonly enricher: Pick<Enricher, "begin">;
-  readonly settler: Pick<RequestSettler, "hold">;
+  readonly settler: Pick<RequestSettler, "copy" | "hold">;
   readonly sink: Sink;
   /** Bodies that are from there go back as soon as they are read. */
   readonly pool: BufferPool;
@@ -22,6 +23,8 @@ export interface ReceiverOptions {
   readonly blocked: () => SinkAwayError | null;
   readonly metrics: Metrics;
 }
+
+const NOTHING_HELD: readonly HeldCopy[] = [];
 
 /** The service behind every door. */
 export interface Receiver {
@@ -42,8 +45,12 @@ export function createReceiver({ enricher, settler, sink, pool, blocked, metrics
     },
     async receive(body, encoding, transport) {
       const { options, unclaimed } = enricher.begin();
-      const { scanned, response } = await ingestOrRefuse(body, encoding, { ...options, sink, pool });
-      settler.hold(scanned.batch, unclaimed);
+      let held: readonly HeldCopy[] = NOTHING_HELD;
+      const onScanned = ({ batch }: ScannedBatch): void => {
+        if (unclaimed.length > 0) held = settler.copy(batch, unclaimed);
+      };
+      const { scanned, response } = await ingestOrRefuse(body, encoding, { ...options, sink, pool, onScanned });
+      settler.hold(held);
       metrics.receivedSpans.inc({ transport }, scanned.batch.spanCount + scanned.rejectedSpans);
       for (const [reason, count] of scanned.rejectionReasons) metrics.refusedSpans.inc({ reason }, count);
       countEnriched(metrics, scanned.counts);

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { createUnclaimedCalls } from "../core/call-unclaimed.ts";
 import type { EnrichContext } from "../core/enrich-context.ts";
+import { detachedSpan, type Span } from "../core/span.ts";
 import { describeError } from "../sinks/sink-error.ts";
 import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
 import type { SpanKey } from "../storage/held-requests.ts";
@@ -10,9 +11,15 @@ export const SETTLE_MS = 60_000;
 const REQUESTS_MAX = 5000;
 const ROUND_MS = 5000;
 
+export interface HeldCopy {
+  readonly span: Span;
+  readonly attributesJson: Uint8Array;
+}
+
 export interface RequestSettler {
-  /** Holds the spans at these places of a batch that is durable as it is. */
-  hold(batch: EnrichedBatch, indexes: readonly number[]): void;
+  /** The spans at these places, to be held once the batch is durable: its own are gone then. */
+  copy(batch: EnrichedBatch, indexes: readonly number[]): HeldCopy[];
+  hold(copies: readonly HeldCopy[]): void;
   /** What is held at this moment. */
   held(): SpanKey[];
   /** What was held until a GenAI span came for it; each is told once. */
@@ -82,13 +89,17 @@ export function createRequestSettler({ context, store, settleMs = SETTLE_MS, log
   );
   timer.unref();
   return {
-    hold(batch, indexes) {
-      for (const index of indexes) {
+    copy: (batch, indexes) =>
+      indexes.flatMap((index) => {
         const enriched = batch.spans[index];
-        if (enriched === undefined) continue;
-        // A copy: the span's own view would keep the whole request in memory.
-        unclaimed.hold(enriched.span, Uint8Array.from(enriched.attributesJson), Date.now());
-        noteHeld(enriched.span);
+        return enriched === undefined
+          ? []
+          : [{ span: detachedSpan(enriched.span), attributesJson: Uint8Array.from(enriched.attributesJson) }];
+      }),
+    hold(copies) {
+      for (const { span, attributesJson } of copies) {
+        unclaimed.hold(span, attributesJson, Date.now());
+        noteHeld(span);
       }
     },
     held: () => [...[...keys.values()].flat(), ...waiting.map(({ span }) => span)],

@@ -9,8 +9,8 @@ export interface ScanTables {
   readonly numbers: NumberList;
 }
 
-/** Scans overlap only where one throws, so a few sets of tables serve a whole process. */
-const SPARE_MAX = 4;
+/** As many requests as wait for the database at one time; where only bytes are forwarded, scans do not overlap. */
+const SPARE_MAX = 32;
 /** Larger ones are left to the garbage collector: one huge request must not hold its memory for ever. */
 const SPARE_MARKS_BYTES_MAX = 256 * 1024;
 

@@ -51,7 +51,7 @@ export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch
   const keepSpans = options.keepSpans ?? true;
   return {
     batch: keepSpans
-      ? new KeptBatch(scan, { enrichments, unclaimed, captureContent: options.captureContent ?? false })
+      ? new KeptBatch(scan, { enrichments, unclaimed, captureContent: options.captureContent ?? false }, options.pool)
       : bytesOf(scan, enrichments, options.pool),
     rejectedSpans: scan.rejected.length,
     rejectionReasons: scan.rejectionReasons,
@@ -117,10 +117,13 @@ class KeptBatch implements EnrichedBatch {
   readonly sizeBytes: number;
   private readonly scan: RequestScan;
   private readonly enrichments: readonly (Enrichment | null)[];
+  private readonly pool: BufferPool | undefined;
   private bytes: Uint8Array | null = null;
+  private released = false;
 
-  constructor(scan: RequestScan, found: Findings) {
+  constructor(scan: RequestScan, found: Findings, pool: BufferPool | undefined) {
     this.scan = scan;
+    this.pool = pool;
     this.enrichments = found.enrichments;
     this.sizeBytes = scan.reader.bytes.length;
     this.spans = scan.spans.map((_, index) => new LazySpan(scan, index, found));
@@ -128,6 +131,14 @@ class KeptBatch implements EnrichedBatch {
 
   get plain(): Uint8Array {
     return emitRequest(this.scan, NO_ENRICHMENTS, ENCODER);
+  }
+
+  /** The request's bytes and the tables of its scan too: the spans are views of both. */
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    this.pool?.give(this.scan.reader.bytes);
+    giveTables(this.scan);
   }
 
   get spanCount(): number {

@@ -34,5 +34,8 @@ function withoutRelease(batch: EnrichedBatch): EnrichedBatch {
     get otlp() {
       return batch.otlp;
     },
+    get plain() {
+      return batch.plain ?? batch.otlp;
+    },
   };
 }

@@ -35,7 +35,7 @@ export interface EnrichedBatch {
   /** `otlp` in pieces, where it is not in one. */
   readonly parts?: readonly Uint8Array[];
   /**
-   * Gives the memory of `otlp` back: for who knows that nobody looks at it any more, once. Without it, or where it is not
+   * Gives the memory of `otlp` and of the spans back: for who knows that nobody looks at them any more, once. Without it, or where it is not
    * called, that is left to the garbage collector.
    */
   release?(): void;

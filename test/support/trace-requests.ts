@@ -16,6 +16,8 @@ export interface TraceRequestOptions {
   /** Characters of prompt in every GenAI span. */
   readonly promptChars?: number;
   readonly service?: string;
+  /** Every span says which it is: `user.id` is its span id. */
+  readonly signed?: boolean;
 }
 
 export interface TraceRequest {
@@ -52,14 +54,16 @@ function spansOf(options: TraceRequestOptions) {
   return Array.from({ length: options.spans }, (_, index) => {
     const plain = plainEvery > 0 && index % plainEvery === 0;
     const failed = !plain && failedEvery > 0 && index % failedEvery === failedEvery - 1;
+    const spanId = randomBytes(8);
+    const signature = options.signed === true ? [text("user.id", spanId.toString("hex"))] : [];
     return {
       traceId,
-      spanId: randomBytes(8),
+      spanId,
       name: plain ? "work" : "chat gpt-4o",
       kind: plain ? INTERNAL : CLIENT,
       startTimeUnixNano: nanos(startMs + index),
       endTimeUnixNano: nanos(startMs + index + 800),
-      attributes: plain ? [text("custom.key", "value")] : genAiAttributes(options, failed),
+      attributes: [...(plain ? [text("custom.key", "value")] : genAiAttributes(options, failed)), ...signature],
       status: failed ? { code: 2, message: "429 Rate limit reached" } : {},
     };
   });

@@ -57,6 +57,11 @@ test("every listed word has its meaning, alone or behind a negation", () => {
   }
 });
 
+test("a set of subjects, and one of complaints, fits into the bits of a number", () => {
+  expect(Object.keys(SUBJECTS).length).toBeLessThanOrEqual(31);
+  expect(Object.keys(COMPLAINTS).length).toBeLessThanOrEqual(31);
+});
+
 test("any text is read, and how much of it is bounded", () => {
   fc.assert(
     fc.property(

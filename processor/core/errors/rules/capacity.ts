@@ -52,7 +52,7 @@ export const CAPACITY: CategoryRules = {
       name: "capacity: overloaded, high demand, no capacity",
       category: "model_overloaded",
       text: anyOf(
-        String.raw`\boverload(?:ed|ing)?\b|high (?:demand|traffic|load|volume)|heavy (?:load|traffic)`,
+        String.raw`\boverload(?:ed|ing)?\b(?![-/]\w)|high (?:demand|traffic|load|volume)|heavy (?:load|traffic)`,
         String.raw`(?:at|over|under|out of|no|insufficient|limited|lacks?|not enough|without|reached|beyond)(?: [a-z]{1,20}){0,3} capacity\b`,
         sequence(
           "capacity (?:is |has been |was |currently |temporarily ){0,2}",

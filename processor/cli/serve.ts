@@ -2,6 +2,7 @@ import cluster from "node:cluster";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { readConfig, type Config } from "../config.ts";
+import { limitHeapGrowth } from "../gateway/limit-heap-growth.ts";
 import { runWorker } from "../gateway/worker.ts";
 import { startGateway, type Gateway } from "../serve.ts";
 import type { Command } from "./command.ts";
@@ -23,6 +24,7 @@ export const serve: Command = async (args, io) => {
     io.stdout.write(HELP);
     return 0;
   }
+  limitHeapGrowth();
   if (cluster.worker !== undefined) {
     await runWorker(cluster.worker.process);
     return 0;

@@ -86,7 +86,7 @@ export const CONTENT_RULES: readonly ErrorRule[] = [
       String.raw`content (?:management |moderation |usage |safety )?(?:policy|policies|filter|filtering|filters|moderation|was blocked|blocked)`,
       String.raw`content_filter|flagged|moderation|safety (?:system|filter|policy|settings|reasons|checks?|concerns)`,
       String.raw`(?:blocked|rejected|refused|filtered|stopped|finish ?reason)[^.]{0,60}(?:safety|polic|guardrail|recitation|filter|prohibited)`,
-      String.raw`inappropriate content|harmful|guardrail|\bnsfw\b|(?:unsafe|explicit|sexual|violent|adult) (?:content|material)|self-harm|\brefusal\b|declined to (?:generate|answer|respond|produce)|content (?:exists )?risk`,
+      String.raw`inappropriate content|harmful|guardrail|\bnsfw\b|(?:unsafe|explicit|sexual|violent|adult) (?:content|material)|self-harm|responsible ai\b|\brefusal\b|declined to (?:generate|answer|respond|produce)|content (?:exists )?risk`,
       String.raw`(?:violat(?:es|ed|ing|ion)|against)(?: [a-z]{1,20}){0,4} (?:polic|guideline)|usage polic|敏感|违规|不合规|内容安全`,
     ),
     unless: { status: [429] },

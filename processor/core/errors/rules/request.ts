@@ -59,8 +59,10 @@ export const REQUEST: CategoryRules = {
         ),
         String.raw`(?:unknown|invalid|unsupported|no such|not a valid|unrecognized|could not find)(?: [a-z]{1,20})? model\b`,
         String.raw`^(?:\d{3} )?model: \S|模型(?:不存在|未找到|已下线|不可用)|不存在的模型|no endpoints found`,
-        String.raw`no (?:allowed )?providers? (?:are )?available|not a (?:[a-z]{1,20} )?model\b`,
+        String.raw`no (?:allowed )?providers? (?:are )?available|not a (?:[a-z]{1,20} )?model\b|no models? (?:is |are )?loaded|jinja|chat template`,
       ),
+      // The server could not start it.
+      unless: { text: /(?:failed to load|error loading|unable to load) (?:the )?model/ },
       example: "The model `gpt-9` does not exist or you do not have access to it.",
     },
     {

@@ -49,7 +49,7 @@ export const SERVER: CategoryRules = {
         String.raw`failed to (?:deserialize|decode|parse)(?: (?!request)[a-z]{1,20}){0,3} (?:response|json)\b(?! body)`,
         String.raw`error decoding response body|invalid (?:error )?response (?:from|format|object)|empty response body`,
         String.raw`(?:returned|sent|received|got) (?:an? )?(?:invalid|malformed|unexpected|unparsable|bad|garbled|incomplete|non-json)(?: or [a-z]{1,20})? (?:json |http )?(?:response|answer|reply|data|output)`,
-        String.raw`html (?:page |content |response )?instead of|\bnot (?:a )?json (?:response|answer|body)|expected json[^.]{0,30}(?:html|text)|non-json (?:response|answer|body)`,
+        String.raw`html (?:page |content |response )?instead of|malformed json (?:sent |received )?from|\bnot (?:a )?json (?:response|answer|body)|expected json[^.]{0,30}(?:html|text)|non-json (?:response|answer|body)`,
         String.raw`(?:upstream|provider|server|gateway) (?:has )?(?:returned|sent) (?:an |nothing)?(?:empty|no)`,
       ),
       // What did not parse is then the model's text.
@@ -72,7 +72,7 @@ export const SERVER: CategoryRules = {
       text: anyOf(
         String.raw`cuda (?:error|out of memory)|out of memory|cannot allocate memory|runner process has terminated|\bnccl\b|background loop has errored`,
         String.raw`failed to start(?: [a-z]{1,20}){0,3} (?:runner|engine|model)|engine(?:core)? (?:is |has )?(?:dead|died|encountered|crashed)`,
-        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|\b(?:wal|table|row|shard|index) (?:is )?locked|\bgpu (?:error|fault|hang)|(?:model|engine|runner|server|backend)(?: has| was| just)? (?:crashed|died|panicked|exited)|${WEBSOCKET_CLOSED}101[14]\b|core dumped|device-side assert`,
+        String.raw`worker(?: process)?(?: [a-z0-9-]{1,40}){0,3} (?:died|crashed)|segmentation fault|llama_decode|ggml_|(?:failed to load|error loading|unable to load) (?:the )?model|\b(?:wal|table|row|shard|index) (?:is )?locked|\bgpu (?:error|fault|hang)|(?:model|engine|runner|server|backend)(?: has| was| just)? (?:crashed|died|panicked|exited)|${WEBSOCKET_CLOSED}101[14]\b|core dumped|device-side assert`,
       ),
       example: "CUDA out of memory. Tried to allocate 2.00 GiB",
     },

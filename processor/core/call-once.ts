@@ -1,4 +1,4 @@
-import { siblingsNear, UNSEEN, type SpanNote, type TraceNode } from "./trace-memory.ts";
+import { orphansNear, siblingsNear, UNSEEN, type SpanNote, type Trace, type TraceNode } from "./trace-memory.ts";
 
 /** Two clocks of one machine, and spans of a millisecond: a span counts as inside another up to this far outside of it. */
 const CLOCK_SLACK_MS = 5;
@@ -10,12 +10,67 @@ const NIECES_MAX = 8;
  * does: what is nearest to the wire knows most, and it ends first, so that the others can be told no. What was once given
  * out stays: a span that comes too late is no second call.
  */
-export function standsForCall(node: TraceNode): boolean {
+export function standsForCall(node: TraceNode, trace: Trace): boolean {
   if (node.counted) return true;
   if (node.callBelow) return false;
   if (node.parent === null) return true;
   if (hasCountedAncestor(node)) return false;
-  return !siblingsOf(node).some((sibling) => isSameCall(node, sibling) && (sibling.counted || isInner(sibling, node)));
+  if (siblingsOf(node).some((sibling) => isSameCall(node, sibling) && (sibling.counted || isInner(sibling, node)))) return false;
+  if (isToldAbove(node, trace)) return false;
+  // The same from the other side: a framework's span of the call came first and was given out.
+  return findInWrappersBeside(node, trace, (other) => other.counted && isSameWork(node, other)) === undefined;
+}
+
+/** Wrappers of one framework between a call and the application. */
+const LEVELS_MAX = 8;
+const DESCENDANTS_MAX = 64;
+
+/**
+ * Frameworks that trace by callbacks do not make their spans current: an SDK's own span of the call then stands beside the
+ * outermost of them (OpenInference's LangChain with its OpenAI, LangSmith with either).
+ */
+function isToldAbove(node: TraceNode, trace: Trace): boolean {
+  let branch = node;
+  for (let level = 0; branch.parent !== null && level < LEVELS_MAX && isGenAi(branch); level += 1) {
+    // Nobody knows yet where a span belongs whose parent has not come.
+    const beside = branch.parent.note === UNSEEN ? orphansNear(trace, branch) : level === 0 ? NONE : siblingsNear(branch);
+    if (beside.some((other) => isSameWork(node, other) && (other.counted || isInner(other, node)))) return true;
+    branch = branch.parent;
+  }
+  return false;
+}
+
+/** A span below the wrappers that stand beside this call and ran around it, if one passes the test. */
+export function findInWrappersBeside(node: TraceNode, trace: Trace, test: (other: TraceNode) => boolean): TraceNode | undefined {
+  const beside = node.parent !== null && node.parent.note === UNSEEN ? orphansNear(trace, node) : siblingsNear(node);
+  for (const wrapper of beside) {
+    if (!wrapper.callBelow || wrapper.note.role !== "wrapper" || !contains(wrapper.note, node.note)) continue;
+    const found = findBelow(wrapper, test);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function findBelow(wrapper: TraceNode, test: (other: TraceNode) => boolean): TraceNode | undefined {
+  const open = [...wrapper.children];
+  for (let seen = 0; seen < DESCENDANTS_MAX; seen += 1) {
+    const below = open.pop();
+    if (below === undefined || test(below)) return below;
+    open.push(...below.children.slice(0, NIECES_MAX));
+  }
+  return undefined;
+}
+
+const NONE: readonly TraceNode[] = [];
+
+/** Farther apart in the tree, they must have run at the same time, and which model they asked must be known. */
+function isSameWork(a: TraceNode, b: TraceNode): boolean {
+  if (a.note.model === "" || b.note.model === "") return false;
+  return a.note.startMs <= b.note.endMs && b.note.startMs <= a.note.endMs && isSameCall(a, b);
+}
+
+function isGenAi({ note }: TraceNode): boolean {
+  return note.role === "wrapper" || note.role === "call";
 }
 
 function hasCountedAncestor(node: TraceNode): boolean {
@@ -49,9 +104,12 @@ function isStreamOf(note: SpanNote, other: SpanNote): boolean {
 
 function isInner({ note: sibling }: TraceNode, { note }: TraceNode): boolean {
   if (sibling.native !== note.native) return sibling.native;
-  const inside = contains(note, sibling);
-  // Each within the other's slack: any order will do that is always the same.
-  return inside === contains(sibling, note) ? sibling.scopeName < note.scopeName : inside;
+  for (const slackMs of [0, CLOCK_SLACK_MS]) {
+    const inside = contains(note, sibling, slackMs);
+    if (inside !== contains(sibling, note, slackMs)) return inside;
+  }
+  // Each within the other: any order will do that is always the same.
+  return sibling.scopeName < note.scopeName;
 }
 
 interface Interval {
@@ -59,8 +117,8 @@ interface Interval {
   readonly endMs: number;
 }
 
-function contains(outer: Interval, inner: Interval): boolean {
-  return inner.startMs >= outer.startMs - CLOCK_SLACK_MS && inner.endMs <= outer.endMs + CLOCK_SLACK_MS;
+function contains(outer: Interval, inner: Interval, slackMs = CLOCK_SLACK_MS): boolean {
+  return inner.startMs >= outer.startMs - slackMs && inner.endMs <= outer.endMs + slackMs;
 }
 
 /** The same model under two spellings: one may carry a date or a version behind it. An unknown model may be any. */

@@ -1,7 +1,7 @@
-import { sameModel } from "./call-once.ts";
+import { findInWrappersBeside, sameModel } from "./call-once.ts";
 import type { BatchEntry } from "./enrich-entry.ts";
 import type { Span } from "./span.ts";
-import { siblingsNear, type TraceNode } from "./trace-memory.ts";
+import { siblingsNear, type Trace, type TraceNode } from "./trace-memory.ts";
 
 /** An outer span of the same call ends with it; this much later it has done other things since. */
 const END_SLACK_MS = 250;
@@ -31,9 +31,10 @@ export function createBatch(entries: readonly BatchEntry[]): Batch {
  * The failed span of this batch that tells of the same call: the span around it, when this call is the last thing in it, or
  * another instrumentation's span beside it.
  */
-export function outerWitness(node: TraceNode, batch: Batch): Span | undefined {
+export function outerWitness(node: TraceNode, trace: Trace, batch: Batch): Span | undefined {
   if (genaiAround(node, batch) !== undefined) return failedAround(node, batch);
-  const twin = siblingsNear(node).find((sibling) => isTwin(sibling, node) && batch.entryOf(sibling)?.call?.failed === true);
+  const isFailedTwin = (other: TraceNode): boolean => isTwin(other, node) && batch.entryOf(other)?.call?.failed === true;
+  const twin = siblingsNear(node).find(isFailedTwin) ?? findInWrappersBeside(node, trace, isFailedTwin);
   return twin === undefined ? undefined : batch.entryOf(twin)?.span;
 }
 

@@ -59,7 +59,9 @@ export function enrich(span: Span, context: EnrichContext): Enrichment | null {
 function claim(entry: BatchEntry, memory: TraceMemory): void {
   const { node, call } = entry;
   if (node === null || call === null || node.note.role !== "call") return;
-  node.counted = standsForCall(node);
+  const trace = memory.trace(entry.span.traceId);
+  if (trace === undefined) return;
+  node.counted = standsForCall(node, trace);
   if (!node.counted) return;
   entry.attempts = claimAttempts(node, memory);
   if (entry.saidCall !== undefined) claimPromotedAttempts(entry);
@@ -78,7 +80,7 @@ function enrichEntry({ entry, call: read, batch }: CallInBatch, context: EnrichC
   const trace = context.memory.trace(span.traceId);
   const llmCall = node === null ? call.asksModel : node.counted;
   const isSilent = call.failed ? span.statusMessage === "" : !call.answered;
-  const outer = llmCall && node !== null && isSilent ? outerWitness(node, batch) : undefined;
+  const outer = llmCall && node !== null && trace !== undefined && isSilent ? outerWitness(node, trace, batch) : undefined;
   const failure = failureOf(span, call, { lastAttempt: attempts.at(-1), outer }, context.memory.categorize);
   if (node !== null && failure !== null) remember(node, trace, failure);
   const own = { resendCount: call.resendCount, countsResends: call.dialect.table.native === true };

@@ -12,7 +12,7 @@ export function fanOut(sinks: readonly Sink[]): Sink {
     name: sinks.map(({ name }) => name).join("+"),
     readsSpans: sinks.some(({ readsSpans }) => readsSpans),
     async write(batch) {
-      const shared = withoutRelease(batch);
+      const shared = sharedBy(sinks.length, batch);
       const results = await Promise.allSettled(sinks.map((sink) => sink.write(shared)));
       const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
       if (failures.length > 0) throw failures.find((failure) => !(failure instanceof RefusedBatchError)) ?? failures[0];
@@ -23,8 +23,9 @@ export function fanOut(sinks: readonly Sink[]): Sink {
   };
 }
 
-/** One sink does not know whether the others are done. */
-function withoutRelease(batch: EnrichedBatch): EnrichedBatch {
+/** One sink does not know whether the others are done: the batch is released when every one of them has released it. */
+function sharedBy(sinks: number, batch: EnrichedBatch): EnrichedBatch {
+  let left = sinks;
   return {
     spanCount: batch.spanCount,
     sizeBytes: batch.sizeBytes,
@@ -36,6 +37,10 @@ function withoutRelease(batch: EnrichedBatch): EnrichedBatch {
     },
     get plain() {
       return batch.plain ?? batch.otlp;
+    },
+    release() {
+      left -= 1;
+      if (left === 0) batch.release?.();
     },
   };
 }

@@ -1,20 +1,23 @@
 import { bench, run } from "mitata";
 
-// npm run bench: the micro benchmarks, each module's own table, in one process. Ratios against other programs have their
+// npm run bench: the micro benchmarks, each module's own table, in one process; npm run bench -- enrich scan runs some of
+// the modules, npm run bench -- "model calls" the benchmarks whose names match. Ratios against other programs have their
 // own scripts, because they need minutes and other processes: docs/benchmarks.md lists them.
 
-const MODULES: readonly (() => Promise<{ readonly register: () => void }>)[] = [
-  () => import("./categorize.ts"),
-  () => import("./price.ts"),
-  () => import("./enrich.ts"),
-  () => import("./scan.ts"),
-];
+const MODULES: Readonly<Record<string, () => Promise<{ readonly register: () => void }>>> = {
+  categorize: () => import("./categorize.ts"),
+  price: () => import("./price.ts"),
+  enrich: () => import("./enrich.ts"),
+  scan: () => import("./scan.ts"),
+};
 
 const wanted = process.argv.slice(2);
-for (const load of MODULES) {
+const byModule = wanted.length > 0 && wanted.every((name) => Object.hasOwn(MODULES, name));
+for (const [name, load] of Object.entries(MODULES)) {
+  if (byModule && !wanted.includes(name)) continue;
   const { register } = await load();
   register();
 }
 // A floor for the timer itself: whatever is not clearly above this line was not measured.
 bench("nothing", () => undefined);
-await run(wanted.length > 0 ? { filter: new RegExp(wanted.join("|")) } : {});
+await run(byModule || wanted.length === 0 ? {} : { filter: new RegExp(wanted.join("|")) });

@@ -6,7 +6,7 @@ import { startReceiver } from "../test/matrix/harness.ts";
 /**
  * An application under load: `tsx bench/load-app.ts [calls per second] [seconds]`. 200 calls/s for 60 s through the OpenAI SDK
  * under genai-otel/register, half of them streams, with retries and failures; provider and collector are processes of their
- * own. Says whether a call was lost and whether memory grew.
+ * own, the settings register's own. Says whether a call was lost and whether memory grew.
  */
 const [rate = "200", seconds = "60"] = process.argv.slice(2);
 
@@ -17,8 +17,6 @@ const app = spawnTsx(["--expose-gc", "--import", "./instrumentation/register.ts"
   PROVIDERS_URL: line.toString().trim(),
   OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
   OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-  OTEL_BSP_MAX_QUEUE_SIZE: "20000",
-  OTEL_BSP_SCHEDULE_DELAY: "500",
 });
 app.stdout?.pipe(process.stdout);
 await once(app, "close");

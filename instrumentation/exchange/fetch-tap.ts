@@ -56,7 +56,8 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
     const promise = context.with(exchange.observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args)));
     if (exchange.seenOnWire) return promise;
     exchange.sent?.();
-    return watched(promise, exchange);
+    // A mock may return anything.
+    return typeof (promise as Promise<Response> | undefined)?.then === "function" ? watched(promise, exchange) : promise;
   };
   return Object.defineProperties(tapped, {
     name: { value: original.name, configurable: true },
@@ -80,7 +81,8 @@ function beginExchange(url: string, args: Parameters<Fetch>, observe: ObserveExc
     open: true,
     sent: undefined,
   };
-  if (request.signal?.aborted === false) watchUntilSent(exchange, request.signal);
+  const { signal } = request;
+  if (signal?.aborted === false) guarded("watching a signal", () => watchUntilSent(exchange, signal));
   return exchange;
 }
 

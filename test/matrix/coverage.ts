@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { CASES, runsOn } from "./cases.mjs";
 import { runsIn } from "./sdks.mjs";
 import type { MatrixSdk } from "./sdks.mjs";
@@ -13,16 +13,25 @@ export interface CoverageResult {
 const DOCUMENT = new URL("../../docs/coverage.md", import.meta.url);
 /** 20, 22, 24 and the newest. */
 const NODES_MIN = 4;
+/** The latest result of every cell, so that a part of the matrix can be run again by itself. */
+const MEMORY = new URL("../../node_modules/.cache/genai-otel-matrix-results.json", import.meta.url);
 const results = new Map<string, CoverageResult>();
 
 export function recordCoverage(result: CoverageResult): void {
-  results.set(`${result.node} ${result.sdk} ${result.testCase}`, result);
+  results.set(keyOf(result), result);
 }
 
-/** Writes docs/coverage.md from what this run has shown; a run of a part of the matrix leaves it alone. */
+function keyOf({ node, sdk, testCase }: CoverageResult): string {
+  return `${node} ${sdk} ${testCase}`;
+}
+
+/** Writes docs/coverage.md from the latest result of every cell, once all have been run. */
 export function writeCoverage(sdks: readonly MatrixSdk[]): void {
   const rows = sdks.filter(({ installed }) => installed !== true);
+  const remembered = existsSync(MEMORY) ? (JSON.parse(readFileSync(MEMORY, "utf8")) as CoverageResult[]) : [];
+  for (const result of remembered) if (!results.has(keyOf(result))) results.set(keyOf(result), result);
   const all = [...results.values()];
+  writeFileSync(MEMORY, JSON.stringify(all));
   const nodes = [...new Set(all.map(({ node }) => node))].toSorted((a, b) => a - b);
   const ran = new Set(all.map(({ sdk }) => sdk));
   if (nodes.length < NODES_MIN || rows.some(({ name }) => !ran.has(name))) return;

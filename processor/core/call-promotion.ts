@@ -84,6 +84,7 @@ function callOf(http: HttpCall): Call {
     resendCount: undefined,
     operationId: undefined,
     ttftSeconds: undefined,
+    lastAttemptMs: undefined,
     durationMs: undefined,
   };
 }

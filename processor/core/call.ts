@@ -20,6 +20,8 @@ export interface Call {
   /** What the attempts of one operation have in common, by the emitter's word. */
   readonly operationId: string | undefined;
   readonly ttftSeconds: number | undefined;
+  /** When the last attempt began, where the time to the first token counts from there; milliseconds since the epoch. */
+  readonly lastAttemptMs: number | undefined;
   /** Duration that the emitter states, where the span's own times do not show it. */
   readonly durationMs: number | undefined;
 }
@@ -131,6 +133,7 @@ export function completeCall(span: Span, words: CallWords, fields: Fields): Call
     resendCount: resendCountOf(fields),
     operationId: words.operationId,
     ttftSeconds: ttftSecondsOf(span, dialect, fields),
+    lastAttemptMs: lastAttemptMsOf(span, dialect),
     durationMs: durationMsOf(fields),
   };
 }
@@ -282,6 +285,11 @@ function firstTokenMs(span: Span, dialect: Dialect, fields: Fields): number | un
   if (names === undefined) return undefined;
   const event = span.events.find(({ name }) => names.includes(name));
   return event === undefined ? undefined : sinceStart(span, event.timeMs, Number.MAX_VALUE);
+}
+
+function lastAttemptMsOf({ events }: Span, { table }: Dialect): number | undefined {
+  const names = table.attemptEvents;
+  return names === undefined ? undefined : events.findLast(({ name }) => names.includes(name))?.timeMs;
 }
 
 /**

@@ -119,7 +119,8 @@ function tokensPerSecond({ span, call, retries }: Findings, { usage }: PricedCal
   if (usage === null || usage.output === 0) return undefined;
   const durationMs = call.durationMs ?? span.endMs - span.startMs;
   const answeredMs = retries?.lastAttempt?.note.startMs ?? span.startMs;
-  const beforeMs = call.ttftSeconds === undefined ? Math.max(0, answeredMs - span.startMs) : call.ttftSeconds * 1_000;
+  const attemptsMs = Math.max(0, (call.lastAttemptMs ?? span.startMs) - span.startMs);
+  const beforeMs = call.ttftSeconds === undefined ? Math.max(attemptsMs, answeredMs - span.startMs) : attemptsMs + call.ttftSeconds * 1_000;
   const generationMs = durationMs - beforeMs;
   return generationMs > 0 && Number.isFinite(generationMs) ? (usage.output * 1_000) / generationMs : undefined;
 }

@@ -360,6 +360,12 @@ describe("a scope that all spans of the process share", () => {
 });
 
 describe("units and readings that differ between emitters", () => {
+  test("Claude Code counts the time to the first token from its last attempt: waits before it are no generation", () => {
+    const attributes = { "span.type": "llm_request", model: CLAUDE, output_tokens: 80, ttft_ms: 100, attempt: 2, success: true };
+    const events = [0, 500].map((ms) => ({ name: "gen_ai.request.attempt", timeMs: START_MS + ms, attributes: {} }));
+    const call = enriched({ scopeName: "com.anthropic.claude_code.tracing", attributes, events });
+    expect(call).toMatchObject({ "gen_ai.response.time_to_first_chunk": 0.1, output_tokens_per_second: 200 });
+  });
   const timed = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-5.2", "gen_ai.server.time_to_first_token": 52 };
   test("Strands writes milliseconds under the key that others use for seconds", () => {
     expect(enriched({ scopeName: "strands.telemetry.tracer", attributes: timed })?.["gen_ai.response.time_to_first_chunk"]).toBe(0.052);

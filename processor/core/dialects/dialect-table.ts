@@ -49,6 +49,8 @@ export interface DialectTable {
   readonly spanNames?: Readonly<Record<string, string>>;
   /** Events whose first one marks the first token. */
   readonly firstTokenEvents?: readonly string[];
+  /** Events that mark the beginning of each attempt, from which the time to the first token counts here. */
+  readonly attemptEvents?: readonly string[];
   /** Values of `failureWord` that mean failure. */
   readonly failureWords?: readonly string[];
   /** The provider SDK's own span: of two spans for one call it is the nearest to the wire and stands for it. */

@@ -135,6 +135,7 @@ export const claudeCode: DialectTable = {
     outputTokens: ["output_tokens"],
     success: ["success"],
   },
+  attemptEvents: ["gen_ai.request.attempt"],
   operations: {
     llm_request: "chat",
     interaction: "invoke_agent",

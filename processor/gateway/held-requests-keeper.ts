@@ -27,7 +27,7 @@ export interface HeldRequestsKeeperOptions {
 
 /** A third of the silence, so that a slow round is no death. */
 const ROUND_MS = SETTLE_MS / 3;
-const CONNECT_MS_MAX = 5_000;
+const CONNECT_MS_MAX = 2_000;
 const STATEMENT_MS_MAX = 10_000;
 /** A round ends after so many, and the next goes on. */
 const TAKEOVERS_MAX = 20;

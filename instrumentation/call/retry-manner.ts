@@ -32,8 +32,11 @@ const MANNERS: readonly RetryManner[] = [
 const UNKNOWN_CLIENT_MS = 8_000;
 const STATED_WAIT_MS_MAX = 10 * 60_000;
 const TOLERANCE = 1.25;
-/** For the event loop, the sockets and whatever else stands between the timer and the next request; a busy machine was seen to take a second. */
-const SLACK_MS = 1_500;
+/**
+ * For the event loop, the sockets and whatever else stands between the timer and the next request: an overloaded machine was seen
+ * to take two seconds. Nothing waits for the span of a call that has failed, and the end that it tells is the true one.
+ */
+const SLACK_MS = 5_000;
 
 /**
  * How long after a failed attempt the next one of the same call may still come. `attempt` counts from 0. `statedWaitMs` is

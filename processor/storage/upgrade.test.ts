@@ -42,18 +42,18 @@ async function upgrade(): Promise<void> {
 }
 
 const traffic = (seed: number, count = 400) =>
-  batchOf(spanTraffic({ count, seed, startMs: Date.now() - 3 * 86_400_000 + seed * 3_600_000, spreadMs: 3_000_000 }));
+  batchOf(spanTraffic({ count, seed, startMs: Date.now() - 3 * 86_400_000 + (seed % 60) * 3_600_000, spreadMs: 3_000_000 }));
 
 test("calls of before are counted by their attempts, while gateways go on writing", async () => {
   const sink = postgresSink({ url: database.url });
   for (let seed = 1; seed <= 20; seed += 1) await sink.write(traffic(seed));
   let writing = true;
-  const writer = (async () => {
-    for (let seed = 100; writing; seed += 1) await sink.write(traffic(seed % 60, 50));
-  })();
+  const writers = [0, 1, 2, 3].map(async (writer) => {
+    for (let round = 0; writing; round += 1) await sink.write(traffic(1000 + writer + 4 * (round % 200), 50));
+  });
   await upgrade();
   writing = false;
-  await writer;
+  await Promise.all(writers);
   await sink.write(traffic(65));
   await sink.close();
   await assertRollupsMatchRows(database.pool);

@@ -2,6 +2,21 @@
 -- their rollups only keep `retried` alone. Gateways write meanwhile: what is added is what was missing when this looked, the
 -- tables and rows in the gateways' order.
 
+-- A gateway that waited for the columns still counts without them: what it has under way must be there when this looks.
+do $do$
+declare
+  writers text[] := array(
+    select distinct virtualtransaction from pg_locks
+    where relation in ('llm_traces'::regclass, 'rollup_minute'::regclass) and mode = 'RowExclusiveLock' and pid <> pg_backend_pid()
+  );
+begin
+  for round in 1 .. 1200 loop
+    exit when not exists (select from pg_locks where locktype = 'virtualxid' and virtualxid = any(writers));
+    perform pg_sleep(0.05);
+  end loop;
+end
+$do$;
+
 create temporary table attempts_of_before on commit drop as
 with retried as (
   select utc_floor('1 minute', created_at) as bucket, coalesce(service_name, 'unknown') as service_name, coalesce(environment, 'unknown') as environment,

@@ -27,21 +27,26 @@ export class AttributeMarks {
     return this.positions.byteLength;
   }
 
-  /** Notes an attribute whose tag begins at `start`. */
-  add(key: KeyFacts, start: number, valueStart: number, end: number, valueEnd = end): void {
+  /** Notes an attribute whose tag begins at `start` and whose value is the last thing in it. */
+  add(key: KeyFacts, start: number, valueStart: number, end: number): void {
     const { count, positions } = this;
     const at = count * STRIDE;
     if (at === positions.length) {
       this.grow();
-      this.add(key, start, valueStart, end, valueEnd);
+      this.add(key, start, valueStart, end);
       return;
     }
     this.keys[count] = key;
     positions[at] = start;
     positions[at + 1] = valueStart;
-    positions[at + 2] = valueEnd;
+    positions[at + 2] = end;
     positions[at + 3] = end;
     this.count = count + 1;
+  }
+
+  /** The value of the attribute that was noted last ends before the attribute does. */
+  endValueAt(valueEnd: number): void {
+    this.positions[(this.count - 1) * STRIDE + 2] = valueEnd;
   }
 
   /** Forgets all from `count` on. */

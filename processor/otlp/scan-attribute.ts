@@ -17,7 +17,8 @@ export function scanAttribute(scan: RequestScan, tagStart: number, spanEnd: numb
   if (marks.count >= REQUEST_ATTRIBUTES_MAX) reader.fail(`more than ${REQUEST_ATTRIBUTES_MAX} attributes in one request`);
   const facts = keyAt(scan, place.keyStart, place.keyEnd);
   // Its value may stand before its key, and need not be the last thing in it.
-  marks.add(facts, tagStart, place.valueStart, end, place.valueEnd);
+  marks.add(facts, tagStart, place.valueStart, end);
+  marks.endValueAt(place.valueEnd);
   shape(scan, facts, place.valueStart, place.valueEnd);
   reader.position = end;
 }
@@ -44,7 +45,7 @@ function shape(scan: RequestScan, facts: KeyFacts, start: number, end: number): 
 function shapeByValue({ reader, draft, numbers }: RequestScan, facts: KeyFacts, start: number, end: number): void {
   const { bytes } = reader;
   const first = bytes[start + 1] ?? 0x80;
-  switch (bytes[start]) {
+  switch (bytes[start] ?? 0) {
     case ANY_VALUE.string:
       if (first < 0x80 && start + 2 + first === end) shapeByText(reader, draft, facts, { start: start + 2, end });
       else draft.valid = false;

@@ -14,22 +14,34 @@ export interface WatchedExport {
 }
 
 /**
+ * The processor sends one batch after the other; where every turn of the event loop is long, an export of many turns takes
+ * seconds, and the queue fills. So it is told of success when a batch is on its way, and waits only for one in so many.
+ */
+const EXPORTS_AT_ONCE_MAX = 6;
+
+/**
  * The SDK drops spans without a word unless its own log is on. What went in, what was handed on and the size of the queue say
  * how many there were.
  */
 export function watchLosses(exporter: SpanExporter, queueSpansMax: number, onLoss: NoteLoss): WatchedExport {
   let waiting = 0;
   let exporting = 0;
+  let exports = 0;
+  const heldBack: ((result: { code: number }) => void)[] = [];
   return {
     unsent: () => waiting + exporting,
     exporter: {
       export(spans, done) {
         waiting -= spans.length;
         exporting += spans.length;
+        exports++;
+        if (exports >= EXPORTS_AT_ONCE_MAX) heldBack.push(done);
+        else done({ code: EXPORT_SUCCESS });
         exporter.export(spans, (result) => {
           exporting -= spans.length;
+          exports--;
+          heldBack.shift()?.({ code: EXPORT_SUCCESS });
           if (result.code !== EXPORT_SUCCESS) onLoss(spans.length, "the export failed", result.error);
-          done(result);
         });
       },
       forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),

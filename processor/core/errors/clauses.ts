@@ -1,4 +1,5 @@
-import { COMPLAINTS, NEGATED, NEGATIONS, SCRIPT_WORDS, SUBJECTS, type Complaint, type Subject } from "./clause-words.ts";
+import { COMPLAINTS, NEGATED, NEGATIONS, SUBJECTS, type Complaint, type Subject } from "./clause-words.ts";
+import { SCRIPT_WORDS } from "./script-words.ts";
 
 /** Sentences and codes of a layer that are read, and words of one sentence. */
 const CLAUSES_MAX = 40;
@@ -50,7 +51,6 @@ const SENTENCE_END = /[.;!?。；！？](?:\s|$)|[。；！？\n]/;
 const WORD = /[a-z]+(?:'[a-z]+)?/g;
 const WORD_OF_ANY_SCRIPT = /\p{L}+(?:'[a-z]+)?/gu;
 const NOT_ASCII = /[^\0-\x7f]/;
-const OTHER_SCRIPT = /[Ѐ-ӿ぀-ヿ㐀-鿿]/;
 
 /** The clauses of lower-case prose and of machine codes in their own spelling. */
 export function clausesOf(prose: string, codes: readonly string[]): readonly Clause[] {
@@ -75,7 +75,8 @@ function spacedCode(code: string): string {
 
 function readClause(text: string): Clause {
   const found = { subjects: 0, complaints: 0 };
-  const words = text.match(NOT_ASCII.test(text) ? WORD_OF_ANY_SCRIPT : WORD);
+  const isAscii = !NOT_ASCII.test(text);
+  const words = text.match(isAscii ? WORD : WORD_OF_ANY_SCRIPT);
   let previous = "";
   let negatedUntil = -1;
   for (let index = 0; words !== null && index < words.length && index < CLAUSE_WORDS_MAX; index += 1) {
@@ -86,8 +87,14 @@ function readClause(text: string): Clause {
     if (NEGATION_WORDS.has(word)) negatedUntil = index + NEGATION_REACH;
     previous = word;
   }
-  if (OTHER_SCRIPT.test(text)) for (const [part, meaning] of SCRIPT_MEANINGS) if (text.includes(part)) add(found, meaning);
+  if (!isAscii) addScripts(text, found);
   return found;
+}
+
+function addScripts(text: string, found: { subjects: number; complaints: number }): void {
+  for (const { letters, parts } of SCRIPTS) {
+    if (letters.test(text)) for (const [part, meaning] of parts) if (text.includes(part)) add(found, meaning);
+  }
 }
 
 function add(found: { subjects: number; complaints: number }, meaning: Clause | undefined): void {
@@ -107,7 +114,10 @@ function singular(word: string): string {
 const SUBJECT_BITS = numbered(Object.keys(SUBJECTS));
 const COMPLAINT_BITS = numbered(Object.keys(COMPLAINTS));
 const MEANINGS = meanings(SUBJECTS, COMPLAINTS);
-const SCRIPT_MEANINGS = [...meanings(SCRIPT_WORDS.subjects, SCRIPT_WORDS.complaints)];
+const SCRIPTS = SCRIPT_WORDS.map(({ letters, subjects, complaints }) => ({
+  letters,
+  parts: [...meanings(subjects, complaints)].map(([part, meaning]) => [part.replaceAll("_", " "), meaning] as const),
+}));
 const NEGATED_BITS = new Map([...meanings({}, NEGATED)].map(([word, { complaints }]) => [word, complaints]));
 const NEGATION_WORDS = new Set(NEGATIONS.split(/\s+/));
 const SECOND_WORDS = secondWords();

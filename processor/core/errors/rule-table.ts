@@ -8,7 +8,7 @@ import { IDENTITY } from "./rules/identity.ts";
 import { MONEY } from "./rules/money.ts";
 import { RATE } from "./rules/rate.ts";
 import { REQUEST } from "./rules/request.ts";
-import { SERVER } from "./rules/server.ts";
+import { DEPARTMENTS, SERVER } from "./rules/server.ts";
 import { UNKNOWN } from "./rules/unknown.ts";
 import { WIRE } from "./rules/wire.ts";
 
@@ -23,7 +23,7 @@ export interface RuleTier {
   readonly rulesByCode: ReadonlyMap<string, readonly ErrorRule[]>;
 }
 
-export const NAMED: RuleTier = tierOf("named");
+export const NAMED: RuleTier = tierOf("named", DEPARTMENTS);
 export const IMPLIED: RuleTier = tierOf("implied");
 export const VAGUE: RuleTier = tierOf("vague", FAMILIES);
 

@@ -9,9 +9,9 @@ const ONE_WORD = /^[\w.:$-]{3,80}$/;
 const LEADING_CODE = /^(?:error: )?([a-z][a-z0-9]{0,30}(?:[_.-][a-z0-9]{1,30}){1,6}): /i;
 // gRPC's and Google's heads: "12 UNIMPLEMENTED: ...", "503 UNAVAILABLE. {...}".
 const NUMBERED_CODE = /(?:^|[^\w.])\d{1,3} ([A-Z][A-Z_]{3,30})[.:]/;
-// A class name that introduces or wraps its message: "openai.RateLimitError: ...", "ThrottlingException(properties ...".
+// A class name that introduces or wraps its message: "openai.RateLimitError: ...", "ThrottlingException(properties ...", 'message': 'NoAuthError: ...'.
 const CLASS_NAME =
-  /(?<![\w'"`/])[A-Za-z][\w.$]{0,100}(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded|Denied|NotFound|Exhausted|Throttled)\b/g;
+  /(?<![\w`/]|(?<!: )['"])[A-Za-z][\w.$]{0,100}(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded|Denied|NotFound|Exhausted|Throttled)\b/g;
 // Looked for first, because most texts have none and the name is dear.
 const CLASS_ENDING = /(?:Error|Exception|Timeout|Canceled|Cancelled|Failure|Fault|Exceeded|Denied|NotFound|Exhausted|Throttled)\b/;
 // Names that are only ever codes: RESOURCE_EXHAUSTED, ECONNRESET, UND_ERR_SOCKET.

@@ -7,6 +7,9 @@ const OTHER_SERVER = anyOf(
   String.raw`connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres|\bsqlstate\b|redis|max_connections`,
 );
 
+/** The standard pages of Flask and Apache offer it as one of two guesses. */
+const GUESS = String.raw`either [^.]{1,40} overloaded or|maintenance downtime or capacity`;
+
 /** The model, or everyone, is out of capacity. */
 export const CAPACITY: CategoryRules = {
   named: [
@@ -74,6 +77,7 @@ export const CAPACITY: CategoryRules = {
       unless: {
         text: anyOf(
           String.raw`your capacity|context capacity|timed out.{0,80}(?:may|might|could) be|to (?:load|run) (?:the |this )?model|connection slots|too many clients|sqlite|database is (?:busy|locked)|postgres`,
+          GUESS,
           String.raw`provisioned|method overload|overloaded (?:function|method|signature)|no overload|load saturated|饱和`,
         ),
       },
@@ -122,7 +126,8 @@ export const CAPACITY: CategoryRules = {
         clause(["model", "server"], ["busy"], { without: ["wire"] }),
         clause(["model", "server"], ["starting"], { without: ["failed", "lost", "missing"] }),
       ],
-      unless: { text: OTHER_SERVER },
+      // A machine's own word for whose load it is; the class of an SDK (RateLimitError) is only a status.
+      unless: { text: anyOf(OTHER_SERVER.source, GUESS), codes: ["ratelimitexceeded", "rate_limit_error"] },
       example: "Deployment is warming up",
     },
   ],

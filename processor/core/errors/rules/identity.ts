@@ -5,6 +5,9 @@ import { anyOf, sequence, words } from "../prose-pattern.ts";
 /** .NET words a failed TLS handshake as a failed authentication. */
 const TLS = /(?:remote|ssl|tls) certificate|ssl connection|handshake|sslexception/;
 
+/** A block for abuse also tells what a paying account would get; that is no complaint about money. */
+export const ABUSE = /unusual activity|suspicious (?:activity|traffic)|abuse (?:detect|polic|protection|prevention)|for abuse|fraud/;
+
 /** Who the caller is, or what it may touch. */
 export const IDENTITY: CategoryRules = {
   named: [
@@ -17,6 +20,7 @@ export const IDENTITY: CategoryRules = {
         String.raw`apikey(?:invalid|expired|missing|notfound)|credential(?:s)?(?:error|notfound|unavailable|retrieval)|tokenexpired`,
         String.raw`(?:noauth|access|auth|sso|id|identity)token|tokenretrieval|oauth(?:error|exception|token)?`,
         String.raw`organization(?:onhold|disabled|suspended)|account(?:disabled|suspended|onhold)|gatedrepo|disabledrepo`,
+        String.raw`noauth(?:ori[sz]ation)?(?:error|exception)|no(?:permission|privilege|licen[cs]e)|licen[cs]e(?:expired|invalid|missing|required|notfound)|unlicensed`,
         String.raw`not(?:activated|subscribed|opened|enabled|entitled)|ipnotallowed|signature(?:doesnot|mismatch|invalid)`,
       ),
       codes: [
@@ -88,6 +92,10 @@ export const IDENTITY: CategoryRules = {
         "servicedisabled",
         "userprojectdenied",
         "proxyauthenticationrequired",
+        // iFlytek: no licence for the function ("licc failed"), app and key of two accounts.
+        "11200",
+        "10313",
+        "detectedunusualactivity",
       ],
       // .NET throws System.Security.Authentication.AuthenticationException out of a failed TLS handshake (SslStream.AuthenticateAsClient).
       unless: {
@@ -175,6 +183,22 @@ export const IDENTITY: CategoryRules = {
             "denied",
           ),
         ),
+        sequence(
+          String.raw`\bapi[ _-]?key\b[^.]{0,40}?\b`,
+          words(
+            "too (?:short|long)",
+            "(?:wrong|unexpected|incorrect|bad) (?:format|length|prefix)",
+            "(?:format|length|prefix) (?:is|looks|seems)",
+            "must (?:start|begin|contain|match)",
+            "should (?:start|begin|contain|match)",
+            "white ?space",
+            "placeholder",
+            "truncated",
+            "incomplete",
+            "garbled",
+            "(?:is|was|be|left) (?:empty|blank)",
+          ),
+        ),
         String.raw`can ?not find api-key|(?:invalid|incorrect|wrong|bad) (?:user ?name|email|login|password)`,
         sequence(
           "(?:could not|couldn't|unable to|cannot|can't|failed to) ",
@@ -227,7 +251,7 @@ export const IDENTITY: CategoryRules = {
         String.raw`(?:block|den|reject|restrict|forbid|prevent)[^.]{0,60}\bfirewall|\bfirewall\b[^.]{0,60}(?:block|den(?:y|ied)|reject|restrict|prevent|not allow)`,
         String.raw`\bip\b(?: address)?[^.]{0,40}(?:not (?:allowed|authorized|permitted|whitelisted|in the allow)|blocked|denied|banned)`,
         String.raw`use case details have not been|must (?:agree|accept)(?: to)? the (?:terms|license)|gated (?:repo|model)`,
-        String.raw`accept the (?:terms|license|conditions)|not agreed to|not (?:yet )?activated the`,
+        String.raw`accept the (?:terms|license|conditions)|(?:licen[cs]e|terms|agreement|conditions)\b[^.]{0,30}(?:must be|not|n't|need to be)(?: yet)?(?: been)? (?:accepted|signed)|not agreed to|not (?:yet )?activated the`,
         String.raw`verification (?:is )?(?:not completed|required)|data retention polic|实名|未开通|无权|没有权限|权限不足`,
       ),
       example: "Country, region, or territory not supported",
@@ -253,18 +277,19 @@ export const IDENTITY: CategoryRules = {
         String.raw`lacks?(?: [a-z]{1,20}){0,3} (?:permissions?|action|access|privileges?|scopes?)|no permission|explicit deny`,
         String.raw`(?:unregistered|anonymous|unidentified) (?:callers?|users?|requests?|clients?)|must be (?:a member|logged|signed|authenticated|an? (?:admin|owner))`,
         String.raw`(?:credential|token|key)s?\b[^.]{0,40}(?:only (?:authorized|valid|allowed) |cannot be used)|not accessible (?:by|to|with|for)`,
-        String.raw`(?:issue|problem|wrong) with (?:your|the) (?:api key|key|credentials?|token|account|authentication)|unusual activity|suspicious (?:activity|traffic)|abuse detected`,
+        String.raw`(?:issue|problem|wrong) with (?:your|the) (?:api key|key|credentials?|token|account|authentication)|${ABUSE.source}`,
         String.raw`(?:invalid|unknown|mismatched|no such|missing) (?:organi[sz]ation|project|workspace|tenant|account)\b|(?:invalid|wrong|bad|missing) (?:audience|issuer|nonce|csrf)`,
         String.raw`(?:sigv4|csrf|jwt)\b[^.]{0,30}(?:mismatch|invalid|malformed|missing|expired)|(?:your|this|provided) key\b[^.]{0,30}(?:not valid|invalid)`,
         String.raw`expected oauth|not (?:in|on) (?:the |your )?(?:allow|white)-?list|(?:verify|confirm) your (?:phone|e-?mail|identity|account|age)`,
         String.raw`(?:needs?|requires?|pending) (?:additional |further |age |identity )?verification|login required|(?:please|must|need to) (?:first )?(?:re-?authenticate|authenticate|log ?in|sign ?in)|not logged in|not allowed to (?:access|sample|use|call|perform)`,
         String.raw`not permitted to|access to [^.]{1,60}? is not allowed`,
         String.raw`not allowed for (?:this|your|the) (?:account|organi[sz]ation|project|key|team|user)|not entitled|not eligible`,
-        String.raw`eligible for using|access denied`,
+        String.raw`eligible for using|access denied|\bunlicensed\b|(?:not|n't) licensed|licen[cs]e (?:key )?(?:check|verification|validation) failed|licen[cs]e key\b[^.]{0,30}(?:not valid|invalid)`,
+        String.raw`\b(?:account|organi[sz]ation|project|api key) (?:has been |have been |was |were |is )?(?:temporarily )?flagged`,
       ),
       unless: {
         status: [404],
-        text: /unauthorized (?:field|parameter|property|argument)|does not exist [(]?or|may not exist or|may not have access|not found or|flagged|moderation|content (?:policy|filter)|could not be found/,
+        text: /unauthorized (?:field|parameter|property|argument)|does not exist [(]?or|may not exist or|may not have access|not found or|(?:prompt|content|input|request|message|output)s?(?: [a-z]{1,20}){0,3} flagged|flagged (?:as|by|content|for (?!abuse|suspicious|fraud))|moderation|content (?:policy|filter)|could not be found/,
       },
       example: "User is not authorized to perform: bedrock:InvokeModel",
     },

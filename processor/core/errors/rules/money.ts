@@ -1,6 +1,7 @@
 import type { CategoryRules } from "../error-rule.ts";
 import { clause } from "../clauses.ts";
 import { anyOf, near, sequence, words } from "../prose-pattern.ts";
+import { ABUSE } from "./identity.ts";
 
 /** Gemini words a per-minute limit as a quota of the plan; the window or the wait in seconds tells which it is. */
 const MINUTES_RESTORE =
@@ -8,6 +9,9 @@ const MINUTES_RESTORE =
 
 /** Budgets of time, tries or tokens. */
 const OTHER_BUDGET = /(?:thinking|reasoning|token|context|request|retry|time|error|latency)s?[ _]?budget|budget_tokens/;
+
+/** What a shared tier's limit is answered with: a machine of one's own is no plan and no bill. */
+const MACHINE_OF_ONES_OWN = /dedicated (?:capacity|deployment|endpoint|instance|throughput)|provisioned throughput/;
 
 /** Money, plan, or a used-up allowance that minutes do not restore. */
 export const MONEY: CategoryRules = {
@@ -106,6 +110,7 @@ export const MONEY: CategoryRules = {
         String.raw`free[ -]?(?:tier|trial|quota|plan|credits?|usage)(?: [a-z]{1,20}){0,4} (?:exhausted|exceeded|expired|used up|ended|over|reached|only)`,
         String.raw`used all (?:of )?(?:your|the) free|free[- ]tier limit|免费额度`,
       ),
+      unless: { text: ABUSE, codes: ["detectedunusualactivity"] },
       example: "Quota exceeded for metric: ...free_tier_requests, limit: 0",
     },
     {
@@ -118,7 +123,7 @@ export const MONEY: CategoryRules = {
         String.raw`(?:enable|activate|requires?|without|set up|no active) billing|insufficient[ _]quota|not enough quota|service quota`,
         String.raw`quota (?:is |has been |was )?(?:insufficient|not enough|exhausted|used up|depleted)|out of quota|(?:run|ran|are) out of (?:searches|requests|calls|units|points|minutes|messages|tokens|generations)`,
       ),
-      unless: { text: MINUTES_RESTORE, codes: ["throttlingexception"] },
+      unless: { text: anyOf(MINUTES_RESTORE.source, MACHINE_OF_ONES_OWN.source), codes: ["throttlingexception"] },
       example: "You exceeded your current quota, please check your plan and billing details.",
     },
     {
@@ -138,7 +143,9 @@ export const MONEY: CategoryRules = {
         String.raw`(?:only )?available (?:on|with|for|to) (?:the |a )?(?:[a-z]{1,20} )?(?:plan|subscribers|subscription|paid|paying|premium|pro\b|enterprise)`,
         String.raw`requires? (?:a|an) (?:paid|active|pro|premium)(?: [a-z]{1,20}){0,2} ?(?:plan|subscription|account)`,
       ),
-      unless: { text: new RegExp(`${MINUTES_RESTORE.source}|request_limit|tokens_limit|tool_calls_limit`) },
+      unless: {
+        text: anyOf(MINUTES_RESTORE.source, MACHINE_OF_ONES_OWN.source, ABUSE.source, "request_limit|tokens_limit|tool_calls_limit"),
+      },
       example: "This request exceeds your plan's set usage limit.",
     },
     {
@@ -197,7 +204,7 @@ export const MONEY: CategoryRules = {
         ),
         String.raw`can only afford|top[ -]?up|recharge|charge your card|余额|欠费|充值|额度(?:不足|已|用)|配额(?:不足|已用)`,
       ),
-      unless: { text: new RegExp(`${MINUTES_RESTORE.source}|throttled|too many requests`) },
+      unless: { text: anyOf(MINUTES_RESTORE.source, ABUSE.source, "throttled|too many requests") },
       example: "Your credit balance is too low to access the Anthropic API.",
     },
     {
@@ -245,13 +252,14 @@ export const MONEY: CategoryRules = {
           without: ["size", "shortWindow"],
         }),
         clause(["quota", "limit", "rate"], ["exceeded", "exhausted"], { also: ["longWindow"], without: ["shortWindow"] }),
+        clause(["looseToken", "request", "output"], ["exhausted"], { also: ["longWindow"], without: ["shortWindow", "capacity"] }),
         clause(["limit"], ["exceeded", "exhausted"], {
           also: ["account", "apiKey"],
           without: ["rate", "size", "shortWindow", "request", "capacity", "wire"],
         }),
         clause(["quota"], ["exhausted"], { without: ["rate", "shortWindow", "capacity"] }),
       ],
-      unless: { text: OTHER_BUDGET },
+      unless: { text: anyOf(OTHER_BUDGET.source, ABUSE.source) },
       example: "The prepaid dollars of this team are used up",
     },
   ],

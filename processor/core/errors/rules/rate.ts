@@ -110,7 +110,7 @@ export const RATE: CategoryRules = {
       // The reason phrase of 429: an HTTP client's error below the provider's words, which go first.
       name: "rate: too many requests",
       category: "rate_limit",
-      text: /too many requests|\bslow down|zu viele anfragen|trop de requêtes|demasiadas (?:solicitudes|peticiones)|muitas (?:solicitações|requisições)|слишком много запросов|请求过多|多すぎます/,
+      text: /too many requests|\bslow down|zu viele anfragen|trop de requêtes|demasiadas (?:solicitudes|peticiones)|muitas (?:solicitações|requisições)|слишком много запросов|çok fazla istek|troppe richieste|zbyt (?:wiele|dużo) (?:żądań|zapytań)|quá nhiều yêu cầu|terlalu banyak permintaan|te veel (?:aanvragen|verzoeken)|请求过多|多すぎます/,
       example: "Too many requests, please try again later.",
     },
     {

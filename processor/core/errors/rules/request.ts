@@ -15,6 +15,27 @@ export const REQUEST: CategoryRules = {
     },
     ...CONTENT_RULES,
     {
+      // An HTTP client's builder refuses it before anything is sent; SDKs wrap that as a failed connection.
+      name: "request: address that nobody can call",
+      category: "validation",
+      codes: [
+        "missingschema",
+        "invalidschema",
+        "unsupportedprotocol",
+        "relativeurlwithoutbase",
+        "badscheme",
+        "invaliduri",
+        "errinvalidurl",
+      ],
+      text: anyOf(
+        String.raw`\bkind: builder\b|\bbuilder error\b|\bbadscheme\b|relative ?url ?without ?a? ?base|unsupported protocol scheme|url scheme is not allowed`,
+        String.raw`missing an? 'https?:\/\/'|missing an? ' or '|no scheme supplied|no connection adapters were found|unknown url type|url using bad\/illegal format`,
+        String.raw`(?:failed to|cannot|could not) parse (?:the )?ur[il]\b|ur[il] rejected|invalid (?:base ?)?ur[il]\b|empty ?host\b|(?:invalid|bad) port\b|ur[il] (?:is )?missing (?:a |its )?(?:scheme|protocol|host)`,
+      ),
+      unless: { text: /image|file|picture|video|audio|media/, status: [401, 402, 403, 429] },
+      example: "builder error: relative URL without a base",
+    },
+    {
       name: "request: model or deployment",
       category: "validation",
       stem: anyOf(

@@ -1,6 +1,91 @@
-import type { CategoryRules } from "../error-rule.ts";
+import type { CategoryRules, ErrorRule } from "../error-rule.ts";
 import { clause } from "../clauses.ts";
 import { anyOf, sequence, WEBSOCKET_CLOSED, words } from "../prose-pattern.ts";
+
+/** Away for this caller only. */
+const ELSEWHERE = /in your (?:country|region|location)|for your (?:account|organi[sz]ation|plan)|model_not_found/;
+
+/** Departments of a provider, each named after what it guards. */
+const DEPARTMENT = words(
+  "credits?",
+  "billing",
+  "payments?",
+  "wallet",
+  "balance",
+  "budget",
+  "subscription",
+  "quota",
+  "usage",
+  "metering",
+  "auth",
+  "authentication",
+  "authori[sz]ation",
+  "identity",
+  "login",
+  "token",
+  "session",
+  "account",
+  "licen[cs]e",
+  "key",
+  "permission",
+  "policy",
+  "rate[ -]limit(?:ing|er)?",
+  "moderation",
+  "guardrails?",
+  "safety",
+  "content filter",
+);
+
+/**
+ * A part of the server is away. It is asked before all others, as its name is the word that they look for: "credit service
+ * unavailable" is nobody's empty account.
+ */
+export const DEPARTMENTS: readonly ErrorRule[] = [
+  {
+    name: "server: one of its departments is away",
+    category: "api_error",
+    text: anyOf(
+      sequence(
+        String.raw`\b`,
+        DEPARTMENT,
+        " (?:management )?(?:service|server|backend|system|gateway|microservice|provider|database|check|checker|store|engine)s?",
+        " (?:is |are |was )?(?:currently |temporarily |still ){0,2}",
+        words(
+          "unavailable",
+          "down",
+          "offline",
+          "unhealthy",
+          "degraded",
+          "not (?:available|responding|reachable|healthy)",
+          "(?:under|in|undergoing|down for) maintenance",
+          "(?:having|experiencing) (?:an )?(?:outage|issues|problems)",
+        ),
+        String.raw`\b`,
+      ),
+      sequence(
+        "(?:failed|unable|could not|couldn't|cannot|can't) (?:to )?",
+        words("check", "verify", "retrieve", "fetch", "load", "get", "query", "look up", "determine", "calculate", "compute", "update"),
+        " (?:the |your |user |account |current |available |remaining ){0,3}",
+        words(
+          "credits?",
+          "balance",
+          "quota",
+          "billing",
+          "subscription",
+          "usage",
+          "budget",
+          "rate[ -]limits?",
+          "allowance",
+          "spend(?:ing)?",
+          "wallet",
+        ),
+        String.raw`\b`,
+      ),
+    ),
+    unless: { status: [400, 401, 402, 403, 404, 407, 429], text: /insufficient|exceeded|exhausted/ },
+    example: "503 credit service unavailable",
+  },
+];
 
 /** The server failed, whoever's it is. */
 export const SERVER: CategoryRules = {
@@ -107,7 +192,19 @@ export const SERVER: CategoryRules = {
       example: "The server had an error while processing your request. Sorry about that!",
     },
   ],
-  implied: [],
+  implied: [
+    {
+      // Gateways hand it on with a 400 of their own.
+      name: "server: away for a while",
+      category: "api_error",
+      text: anyOf(
+        String.raw`\b(?:service|server|upstream|backend|provider|gateway|system|api|cluster)s? (?:is |are )?(?:temporarily |currently |still ){0,2}(?:unavailable|offline|down\b|unhealthy|not available)`,
+        String.raw`\b(?:service|server|upstream|backend|provider|gateway|system|api|cluster)s? (?:is |are )?(?:currently )?(?:under(?:going)? |in |down for |having |experiencing )(?:an? |scheduled |planned )*(?:maintenance|outage|downtime)`,
+      ),
+      unless: { status: [401, 402, 403, 404, 407, 408, 429, 504, 520, 521, 522, 523, 524, 525, 526, 529, 530], text: ELSEWHERE },
+      example: "400 The upstream service is temporarily unavailable.",
+    },
+  ],
   vague: [
     {
       name: "server: failure class",
@@ -150,7 +247,7 @@ export const SERVER: CategoryRules = {
       category: "api_error",
       clauses: [clause(["server", "model"], ["failed", "unavailable", "lost"]), clause(["output"], ["invalid", "failed", "lost"])],
       unless: { text: /disconnected before completion: / },
-      example: "a node of the cluster is unhealthy",
+      example: "a node of the pool is unhealthy",
     },
   ],
 };

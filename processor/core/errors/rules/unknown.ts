@@ -75,7 +75,17 @@ export const UNKNOWN: CategoryRules = {
       example: "AI_NoOutputGeneratedError: No output generated.",
     },
   ],
-  implied: [],
+  implied: [
+    {
+      // Gemini's SDK counts its finish reasons: 1 is STOP.
+      name: "unknown: clean end without content",
+      category: "unknown",
+      text: /\b(?:blocked|incomplete|empty|no|none|without|missing)\b.{0,160}?\b(?:finish|stop)[ _-]?reason\]?(?:\W|is ){1,6}(?:finishreason\.)?(?:stop|end_?turn|1|eos|completed?)\b/,
+      unless: { text: /parse|schema|json|upstream|gateway/ },
+      retryable: false,
+      example: "Response incomplete. Finish reason: STOP",
+    },
+  ],
   vague: [
     {
       // A server that runs into one answers with a status, which goes first.

@@ -157,7 +157,8 @@ export const WIRE: CategoryRules = {
         "connectionpoolclosed",
         "connectionclosed",
       ],
-      unless: { text: anyOf("can ?not find api-key", SERVER_CLOSED) },
+      // .NET closes its own socket when HttpClient.Timeout elapses; the SocketException below only says that it did.
+      unless: { text: anyOf("can ?not find api-key|httpclient\\.timeout", SERVER_CLOSED) },
       example: "connect ECONNREFUSED 127.0.0.1:11434",
     },
     {

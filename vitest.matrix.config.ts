@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Needs `npm ci --prefix test/matrix` once. Some twenty minutes: every SDK in two versions of Node. */
+/**
+ * Needs `npm ci --prefix test/matrix` and `npm ci --prefix test/matrix/sdk-3` once. Some twenty minutes: every SDK in Node 20, 22 and
+ * 24, some in 26. `MATRIX_NODES` and `MATRIX_SDKS` run a part.
+ */
 export default defineConfig({
   test: {
     include: ["test/matrix/**/*.test.ts"],

@@ -72,7 +72,7 @@ export const CAPACITY: CategoryRules = {
             "issues?",
           ),
         ),
-        String.raw`insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|访问量|算力不足`,
+        String.raw`insufficient (?:resources|gpus?)|过载|负载|繁忙|拥挤|アクセスが集中|访问量|算力不足`,
       ),
       unless: {
         text: anyOf(

@@ -129,7 +129,7 @@ export const CLOCK: CategoryRules = {
         String.raw`no (?:response|data|output|events?|chunks?|tokens?) (?:received )?(?:for|within|in|after) \d|超时|タイムアウト`,
         String.raw`tiempo de espera|délai d'attente|connexion a expiré|zeitüberschreitung|zeitlimit|tempo limite|тайм-?аут`,
         String.raw`время ожидания|시간(?:이|을)? ?(?:제한을? ?)?초과|시간 제한|(?:زمان|مهلت)[^.]{0,30}(?:به پایان|تمام شد|گذشت|منقضی)|انتهت (?:ال)?مهلة|انتهاء (?:ال)?مهلة|انتهى الوقت`,
-        String.raw`समय समाप्त|หมดเวลา|חלף הזמן|(?:תם|פג) הזמן|zaman aşım|richiesta scaduta|tempo scaduto|limit czasu|hết thời gian|quá thời gian|waktu (?:[a-z]{1,20} )?habis`,
+        String.raw`समय समाप्त|時間を超え|制限時間|หมดเวลา|חלף הזמן|(?:תם|פג) הזמן|zaman aşım|richiesta scaduta|tempo scaduto|limit czasu|hết thời gian|quá thời gian|waktu (?:[a-z]{1,20} )?habis`,
       ),
       unless: { codes: ["econnreset", "econnrefused", "epipe"] },
       example: "Request timed out.",

@@ -6,7 +6,8 @@ import { anyOf, sequence, words } from "../prose-pattern.ts";
 const TLS = /(?:remote|ssl|tls) certificate|ssl connection|handshake|sslexception/;
 
 /** A block for abuse also tells what a paying account would get; that is no complaint about money. */
-export const ABUSE = /unusual activity|suspicious (?:activity|traffic)|abuse (?:detect|polic|protection|prevention)|for abuse|fraud/;
+export const ABUSE =
+  /unusual activity|suspicious (?:activity|traffic)|abuse (?:detect|polic|protection|prevention)|for abuse|policy abuse|automated (?:abuse|activity)|bot activity|multiple (?:free )?accounts|fraud/;
 
 /** Who the caller is, or what it may touch. */
 export const IDENTITY: CategoryRules = {
@@ -191,6 +192,8 @@ export const IDENTITY: CategoryRules = {
             "(?:format|length|prefix) (?:is|looks|seems)",
             "must (?:start|begin|contain|match)",
             "should (?:start|begin|contain|match)",
+            String.raw`must be \d`,
+            String.raw`\d{1,3} (?:characters|chars)`,
             "white ?space",
             "placeholder",
             "truncated",
@@ -279,12 +282,12 @@ export const IDENTITY: CategoryRules = {
         String.raw`(?:credential|token|key)s?\b[^.]{0,40}(?:only (?:authorized|valid|allowed) |cannot be used)|not accessible (?:by|to|with|for)`,
         String.raw`(?:issue|problem|wrong) with (?:your|the) (?:api key|key|credentials?|token|account|authentication)|${ABUSE.source}`,
         String.raw`(?:invalid|unknown|mismatched|no such|missing) (?:organi[sz]ation|project|workspace|tenant|account)\b|(?:invalid|wrong|bad|missing) (?:audience|issuer|nonce|csrf)`,
-        String.raw`(?:sigv4|csrf|jwt)\b[^.]{0,30}(?:mismatch|invalid|malformed|missing|expired)|(?:your|this|provided) key\b[^.]{0,30}(?:not valid|invalid)`,
+        String.raw`(?:sigv4|csrf|jwt)\b[^.]{0,30}(?:mismatch|invalid|malformed|missing|expired)|(?:your|this|provided|supplied) key\b[^.]{0,30}(?:not valid|invalid|malformed|incorrect|wrong|too short)|\bkey must (?:start|begin) with`,
         String.raw`expected oauth|not (?:in|on) (?:the |your )?(?:allow|white)-?list|(?:verify|confirm) your (?:phone|e-?mail|identity|account|age)`,
         String.raw`(?:needs?|requires?|pending) (?:additional |further |age |identity )?verification|login required|(?:please|must|need to) (?:first )?(?:re-?authenticate|authenticate|log ?in|sign ?in)|not logged in|not allowed to (?:access|sample|use|call|perform)`,
         String.raw`not permitted to|access to [^.]{1,60}? is not allowed`,
         String.raw`not allowed for (?:this|your|the) (?:account|organi[sz]ation|project|key|team|user)|not entitled|not eligible`,
-        String.raw`eligible for using|access denied|\bunlicensed\b|(?:not|n't) licensed|licen[cs]e (?:key )?(?:check|verification|validation) failed|licen[cs]e key\b[^.]{0,30}(?:not valid|invalid)`,
+        String.raw`eligible for using|access denied|non autoris[ée]|n[oã]o? autorizad[oa]|nicht autorisiert|non autorizzat[oa]|\bunlicensed\b|(?:not|n't) licensed|licen[cs]e (?:key )?(?:check|verification|validation) failed|licen[cs]e key\b[^.]{0,30}(?:not valid|invalid)`,
         String.raw`\b(?:account|organi[sz]ation|project|api key) (?:has been |have been |was |were |is )?(?:temporarily )?flagged`,
       ),
       unless: {

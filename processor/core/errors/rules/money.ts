@@ -78,6 +78,8 @@ export const MONEY: CategoryRules = {
         "creditserror",
         // Volcano Ark: the ceiling that the account set for itself ("safe experience mode").
         "setlimitexceeded",
+        // iFlytek: the calls of the day.
+        "11201",
       ],
       example: '{"error": {"code": "insufficient_quota"}}',
     },
@@ -93,6 +95,7 @@ export const MONEY: CategoryRules = {
         String.raw`(?:quota|limit|usage|allowance)[^.]{0,40}\b(?:billing|subscription|usage|current|this) (?:period|cycle|month|week)\b`,
         String.raw`(?:limit|quota)s? (?:for|of) (?:today|this (?:week|month))`,
         String.raw`\b\d{1,3}[ -]?(?:hour|day|week)s?(?: [a-z-]{1,20}){0,3} (?:limit|cap|quota|allowance|window)|\bby ?day\b`,
+        String.raw`\b(?:0|no|zero) (?:[a-z]{1,20} ){0,2}(?:remaining|left) (?:for )?(?:today|this (?:week|month))|(?:remaining|left) (?:for )?(?:today|this (?:week|month)): 0\b`,
         String.raw`bymodelbyday|\b(?:total|overall|lifetime|cumulative) (?:[a-z]{1,20} ){0,2}(?:limit|quota|allowance)\b|per (?:86 ?400 ?s|24 ?h)|每日|每天|每月|当日|今日|\d ?(?:小时|天|周|个月)[^。]{0,8}(?:上限|限额|额度|限制|用量)`,
       ),
       unless: { text: /perminute.{0,400}perday/ },

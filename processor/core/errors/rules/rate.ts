@@ -62,6 +62,9 @@ export const RATE: CategoryRules = {
         "tokensperminute",
         "requestsperminute",
         "provisionedthroughputexceededexception",
+        // iFlytek: calls per second, calls at once.
+        "11202",
+        "11203",
       ],
       // gRPC says it of a message above its size limit too.
       unless: { text: /larger than max/ },

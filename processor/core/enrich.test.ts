@@ -235,6 +235,18 @@ describe("retries", () => {
     expect(settled(chatOf({ id: 1 }), request)[0]).toMatchObject({ retry_count: 1 });
   });
 
+  test("the SDK's header is not added to the failed calls that it has counted: one operation, two spans", () => {
+    const resent = (count: string): Record<string, string[]> => ({ "http.request.header.x-stainless-retry-count": [count] });
+    const refused = { "http.response.status_code": 429 };
+    const spans = [
+      chatOf({ id: 1, parent: 9, from: 0, to: 10, error: "RateLimitError" }),
+      requestOf({ id: 2, parent: 1, from: 1, to: 9, attributes: { ...resent("0"), ...refused }, statusCode: STATUS.error }),
+      chatOf({ id: 3, parent: 9, from: 600, to: 700 }),
+      requestOf({ id: 4, parent: 3, from: 601, to: 699, attributes: resent("1") }),
+    ];
+    expect(settled(appOf({ id: 9 }), ...spans)[3]).toMatchObject({ retry_of: idOf(1), retry_count: 1 });
+  });
+
   test("an application's loop: each call names the failed one that it repeats", () => {
     const spans = [
       chatOf({ id: 1, parent: 9, from: 0, to: 10, error: "RateLimitError" }),

@@ -32,7 +32,7 @@ export function retriesOf(call: TraceNode, trace: Trace, own: OwnEvidence, attem
   if (earlier === null && attempts.length === 0 && own.resendCount === undefined) return nothingSeen(call, own);
   const before = earlier === null || isToldOf(attempts, earlier) ? NOTHING_BEFORE : soFar(earlier, attempts[0] ?? call);
   const seen = failuresBeforeOutcome(call, attempts);
-  const count = before.failedAttempts + Math.max(seen.count, statedCount(own, attempts));
+  const count = countOf(before.failedAttempts, seen.count, { stated: statedCount(own, attempts), first: attempts[0] });
   const reason = before.firstFailure ?? seen.first;
   const waitMs = before.waitMs + waitsBetween(attempts);
   noteOutcome(call, { failedAttempts: count + 1, firstFailure: count === 0 ? call.category : reason, waitMs }, earlier);
@@ -61,6 +61,15 @@ function nothingSeen(call: TraceNode, own: OwnEvidence): Retries {
 
 const NO_EVIDENCE: Retries = { count: undefined, reason: undefined, waitMs: undefined, of: undefined, lastAttempt: undefined };
 const NO_RETRIES: Retries = { ...NO_EVIDENCE, count: 0 };
+
+/**
+ * The SDK's header counts from the operation's first attempt. Where this call's own first request is not that one, the header
+ * has counted the failures of the calls before it already.
+ */
+function countOf(before: number, seen: number, { stated, first }: { stated: number; first: TraceNode | undefined }): number {
+  const isContinued = first !== undefined && first.note.resendCount > 0;
+  return isContinued ? Math.max(before + seen, stated) : before + Math.max(seen, stated);
+}
 
 /** By the emitter's count or the SDK's header, which know of attempts that were not traced. */
 function statedCount(own: OwnEvidence, attempts: Attempts): number {

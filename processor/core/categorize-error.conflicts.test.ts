@@ -4,6 +4,16 @@ import { categorizeError } from "./categorize-error.ts";
 
 /** Evidence that disagrees with itself: a status, a wrapper's class, a text and a cause, and which of them is to be believed. */
 const CASES: readonly (readonly [ErrorCategory, boolean, ErrorEvidence])[] = [
+  [
+    "auth",
+    false,
+    {
+      errorType: "openai.error.RateLimitError",
+      message: "Your access was terminated due to violation of our policies, please check your email for more information.",
+    },
+  ],
+  ["quota_exceeded", false, { status: 402, message: "Insufficient AI Coins" }],
+  ["quota_exceeded", false, { status: 403, message: "Not enough coins" }],
   ["auth", false, { status: 401, message: "needs_authorization: Neither authorization header nor xi-api-key received" }],
   [
     "model_overloaded",

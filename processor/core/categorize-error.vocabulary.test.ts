@@ -8,6 +8,7 @@ import { categorizeError } from "./categorize-error.ts";
  */
 const SENTENCES: Readonly<Record<ErrorCategory, readonly string[]>> = {
   rate_limit: [
+    "Please lower your thread concurrency or use better OpenAI API.",
     "Превышен лимит запросов в минуту",
     "Trop de requêtes, réessayez plus tard",
     "Demasiadas solicitudes, intente más tarde",
@@ -112,6 +113,8 @@ const SENTENCES: Readonly<Record<ErrorCategory, readonly string[]>> = {
     "Request rate is too large",
   ],
   quota_exceeded: [
+    "Not enough tokens on your account",
+    "You have run out of coins",
     "今月の利用上限に達しました",
     "利用枠を使い切りました",
     "您的试用额度已用尽",
@@ -458,6 +461,7 @@ const SENTENCES: Readonly<Record<ErrorCategory, readonly string[]>> = {
     "The server didn't respond in time",
   ],
   auth: [
+    "Ключ Gemini не задан – добавьте секрет gemini_api_key.",
     "The provided key is malformed",
     "Your API key format is invalid",
     "ANTHROPIC_API_KEY has trailing whitespace",
@@ -1060,6 +1064,11 @@ const SENTENCES: Readonly<Record<ErrorCategory, readonly string[]>> = {
     "Pipeline cannot infer suitable model classes",
   ],
   network_error: [
+    "Could not establish connection. Receiving end does not exist.",
+    "received 1001 (going away); then sent 1001 (going away)",
+    "no close frame received or sent",
+    "sent 1011 (internal error) keepalive ping timeout; no close frame received",
+    "sent 1000 (OK); no close frame received",
     "ネットワークエラーが発生しました",
     "连接被重置",
     "网络连接失败",
@@ -1367,6 +1376,11 @@ const SENTENCES: Readonly<Record<ErrorCategory, readonly string[]>> = {
     "Server unexpectedly disconnected during generation",
   ],
   unknown: [
+    "openai package is required: pip install openai",
+    "CLI not found in PATH",
+    "package not installed",
+    "Ollama CLI not found. Please install it first.",
+    "ollama package not installed. Run: pip install ollama",
     'empty message from assistant; finish_reason: "stop"',
     "Completion finished with reason stop but content was null",
     "Model stopped without producing any content, stop_reason end_turn",

@@ -18,7 +18,7 @@ export const SUBJECTS = {
     compte cuenta conta hesap akun tài_khoản`,
   region: `country region territory location geo vpn ip`,
   access: `access permission privilege scope entitlement license licence licc allowlist whitelist firewall acl zugriff accès acceso acesso accesso erişim dostępu toegang akses`,
-  money: `credit balance fund billing payment budget spend spending wallet invoice prepaid arrears subscription free_tier paid_tier
+  money: `credit coin balance fund billing payment budget spend spending wallet invoice prepaid arrears subscription free_tier paid_tier
     your_plan current_plan paid_plan free_plan billing_plan coding_plan the_plan pricing_plan usage_tier trial usd dollar overage
     extra_usage pay billing_period monetary your_points cash recharge resource_pack token_pack free_resource guthaben crédit solde saldo crédito credito bakiye kredi środki środków tegoed số_dư tín_dụng kredit`,
   quota: `quota allowance allotment allocation usage consumption free_token free_tokens free_message free_messages free_image free_images

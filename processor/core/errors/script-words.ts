@@ -16,9 +16,8 @@ export const SCRIPT_WORDS: readonly ScriptWords[] = [
     // Chinese, Japanese, Russian.
     letters: /[Ѐ-ӿ぀-ヿ㐀-鿿]/,
     subjects: {
-      apiKey: "密钥 令牌 キー",
+      apiKey: "密钥 令牌 キー ключ",
       credential: "认证 鉴权 身份 登录 凭证 認証",
-      looseKey: "ключ",
       looseToken: "签名 token",
       account: "账户 账号 帐户 组织 アカウント",
       access: "権限 权限 授权 アクセス доступ",
@@ -38,7 +37,7 @@ export const SCRIPT_WORDS: readonly ScriptWords[] = [
     },
     complaints: {
       invalid: "无效 错误 不合法 非法 不正确 有误 無効 不正 неверн недейств",
-      missing: "ありません 不存在 缺少 缺失 为空 未找到 未提供 未设置 見つかりません 必要 найден отсутств",
+      missing: "ありません 不存在 缺少 缺失 为空 未找到 未提供 未设置 見つかりません 必要 найден отсутств не_задан не_указан",
       unsupported: "不支持 已下线 已停用 サポートされていません",
       denied: "拒绝 禁止 无权 没有权限 封禁 未经 拒否 запрещ отказано",
       rejected: "敏感 违规 拦截",

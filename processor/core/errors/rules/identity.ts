@@ -249,7 +249,7 @@ export const IDENTITY: CategoryRules = {
           String.raw`\b(?:country|region|territory|location)s?\b[^.]{0,60}?`,
           words("not (?:supported|allowed|available|permitted)", "unsupported", "blocked", "restricted"),
         ),
-        String.raw`(?:unsupported|not available in your) (?:country|region|location)|public access is disabled|missing scopes?`,
+        String.raw`(?:unsupported|not available in your) (?:country|region|location)|public access is disabled|access (?:was |has been |is |is now )(?:terminated|revoked|suspended|withdrawn)|missing scopes?`,
         String.raw`insufficient(?: [a-z]{1,20}){0,2} (?:permissions?|scopes?|privileges?)|terms of (?:service|use)|virtual network`,
         String.raw`(?:block|den|reject|restrict|forbid|prevent)[^.]{0,60}\bfirewall|\bfirewall\b[^.]{0,60}(?:block|den(?:y|ied)|reject|restrict|prevent|not allow)`,
         String.raw`\bip\b(?: address)?[^.]{0,40}(?:not (?:allowed|authorized|permitted|whitelisted|in the allow)|blocked|denied|banned)`,

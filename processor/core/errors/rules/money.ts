@@ -256,6 +256,7 @@ export const MONEY: CategoryRules = {
         }),
         clause(["quota", "limit", "rate"], ["exceeded", "exhausted"], { also: ["longWindow"], without: ["shortWindow"] }),
         clause(["looseToken", "request", "output"], ["exhausted"], { also: ["longWindow"], without: ["shortWindow", "capacity"] }),
+        clause(["looseToken"], ["exhausted"], { also: ["account"], without: ["access", "credential", "request", "rate", "shortWindow"] }),
         clause(["limit"], ["exceeded", "exhausted"], {
           also: ["account", "apiKey"],
           without: ["rate", "size", "shortWindow", "request", "capacity", "wire"],

@@ -84,7 +84,7 @@ export const RATE: CategoryRules = {
         String.raw`(?:requests?|calls?|queries|messages) (?:limit|quota) (?:has been |is |was )?(?:exceeded|reached)`,
         String.raw`\b(?:tokens?|requests?|calls?|queries)[ -]per[ -]?(?:minute|min|second|sec|hour|s)\b`,
         String.raw`\b(?:tpm|rpm|rps|qps|itpm|otpm)\b|per[ -]minute (?:limit|quota|rate)|perminute`,
-        String.raw`(?:high|reduce|lower|too much) (?:the |your )?concurrency|concurren(?:t|cy)(?: [a-z]{1,20}){0,3} (?:limit|limits|exceeded|reached|quota|maximum)`,
+        String.raw`(?:high|reduce|lower|too much) (?:the |your )?(?:[a-z]{1,12} )?concurrency|concurren(?:t|cy)(?: [a-z]{1,20}){0,3} (?:limit|limits|exceeded|reached|quota|maximum)`,
         String.raw`(?:limit|maximum|max)(?: [a-z]{1,20}){0,3} (?:concurrent|parallel|simultaneous) (?:requests|connections|calls|sessions)`,
         String.raw`quota exceeded for (?:quota |metric|model|aiplatform|[\w-]{1,40}\.googleapis)|allocated quota exceeded|account quotas|exhausted your capacity|resource has been exhausted`,
         String.raw`请求过于频繁|频率|限流|并发|速率限制|请求数过多|请求次数`,

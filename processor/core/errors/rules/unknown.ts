@@ -34,6 +34,7 @@ export const UNKNOWN: CategoryRules = {
       ],
       text: anyOf(
         String.raw`\b(?:eacces|eperm|enoent|eisdir|emfile|enospc): |\[errno (?:1|2|13|17|20|21|24|28)\]|no such file or directory|too many open files|no space left on device|command not found|address already in use`,
+        String.raw`\b(?:package|library|cli|binary|executable)\b (?:is )?(?:not installed|required: (?:pip|npm))|\bcli (?:is )?not found\b|not found in (?:the |your |\$)?path\b`,
         String.raw`command (?:failed with exit code|was killed)|cannot find (?:module|package)|no module named|could not import`,
       ),
       // urllib3 names the missing socket or host file of a proxy below its own error.

@@ -209,7 +209,7 @@ export const WIRE: CategoryRules = {
         ),
         String.raw`unexpected(?:ly)? (?:eof|end of (?:file|stream|input|json|data))|\beof\b|goaway|stream error: stream id|rst_stream|refused_stream`,
         String.raw`enhance_your_calm|protocol error|getaddrinfo|temporary failure in name resolution|dns (?:failure|error|lookup)`,
-        String.raw`upstream connect error|disconnect\/reset before headers|connection termination|error sending request|while sending the request|bad.record.mac|decryption failed|not closed cleanly|io exception|keepalive (?:ping )?(?:failed|timeout)|resource temporarily unavailable|request to (?:\S{1,80} )?failed, reason`,
+        String.raw`upstream connect error|disconnect\/reset before headers|connection termination|error sending request|while sending the request|bad.record.mac|decryption failed|not closed cleanly|(?:could not|cannot|failed to) establish (?:a )?connection|no close frame|\(going away\)|abnormal closure|io exception|keepalive (?:ping )?(?:failed|timeout)|resource temporarily unavailable|request to (?:\S{1,80} )?failed, reason`,
         String.raw`cannot connect|could not connect|couldn't connect|failed to connect|unable to connect`,
         String.raw`failed to establish a new connection|unable to make request|not enough data to satisfy|payload is not completed`,
         String.raw`unterminated (?:string|json)|os error (?:10054|10053|10061|104|111|32|54|61)\b|winerror 100(?:54|53|61)`,

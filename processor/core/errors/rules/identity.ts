@@ -282,7 +282,7 @@ export const IDENTITY: CategoryRules = {
         String.raw`(?:credential|token|key)s?\b[^.]{0,40}(?:only (?:authorized|valid|allowed) |cannot be used)|not accessible (?:by|to|with|for)`,
         String.raw`(?:issue|problem|wrong) with (?:your|the) (?:api key|key|credentials?|token|account|authentication)|${ABUSE.source}`,
         String.raw`(?:invalid|unknown|mismatched|no such|missing) (?:organi[sz]ation|project|workspace|tenant|account)\b|(?:invalid|wrong|bad|missing) (?:audience|issuer|nonce|csrf)`,
-        String.raw`(?:sigv4|csrf|jwt)\b[^.]{0,30}(?:mismatch|invalid|malformed|missing|expired)|(?:your|this|provided|supplied) key\b[^.]{0,30}(?:not valid|invalid|malformed|incorrect|wrong|too short)|\bkey must (?:start|begin) with`,
+        String.raw`(?:sigv4|csrf|jwt)\b[^.]{0,30}(?:mismatch|invalid|malformed|missing|expired)|(?:your|this|provided|supplied) key\b[^.]{0,30}(?:not valid|invalid|malformed|incorrect|is wrong|too short)|\bkey must (?:start|begin) with`,
         String.raw`expected oauth|not (?:in|on) (?:the |your )?(?:allow|white)-?list|(?:verify|confirm) your (?:phone|e-?mail|identity|account|age)`,
         String.raw`(?:needs?|requires?|pending) (?:additional |further |age |identity )?verification|login required|(?:please|must|need to) (?:first )?(?:re-?authenticate|authenticate|log ?in|sign ?in)|not logged in|not allowed to (?:access|sample|use|call|perform)`,
         String.raw`not permitted to|access to [^.]{1,60}? is not allowed`,

@@ -6,8 +6,8 @@ import { type CachedText } from "./text-cache.ts";
 
 /** A power of two. A fleet has some hundred shapes; those that differ in a user's id or a path take each other's slots. */
 const SLOTS = 8192;
-/** Places that a shape may stand in: its slot and the one beside it. */
-const WAYS = 2;
+/** Places that a shape may stand in: a group of so many, a power of two. */
+const WAYS = 4;
 /** A span with more attributes that the core reads has no shape. */
 const KEYS_MAX = 64;
 
@@ -122,17 +122,25 @@ export class SpanShapes {
     if (!draft.valid) return null;
     const mixed = Math.imul(draft.hash ^ (head.kind << 4) ^ head.statusCode, 0x85ebca6b) ^ scope.name.length;
     const hash = mixed ^ (mixed >>> 15);
-    const slot = hash & (SLOTS - 1);
+    const slot = hash & (SLOTS - WAYS);
     for (let way = 0; way < WAYS; way++) {
-      const shape = this.table[slot ^ way];
+      const shape = this.table[slot + way];
       if (shape !== undefined && shape.hash === hash && isOf(shape, draft, head, scope)) return shape;
     }
-    if (this.seen[slot] !== hash) {
-      this.seen[slot] = hash;
+    const seenAt = hash & (SLOTS - 1);
+    if (this.seen[seenAt] !== hash) {
+      this.seen[seenAt] = hash;
       return null;
     }
-    this.table[slot ^ 1] = this.table[slot];
-    return (this.table[slot] = new Shape(hash, draft, head, scope));
+    return this.keep(slot, new Shape(hash, draft, head, scope));
+  }
+
+  /** In a free place, else in that of the one that has been there longest. */
+  private keep(slot: number, shape: Shape): Shape {
+    const { table } = this;
+    for (let way = 0; way < WAYS; way++) if (table[slot + way] === undefined) return (table[slot + way] = shape);
+    table.copyWithin(slot, slot + 1, slot + WAYS);
+    return (table[slot + WAYS - 1] = shape);
   }
 }
 

@@ -6,14 +6,14 @@ const CACHED_BYTES_MAX = 160;
 const NAME_BYTES_MAX = 64;
 /** A power of two. Names, models, hosts and scopes of one fleet are a few hundred. */
 const SLOTS = 8192;
-/** Places that a text may stand in: its slot and the one beside it. */
-const WAYS = 2;
+/** Places that a text may stand in: a group of so many, a power of two. */
+const WAYS = 4;
 const WORD_BYTES = 4;
 
 /** A text that was decoded before. Equal bytes have one entry as long as nothing else takes its slot. */
 export interface CachedText {
   readonly text: string;
-  /** Hash of its bytes: where it was put. */
+  /** Hash of its bytes: the first of the places that it may stand in. */
   readonly slot: number;
   /** Its bytes as little-endian words, the last one overlapping: what is compared. */
   readonly words: Int32Array;
@@ -36,7 +36,7 @@ export function findText(reader: WireReader, start: number, end: number): Cached
   const middle = view.getInt32(start + (((length - WORD_BYTES) >>> 1) & ~3), true);
   const slot = slotOf(view.getInt32(start, true), middle, view.getInt32(end - WORD_BYTES, true), length);
   for (let way = 0; way < WAYS; way++) {
-    const cached = cache[slot ^ way];
+    const cached = cache[slot + way];
     if (cached !== undefined && cached.length === length && sameWords(cached.words, view, start, end)) return cached;
   }
   return remember(reader, start, end, slot);
@@ -48,7 +48,7 @@ function findShort(reader: WireReader, start: number, end: number): CachedText |
   for (let at = start; at < end; at++) word = (word << 8) | (reader.bytes[at] ?? 0);
   const slot = slotOf(word, 0, 0, end - start);
   for (let way = 0; way < WAYS; way++) {
-    const cached = cache[slot ^ way];
+    const cached = cache[slot + way];
     if (cached !== undefined && cached.length === end - start && cached.words[0] === word) return cached;
   }
   const text = decode(reader.bytes, start, end, CACHED_BYTES_MAX);
@@ -66,10 +66,12 @@ function remember(reader: WireReader, start: number, end: number, slot: number):
   return keep({ text, slot, words, length });
 }
 
-/** The newer of the two that share a place goes on in the other way, so that two which come in turns both stay. */
+/** In a free place, else in that of the one that has been there longest. */
 function keep(entry: CachedText): CachedText {
-  cache[entry.slot ^ 1] = cache[entry.slot];
-  return (cache[entry.slot] = entry);
+  const { slot } = entry;
+  for (let way = 0; way < WAYS; way++) if (cache[slot + way] === undefined) return (cache[slot + way] = entry);
+  cache.copyWithin(slot, slot + 1, slot + WAYS);
+  return (cache[slot + WAYS - 1] = entry);
 }
 
 /**
@@ -85,7 +87,7 @@ export function decodeText(reader: WireReader, start: number, end: number, bytes
 /** Hash of the length and of three words: what differs only elsewhere takes turns in one slot. */
 function slotOf(first: number, middle: number, last: number, length: number): number {
   const hash = Math.imul(first ^ Math.imul(middle, 0x27d4eb2d), 0x9e3779b1) ^ Math.imul(last + length, 0x85ebca6b);
-  return (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  return (hash ^ (hash >>> 15)) & (SLOTS - WAYS);
 }
 
 /** Whether these bytes are that text's. */

@@ -15,7 +15,11 @@ const AT_ONCE = 8;
 const PROMPT = "x".repeat(2000);
 
 const traced = await start();
-process.on("message", async ({ what, times, chunks }) => {
+process.on("message", (task) => void measure(task));
+process.on("disconnect", () => process.exit(0));
+process.send("ready");
+
+async function measure({ what, times, chunks }) {
   const before = process.cpuUsage();
   const firstChunkMicros = [];
   if (what === "first chunks") for (let n = 0; n < times; n++) firstChunkMicros.push(await traced(() => stream(chunks)));
@@ -23,9 +27,7 @@ process.on("message", async ({ what, times, chunks }) => {
   else for (let n = 0; n < times; n++) await traced(() => stream(chunks));
   const { user, system } = process.cpuUsage(before);
   process.send({ cpuMicros: (user + system) / times, firstChunkMicros });
-});
-process.on("disconnect", () => process.exit(0));
-process.send("ready");
+}
 
 async function start() {
   if (state === "alone") return (ask) => ask();

@@ -142,16 +142,19 @@ function canonicalOf(table: string): string {
 
 function memoised(book: PriceBook): PriceBook {
   const memo = new Map<string, PriceMatch>();
+  let last: { provider: string; model: string; requested: string; match: PriceMatch } | null = null;
   return {
     ...book,
     find(provider, model, requested = "") {
+      // An application asks for one or two models: to compare the names is cheaper than to make a key of them.
+      if (last !== null && last.provider === provider && last.model === model && last.requested === requested) return last.match;
       if (provider.length + model.length + requested.length > MEMO_KEY_CHARS_MAX) return book.find(provider, model, requested || undefined);
       const key = `${provider}\n${model}\n${requested}`;
       const known = memo.get(key);
-      if (known !== undefined) return known;
-      const match = book.find(provider, model, requested || undefined);
-      if (memo.size >= MEMO_ENTRIES_MAX) memo.clear();
-      memo.set(key, match);
+      const match = known ?? book.find(provider, model, requested || undefined);
+      if (known === undefined && memo.size >= MEMO_ENTRIES_MAX) memo.clear();
+      if (known === undefined) memo.set(key, match);
+      last = { provider, model, requested, match };
       return match;
     },
   };

@@ -23,6 +23,7 @@ const DOCUMENTS_END = COUNTS_END + DOCUMENT_SLOTS.length;
 
 /** Slot and rank of each key in one number, slot * RANKS + rank: a lookup per attribute is all that a span costs. */
 const RANKS = 64;
+const RANK_BITS = 6;
 const PLACES: ReadonlyMap<string, number> = new Map(
   SLOTS.flatMap((slot, number) => USAGE_KEYS[slot].map((key, rank): [string, number] => [key, number * RANKS + rank])),
 );
@@ -41,8 +42,8 @@ export function usageAttributes(attributes: Attributes): UsageAttributes {
     if (place === undefined) continue;
     const value = attributes[key];
     if (value === undefined || value === null) continue;
-    const slot = Math.trunc(place / RANKS);
-    const rank = place % RANKS;
+    const slot = place >>> RANK_BITS;
+    const rank = place & (RANKS - 1);
     if (slot < COUNTS_END) {
       counted = true;
       if (Number.isNaN(countOf(value))) invalid = true;
@@ -72,11 +73,11 @@ export function usageNumbers(attributes: Attributes, numberKeys: readonly string
   for (const [number, key] of numberKeys.entries()) {
     const place = PLACES.get(key);
     if (place === undefined) continue;
-    const slot = Math.trunc(place / RANKS);
+    const slot = place >>> RANK_BITS;
     if (slot < COUNTS_END) counts.push(number);
     // Where a text of a better key stands in the slot, the number does not.
-    if (typeof values[slot] !== "number" || place % RANKS >= (ranks[slot] ?? 0)) continue;
-    ranks[slot] = place % RANKS;
+    if (typeof values[slot] !== "number" || (place & (RANKS - 1)) >= (ranks[slot] ?? 0)) continue;
+    ranks[slot] = place & (RANKS - 1);
     slots.push(slot, number);
   }
   return { slots, counts };

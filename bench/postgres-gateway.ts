@@ -15,7 +15,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../processor/storage/embedded-postgres.ts";
-import { firstLine, freePort, waitForGateway } from "./processes.ts";
+import { firstLine, waitForGateway } from "./processes.ts";
+import { findFreePort } from "../processor/storage/embedded-postmaster.ts";
 import { cpuMicrosOf, peakMegabytesOf, sessionsCpuMicrosOf } from "./process-usage.ts";
 
 const [corpus = "plain", roundsText = "3", requestsText = "2000", sinks = "postgres"] = process.argv.slice(2);
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
 async function measure(admin: pg.Client, url: string, folder: string): Promise<Measured> {
   const serverBefore = sessionsCpuMicrosOf(postmasterOf(folder));
   const backend = sinks === "both" ? await startBackend() : null;
-  const port = await freePort();
+  const port = await findFreePort();
   const gateway = spawn(process.execPath, [GATEWAY, "serve"], {
     env: { ...process.env, ...gatewayEnv(url, port, folder), ...(backend === null ? {} : { FORWARD_OTLP_ENDPOINT: backend.url }) },
     stdio: ["ignore", "ignore", "inherit"],

@@ -1,6 +1,4 @@
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const POLL_MS = 250;
@@ -14,15 +12,6 @@ export async function firstLine(child: ChildProcess): Promise<string> {
     if (text.includes("\n")) return text.trim();
   }
   throw new Error(`a helper process ended without a word: ${child.spawnargs.join(" ")}`);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** An empty request is a valid one, for a gateway and for a Collector. */

@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
-import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doctor } from "../processor/cli/doctor.ts";
+import { findFreePort } from "../processor/storage/embedded-postmaster.ts";
 import type { Finding } from "../processor/doctor/finding.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { storeSamples } from "./support/store-samples.ts";
@@ -20,22 +20,12 @@ async function callDoctor(args: string[], env: Record<string, string>): Promise<
   return { code, findings: (JSON.parse(await output) as { findings: Finding[] }).findings };
 }
 
-/** A port that nobody listens on: taken, then given back. */
-async function findClosedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 describe("doctor", () => {
   let database: TestDatabase;
   let closed: string;
   beforeAll(async () => {
     database = await createDatabase();
-    closed = `http://127.0.0.1:${await findClosedPort()}`;
+    closed = `http://127.0.0.1:${await findFreePort()}`;
   });
   afterAll(() => database.drop());
 

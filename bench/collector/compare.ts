@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cpuMicrosOf, peakMegabytesOf } from "../process-usage.ts";
-import { firstLine, freePort, waitForGateway } from "../processes.ts";
+import { firstLine, waitForGateway } from "../processes.ts";
+import { findFreePort } from "../../processor/storage/embedded-postmaster.ts";
 
 // npm run build && npx tsx bench/collector/compare.ts [plain|content] [rounds] [requests]: spans per CPU second of the gateway and of a real
 // OpenTelemetry Collector that does comparable work, in turns. Prints a table in markdown. Linux only: CPU time is read
@@ -75,7 +76,7 @@ printTable();
 async function measure(subject: Subject): Promise<Measurement> {
   const sink = spawn(process.execPath, ["--import", "tsx", here("sink.ts")], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   const sinkUrl = `http://127.0.0.1:${await firstLine(sink)}`;
-  const port = await freePort();
+  const port = await findFreePort();
   const process_ = subject.start(port, sinkUrl);
   try {
     await waitForGateway(port);

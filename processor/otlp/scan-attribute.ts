@@ -88,8 +88,8 @@ function shapeByText(
 
 /**
  * Every encoder writes the key, then the value, and in nine of ten attributes the value is one scalar: for these a look at
- * the lengths is all that is to be checked. Scans such attributes from `position` on and answers where the first other
- * thing stands, which says nothing about whether it is valid. One loop without calls: it sees every byte that matters.
+ * the lengths is all that is to be checked. Scans such attributes from `from` on and answers where the first other thing
+ * stands, which says nothing about whether it is valid: `scanAttribute` finds that out.
  */
 export function scanPlainAttributes(scan: RequestScan, from: number, end: number): number {
   const { marks, reader } = scan;
@@ -109,6 +109,7 @@ export function scanPlainAttributes(scan: RequestScan, from: number, end: number
     if (!(next <= end) || bytes[content] !== KEY_VALUE.key || keyLength >= 0x80 || valueTag + 2 > next) break;
     if (bytes[valueTag] !== KEY_VALUE.value) break;
     const first = bytes[valueTag + 1] as number;
+    // A third byte of a length would say more than 16,383 bytes, which is more than there are up to `next`.
     const valueStart = first < 0x80 ? valueTag + 2 : valueTag + 3;
     const valueLength = first < 0x80 ? first : (first & 0x7f) | ((bytes[valueTag + 2] as number) << 7);
     if (valueStart + valueLength !== next || !isWholeScalar(bytes, valueStart, next)) break;
@@ -120,28 +121,24 @@ export function scanPlainAttributes(scan: RequestScan, from: number, end: number
   return position;
 }
 
-/** Finds the key and the value of the KeyValue that the reader stands on, and checks that any decoder takes it. */
+/** Finds the key and the value of the KeyValue that the reader stands on, in whatever order, and checks that any decoder takes it. */
 export function locateAttribute(reader: WireReader, end: number, place: AttributePlace): void {
-  if (!locateAsWritten(reader.bytes, reader.position, end, place)) locateInAnyOrder(reader, end, place);
-}
-
-/** As `scanPlainAttributes` does. False where it stands otherwise. */
-function locateAsWritten(bytes: Uint8Array, start: number, end: number, place: AttributePlace): boolean {
-  const keyLength = bytes[start + 1] ?? 0x80;
-  const valueTag = start + 2 + keyLength;
-  if (bytes[start] !== KEY_VALUE.key || keyLength >= 0x80 || valueTag + 2 > end || bytes[valueTag] !== KEY_VALUE.value) return false;
-  const first = bytes[valueTag + 1] ?? 0x80;
-  const second = bytes[valueTag + 2] ?? 0x80;
-  const isShort = first < 0x80;
-  if (!isShort && second >= 0x80) return false;
-  const valueStart = isShort ? valueTag + 2 : valueTag + 3;
-  const valueLength = isShort ? first : (first & 0x7f) | (second << 7);
-  if (valueStart + valueLength !== end || !isWholeScalar(bytes, valueStart, end)) return false;
-  place.keyStart = start + 2;
-  place.keyEnd = valueTag;
-  place.valueStart = valueStart;
-  place.valueEnd = end;
-  return true;
+  place.keyStart = 0;
+  place.keyEnd = 0;
+  place.valueStart = -1;
+  place.valueEnd = -1;
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === KEY_VALUE.key) {
+      place.keyEnd = reader.lengthEnd(end, "KeyValue.key");
+      place.keyStart = reader.position;
+      reader.position = place.keyEnd;
+    } else if (tag === KEY_VALUE.value) {
+      place.valueEnd = reader.lengthEnd(end, "KeyValue.value");
+      place.valueStart = reader.position;
+      checkAnyValue(reader, place.valueEnd, 0);
+    } else skipField(reader, tag, end, KEY_VALUE_WIRE_TYPES);
+  }
 }
 
 /** One scalar that ends where its AnyValue ends. */
@@ -167,25 +164,6 @@ function isShortVarint(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < 1 || end - start > 4) return false;
   for (let index = start; index < end - 1; index++) if ((bytes[index] ?? 0) < 0x80) return false;
   return (bytes[end - 1] ?? 0x80) < 0x80;
-}
-
-function locateInAnyOrder(reader: WireReader, end: number, place: AttributePlace): void {
-  place.keyStart = 0;
-  place.keyEnd = 0;
-  place.valueStart = -1;
-  place.valueEnd = -1;
-  while (reader.position < end) {
-    const tag = reader.tag(end);
-    if (tag === KEY_VALUE.key) {
-      place.keyEnd = reader.lengthEnd(end, "KeyValue.key");
-      place.keyStart = reader.position;
-      reader.position = place.keyEnd;
-    } else if (tag === KEY_VALUE.value) {
-      place.valueEnd = reader.lengthEnd(end, "KeyValue.value");
-      place.valueStart = reader.position;
-      checkAnyValue(reader, place.valueEnd, 0);
-    } else skipField(reader, tag, end, KEY_VALUE_WIRE_TYPES);
-  }
 }
 
 /** The value at a place that was found by `locateAttribute`; undefined where there is none to read. */

@@ -58,7 +58,7 @@ async function openDoors(config: Config): Promise<Doors> {
   const backend = new Promise<Backend>((resolve) => {
     openTo = resolve;
   });
-  const shared = { host, connectionsMax: connectionsMax * workers, paused: workers > 1 };
+  const shared = { host, connectionsMax: connectionsMax * workers };
   const http = await listen({ ...shared, port: config.httpPort, variable: "HTTP_PORT" }, (socket) => {
     void backend.then((ready) => ready.accept("http", socket));
   });
@@ -79,7 +79,7 @@ async function openDoors(config: Config): Promise<Doors> {
 
 async function listenGrpc(
   { grpcPort }: Config,
-  shared: { readonly host: string; readonly connectionsMax: number; readonly paused: boolean },
+  shared: { readonly host: string; readonly connectionsMax: number },
   backend: Promise<Backend>,
 ): Promise<Listener | null> {
   if (grpcPort === null) return null;

@@ -92,12 +92,12 @@ describe("genai-otel serve with two workers", () => {
   });
 
   test("answers health and metrics over both, whichever is asked", async () => {
-    // A connection each; beyond the first few of one address they are spread.
+    // A connection each; beyond the first few of one address they are spread. Those that end with their answer go to Node's server.
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () =>
+      Array.from({ length: 20 }, (_, index) =>
         fetch(`${gateway.url}/v1/traces`, {
           method: "POST",
-          headers: { "content-type": "application/x-protobuf", connection: "close" },
+          headers: { "content-type": "application/x-protobuf", connection: index % 2 === 0 ? "close" : "keep-alive" },
           body: traceRequest({ spans: 10 }).protobuf,
         }),
       ),

@@ -64,7 +64,10 @@ export function createGrpcDoor(options: GrpcDoorOptions): GrpcDoor {
   // The newest first: an injector's credentials are for good.
   const injectors = [server.createConnectionInjector(options.credentials)];
   return {
-    accept: (socket) => injectors[0]?.injectConnection(socket),
+    accept(socket) {
+      injectors[0]?.injectConnection(socket);
+      socket.resume();
+    },
     renew(credentials) {
       injectors[0]?.drain(RENEWAL_GRACE_MS);
       injectors.unshift(server.createConnectionInjector(credentials));

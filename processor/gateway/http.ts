@@ -66,7 +66,10 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
   const server = createServerOf(options, listener);
   server.on("secureConnection", (socket: Socket) => generations.set(socket, generation));
   return {
-    accept: (socket) => void server.emit("connection", socket),
+    accept(socket) {
+      server.emit("connection", socket);
+      socket.resume();
+    },
     renew(tls) {
       if (!(server instanceof TlsServer)) return;
       server.setSecureContext(tls);

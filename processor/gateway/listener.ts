@@ -17,14 +17,12 @@ export interface ListenOptions {
   /** Which variable named the port, for the message when it is taken. */
   readonly variable: string;
   readonly connectionsMax: number;
-  /** Leaves the first bytes unread, for a connection that goes to another process. */
-  readonly paused: boolean;
 }
 
-/** Listens and hands every connection over. Throws ConfigError where the port cannot be had. */
+/** Listens and hands every connection over, of which nothing was read: it may go to another process. Throws ConfigError where the port cannot be had. */
 export function listen(options: ListenOptions, accept: (socket: Socket) => void): Promise<Listener> {
-  const { host, port, connectionsMax, paused } = options;
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, pauseOnConnect: paused }, accept);
+  const { host, port, connectionsMax } = options;
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, pauseOnConnect: true }, accept);
   server.maxConnections = connectionsMax;
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options)));

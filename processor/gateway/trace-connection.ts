@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { BufferPool } from "../buffer-pool.ts";
@@ -6,12 +5,13 @@ import type { Metrics } from "../metrics.ts";
 import type { TokenGate } from "./bearer-tokens.ts";
 import { CONTENT_TYPES, PARSED_WEIGHT } from "./body-encoding.ts";
 import type { ByteBudget, Lease } from "./byte-budget.ts";
-import { discardBuffer } from "./discard-buffer.ts";
-import { KEEP_ALIVE_TIMEOUT_MS } from "./http.ts";
 import { inflateBody } from "./inflate-body.ts";
+import { type BytesReader, type ReadConnection, readInto } from "./read-into.ts";
 import type { Receiver } from "./receiver.ts";
 import { asRefusal, refusalAnswer } from "./send-refusal.ts";
-import { HEAD_BYTES_MAX, parseTraceHead, type TraceHead } from "./trace-head.ts";
+import { answerBytes, takenAnswer } from "./trace-answer.ts";
+import { HEAD_BYTES_MAX, type TraceHead } from "./trace-head.ts";
+import { TraceHeadReader } from "./trace-head-reader.ts";
 
 export interface TraceConnectionOptions {
   readonly receiver: Receiver;
@@ -19,6 +19,8 @@ export interface TraceConnectionOptions {
   readonly pool: BufferPool;
   readonly gate: TokenGate;
   readonly bodyBytesMax: number;
+  /** Where connections read that do not know yet what comes: what arrives is looked at, and copied, before anything else does. */
+  readonly intake: Buffer;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Takes the connection over, and everything that was read of it and not yet answered. */
@@ -28,19 +30,8 @@ export interface TraceConnectionOptions {
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const PATH = "/v1/traces";
-const KEEP_ALIVE = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_TIMEOUT_MS / 1000}\r\n`;
 const TRANSPORTS = { protobuf: "http/protobuf", json: "http/json" } as const;
 const ignore = (): void => undefined;
-
-/** RFC 9110 section 6.6.1; made once a second. */
-let date = { second: 0, text: "" };
-
-function httpDate(): string {
-  const nowMs = Date.now();
-  const second = Math.floor(nowMs / 1000);
-  if (second !== date.second) date = { second, text: new Date(nowMs).toUTCString() };
-  return date.text;
-}
 
 /** A request from its head to its answer. */
 interface Exchange {
@@ -58,25 +49,30 @@ interface Exchange {
  * third of what a stream of its own for every body does. What has another form goes to Node's HTTP server, before anything
  * of it was answered, and with it the rest of the connection.
  */
-export class TraceConnection {
+export class TraceConnection implements BytesReader {
   /** When the request under way began, or the last one ended. */
   sinceMs = performance.now();
   /** Nothing has come yet. */
   isNew = true;
+  readonly #connection: ReadConnection;
   readonly #socket: Socket;
   readonly #options: TraceConnectionOptions;
+  readonly #heads = new TraceHeadReader();
   #exchange: Exchange | null = null;
+  /** The next bytes are put into the body that is being read. */
+  #fillsBody = false;
   #answering = false;
   #closing = false;
   /** What came while a request was being answered. */
   #early: Buffer | null = null;
 
-  constructor(socket: Socket, options: TraceConnectionOptions) {
-    this.#socket = socket;
+  constructor(accepted: Socket, options: TraceConnectionOptions) {
     this.#options = options;
-    socket.on("data", this.#onData);
-    socket.on("error", ignore);
-    socket.on("close", this.#onClose);
+    this.#connection = readInto(accepted, this);
+    this.#socket = this.#connection.socket;
+    this.#socket.on("error", ignore);
+    this.#socket.on("close", this.#onClose);
+    this.#socket.resume();
   }
 
   /** Whether a request has begun and its body is not whole yet. */
@@ -111,15 +107,34 @@ export class TraceConnection {
       return;
     }
     this.#options.metrics.refusedRequests.inc({ transport: "http", reason: "timeout" });
+    this.#socket.pause();
     this.#socket.end("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     this.#socket.destroySoon();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.#answering) this.#keepEarly(chunk);
-    else if (this.#exchange !== null) this.#readBody(this.#exchange, chunk, 0);
-    else this.#begin(chunk);
-  };
+  /** A body's own memory while one is read; before it is known whose bytes come next, memory that all connections share. */
+  place(): Uint8Array {
+    const exchange = this.#exchange;
+    this.#fillsBody = exchange !== null && !this.#answering && !exchange.refused;
+    return exchange !== null && this.#fillsBody ? exchange.body.subarray(exchange.filledBytes) : this.#options.intake;
+  }
+
+  filled(bytes: number): boolean {
+    const exchange = this.#exchange;
+    if (exchange === null || !this.#fillsBody) return this.take(this.#options.intake.subarray(0, bytes));
+    this.#count(exchange, bytes);
+    return true;
+  }
+
+  take(bytes: Buffer): boolean {
+    let at = 0;
+    do {
+      if (this.#answering) return this.#keepEarly(bytes.subarray(at));
+      if (this.#exchange === null) at = this.#begin(bytes, at);
+      else at += this.#copy(this.#exchange, bytes.subarray(at));
+    } while (at < bytes.length);
+    return true;
+  }
 
   readonly #onClose = (): void => {
     const exchange = this.#exchange;
@@ -131,75 +146,78 @@ export class TraceConnection {
   };
 
   /** One who sends the next request before the answer has to wait. */
-  #keepEarly(chunk: Buffer): void {
-    this.#early = this.#early === null ? chunk : Buffer.concat([this.#early, chunk]);
-    this.#socket.pause();
+  #keepEarly(bytes: Buffer): false {
+    this.#early = Buffer.concat(this.#early === null ? [bytes] : [this.#early, bytes]);
+    return false;
   }
 
-  #begin(chunk: Buffer): void {
+  /** Answers where the request's body begins in `bytes`. */
+  #begin(bytes: Buffer, start: number): number {
     const { budget, pool, gate, receiver, bodyBytesMax } = this.#options;
-    const headBytes = chunk.indexOf(HEAD_END);
-    const head = headBytes < 0 || headBytes > HEAD_BYTES_MAX ? null : parseTraceHead(chunk.toString("latin1", 0, headBytes));
+    const end = bytes.indexOf(HEAD_END, start);
+    const head = end < 0 || end - start > HEAD_BYTES_MAX ? null : this.#heads.read(bytes.toString("latin1", start, end));
     if (head === null || head.bodyBytes > bodyBytesMax || !gate.admits(head.authorization) || !receiver.isReady()) {
-      this.#handOver(chunk);
-      return;
+      this.#handOver(bytes.subarray(start));
+      return bytes.length;
     }
-    const exchange: Exchange = {
-      head,
-      startMs: performance.now(),
-      lease: budget.lease(),
-      body: pool.take(head.bodyBytes),
-      filledBytes: 0,
-      refused: false,
-    };
+    const startMs = performance.now();
+    const exchange = { head, startMs, lease: budget.lease(), body: pool.take(head.bodyBytes), filledBytes: 0, refused: false };
     this.#exchange = exchange;
     this.isNew = false;
-    this.sinceMs = exchange.startMs;
-    this.#readBody(exchange, chunk, headBytes + HEAD_END.length);
+    this.sinceMs = startMs;
+    if (head.bodyBytes === 0) void this.#answer(exchange);
+    return end + HEAD_END.length;
   }
 
   /** Node's server finds everything unread from this request on. */
-  #handOver(chunk: Buffer): void {
+  #handOver(rest: Buffer): void {
     const socket = this.#socket;
-    socket.off("data", this.#onData).off("error", ignore).off("close", this.#onClose);
+    socket.off("error", ignore).off("close", this.#onClose);
     this.#options.onClose(this);
+    this.#connection.asStream();
     socket.pause();
-    socket.unshift(chunk);
+    socket.unshift(Buffer.from(rest));
     this.#options.fallback(socket);
-    socket.resume();
   }
 
-  #readBody(exchange: Exchange, chunk: Buffer, start: number): void {
-    const end = Math.min(chunk.length, start + exchange.head.bodyBytes - exchange.filledBytes);
-    if (!exchange.refused) this.#fill(exchange, chunk, start, end);
-    exchange.filledBytes += end - start;
-    const isWhole = exchange.filledBytes === exchange.head.bodyBytes;
-    if (isWhole && exchange.refused) this.#exchange = null;
-    else if (isWhole) void this.#answer(exchange);
-    if (end === chunk.length) discardBuffer(chunk);
-    else if (this.#answering) this.#keepEarly(chunk.subarray(end));
-    else this.#begin(chunk.subarray(end));
+  /** Answers how many of the bytes are of this body. */
+  #copy(exchange: Exchange, bytes: Buffer): number {
+    const { body, filledBytes, head } = exchange;
+    const mine = bytes.subarray(0, head.bodyBytes - filledBytes);
+    if (!exchange.refused) mine.copy(body, filledBytes);
+    this.#count(exchange, mine.length);
+    return mine.length;
   }
 
-  #fill(exchange: Exchange, chunk: Buffer, start: number, end: number): void {
+  #count(exchange: Exchange, bytes: number): void {
+    exchange.filledBytes += bytes;
+    if (!exchange.refused) this.#admit(exchange, bytes);
+    if (exchange.filledBytes < exchange.head.bodyBytes) return;
+    if (exchange.refused) this.#exchange = null;
+    else void this.#answer(exchange);
+  }
+
+  #admit(exchange: Exchange, bytes: number): void {
     try {
-      exchange.lease.take(end - start);
-      chunk.copy(exchange.body, exchange.filledBytes, start, end);
+      exchange.lease.take(bytes);
     } catch (error) {
       exchange.refused = true;
+      // Nothing more is put there: whoever calls this asks for the next place.
       this.#options.pool.give(exchange.body);
       this.#refuse(exchange, error);
     }
   }
 
   async #answer(exchange: Exchange): Promise<void> {
-    const { encoding } = exchange.head;
+    const { encoding, contentEncoding } = exchange.head;
     this.#answering = true;
     try {
-      const body = await this.#inflated(exchange);
+      const body = contentEncoding === "identity" ? exchange.body : await this.#inflated(exchange);
       exchange.lease.take(body.length * PARSED_WEIGHT[encoding]);
       const answer = await this.#options.receiver.receive(body, encoding, TRANSPORTS[encoding]);
-      this.#write("200 OK", `Content-Type: ${CONTENT_TYPES[encoding]}\r\n`, answer);
+      const isUsual = answer.length === 0 && encoding === "protobuf" && !this.#closing;
+      const headers = { "Content-Type": CONTENT_TYPES[encoding] };
+      this.#socket.write(isUsual ? takenAnswer() : answerBytes({ status: 200, headers, body: answer }, this.#closing));
       this.#end(exchange, "200");
     } catch (error) {
       this.#refuse(exchange, error);
@@ -208,55 +226,34 @@ export class TraceConnection {
     this.#exchange = null;
     if (this.#closing) this.#socket.end();
     else if (this.#socket.writableNeedDrain) this.#waitForReader();
-    else this.#takeEarly();
+    else if (this.#early !== null) this.#goOn();
   }
 
   /** One who sends but does not read its answers is not read either. */
   #waitForReader(): void {
     this.#socket.pause();
-    this.#socket.once("drain", () => {
-      this.#socket.resume();
-      this.#takeEarly();
-    });
+    this.#socket.once("drain", () => this.#goOn());
+  }
+
+  #goOn(): void {
+    const early = this.#early;
+    this.#early = null;
+    if (early === null || this.take(early)) this.#socket.resume();
   }
 
   async #inflated({ head: { contentEncoding: encoding }, body, lease }: Exchange): Promise<Uint8Array> {
-    if (encoding === "identity") return body;
     const inflated = await inflateBody(body, { encoding, bytesMax: this.#options.bodyBytesMax, lease });
     this.#options.pool.give(body);
     return inflated;
   }
 
-  #takeEarly(): void {
-    const early = this.#early;
-    if (early === null) return;
-    this.#early = null;
-    this.#socket.resume();
-    this.#onData(early);
-  }
-
   #refuse(exchange: Exchange, error: unknown): void {
     const { metrics, log } = this.#options;
     const refusal = asRefusal(error, log, PATH);
-    const { status, headers, body } = refusalAnswer(refusal, exchange.head.encoding);
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const answer = refusalAnswer(refusal, exchange.head.encoding);
     metrics.refusedRequests.inc({ transport: "http", reason: refusal.reason });
-    this.#write(`${status} ${STATUS_CODES[status]}`, lines.join(""), body);
-    this.#end(exchange, String(status));
-  }
-
-  #write(status: string, headers: string, body: Uint8Array): void {
-    const connection = this.#closing ? "Connection: close\r\n" : KEEP_ALIVE;
-    const head = `HTTP/1.1 ${status}\r\n${headers}Content-Length: ${body.length}\r\nDate: ${httpDate()}\r\n${connection}\r\n`;
-    const socket = this.#socket;
-    if (body.length === 0) {
-      socket.write(head, "latin1");
-      return;
-    }
-    socket.cork();
-    socket.write(head, "latin1");
-    socket.write(body);
-    socket.uncork();
+    this.#socket.write(answerBytes(answer, this.#closing));
+    this.#end(exchange, String(answer.status));
   }
 
   #end(exchange: Exchange, status: string): void {

@@ -3,11 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CLOSE_POLL_MS, HEADERS_TIMEOUT_MS, type HttpDoor, KEEP_ALIVE_TIMEOUT_MS, TIMEOUT_CHECK_MS } from "./http.ts";
 import { TraceConnection, type TraceConnectionOptions } from "./trace-connection.ts";
 
-export interface TraceDoorOptions extends Omit<TraceConnectionOptions, "fallback" | "onClose"> {
+export interface TraceDoorOptions extends Omit<TraceConnectionOptions, "intake" | "fallback" | "onClose"> {
   readonly requestTimeoutMs: number;
   /** Where everything goes that is not the plain export of traces. */
   readonly http: Pick<HttpDoor, "accept">;
 }
+
+/** One read takes so much at most, and libuv, which asks for this much itself, reads again where it was filled. */
+const INTAKE_BYTES = 64 * 1024;
 
 export type TraceDoor = Pick<HttpDoor, "accept" | "close">;
 
@@ -18,6 +21,7 @@ export function createTraceDoor({ requestTimeoutMs, http, ...options }: TraceDoo
   const silentMsMax = Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs);
   const shared: TraceConnectionOptions = {
     ...options,
+    intake: Buffer.allocUnsafeSlow(INTAKE_BYTES),
     fallback: (socket) => http.accept(socket),
     onClose: (connection) => connections.delete(connection),
   };
@@ -37,7 +41,7 @@ export function createTraceDoor({ requestTimeoutMs, http, ...options }: TraceDoo
     accept(socket: Socket) {
       // Node's server, which is closing too, lets a new connection have one answer.
       if (closing) http.accept(socket);
-      else connections.add(new TraceConnection(socket, shared));
+      else if (!socket.destroyed) connections.add(new TraceConnection(socket, shared));
     },
     async close(deadlineMs) {
       closing = true;

@@ -46,7 +46,6 @@ export function runWorker(primary: PrimaryEnd): Promise<void> {
       // It may have been closed while it was on its way.
       if (socket === undefined) return;
       opened?.accept(door, socket);
-      socket.resume();
     }
 
     async function stop(deadlineMs: number): Promise<void> {

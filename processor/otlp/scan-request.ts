@@ -161,7 +161,7 @@ function addRegion(scan: RequestScan, at: { tagStart: number; lengthStart: numbe
   return regions.add(at.tagStart, at.lengthStart, { start: reader.position, end: at.end }, parent);
 }
 
-function readResource(reader: WireReader, end: number, resource: Record<string, AttributeValue>): void {
+export function readResource(reader: WireReader, end: number, resource: Record<string, AttributeValue>): void {
   let attributes = 0;
   while (reader.position < end) {
     const tag = reader.tag(end);

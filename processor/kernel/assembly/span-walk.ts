@@ -1,0 +1,163 @@
+import { beginSpan, endSpan, idRow, PARENT_ID, SPAN_ID, TRACE_ID } from "./columns.ts";
+import { beginPath, followAttribute, followField, state } from "./path.ts";
+import {
+  ATTRIBUTES_TAG,
+  DROPPED_ATTRIBUTES_TAG,
+  DROPPED_EVENTS_TAG,
+  DROPPED_LINKS_TAG,
+  END_TAG,
+  FLAGS_TAG,
+  KIND_TAG,
+  NAME_TAG,
+  PARENT_ID_TAG,
+  SPAN_ID_LENGTH,
+  SPAN_ID_TAG,
+  START_TAG,
+  STATUS_CODE_TAG,
+  STATUS_MESSAGE_TAG,
+  STATUS_TAG,
+  TRACE_ID_LENGTH,
+  TRACE_ID_TAG,
+  TRACE_STATE_TAG,
+} from "./span-fields.ts";
+import { content, contentEnd, fieldEnd, varintEnd } from "./wire.ts";
+
+/** Far fewer than a span may have; those with more are read the ordinary way. */
+const ATTRIBUTES_MAX: i32 = 1_024;
+
+/** Bits of the fields that a span has to have, by field number. */
+const NEEDED: u32 = (1 << (TRACE_ID_TAG >> 3)) | (1 << (SPAN_ID_TAG >> 3)) | (1 << (START_TAG >> 3)) | (1 << (END_TAG >> 3));
+
+let startMsMin: f64 = 0;
+let startMsMax: f64 = 0;
+let durationMsMax: f64 = 0;
+
+export function limitTimes(min: f64, max: f64, duration: f64): void {
+  startMsMin = min;
+  startMsMax = max;
+  durationMsMax = duration;
+}
+
+/**
+ * Walks the span whose content is from `at` to `end` along the paths from `root`, and fills its row, its numbers and marks.
+ * Answers the state in which it ends; 0 where it stands oddly, or where no path leads on and none is to be taught.
+ */
+export function walkSpan(span: i32, at: usize, end: usize, root: usize, teach: bool): usize {
+  beginSpan(span);
+  beginPath(root, teach);
+  const ids = idRow(span);
+  let seen: u32 = 0;
+  let attributes = 0;
+  let startMs: f64 = 0;
+  let endMs: f64 = 0;
+  while (at < end) {
+    const tag = load<u8>(at);
+    let next: usize;
+    if (tag == ATTRIBUTES_TAG) {
+      next = ++attributes > ATTRIBUTES_MAX ? 0 : followAttribute(at, end);
+    } else {
+      // Of fields that come twice the last counts, or both do: that is left to the ordinary way.
+      const bit = tag < 0x80 ? 1 << (<u32>tag >> 3) : 1 << 16;
+      if ((seen & bit) != 0) return 0;
+      seen |= bit;
+      if (tag == START_TAG || tag == END_TAG) {
+        next = at + 9 <= end ? at + 9 : 0;
+        const ms = <f64>load<u64>(at, 1) / 1e6;
+        if (tag == START_TAG) startMs = ms;
+        else endMs = ms;
+      } else next = walkField(tag, at, end, ids);
+    }
+    if (next == 0) return 0;
+    at = next;
+  }
+  if ((seen & NEEDED) != NEEDED || startMs < startMsMin || startMs > startMsMax) return 0;
+  if (endMs < startMs || endMs - startMs > durationMsMax) return 0;
+  endSpan(span, startMs, endMs);
+  return state;
+}
+
+function walkField(tag: u8, at: usize, end: usize, ids: usize): usize {
+  switch (tag) {
+    case TRACE_ID_TAG:
+    case SPAN_ID_TAG:
+    case PARENT_ID_TAG:
+      return readId(tag, at, end, ids);
+    case NAME_TAG: {
+      const last = contentEnd(at + 1, end);
+      return last == 0 ? 0 : followField(at, last);
+    }
+    case KIND_TAG:
+      return at + 2 <= end && load<u8>(at, 1) < 0x80 ? followField(at, at + 2) : 0;
+    case STATUS_TAG: {
+      const last = contentEnd(at + 1, end);
+      return last != 0 && isPlainStatus(content, last) ? followField(at, last) : 0;
+    }
+    case TRACE_STATE_TAG:
+      return contentEnd(at + 1, end);
+    case DROPPED_ATTRIBUTES_TAG:
+    case DROPPED_EVENTS_TAG:
+    case DROPPED_LINKS_TAG:
+      return varintEnd(at + 1, end);
+    default:
+      return at + 6 <= end && load<u16>(at) == FLAGS_TAG ? at + 6 : 0;
+  }
+}
+
+/** A code and no message: what a message says is a span's own. */
+function isPlainStatus(at: usize, end: usize): bool {
+  while (at < end) {
+    const byte = at + 1 < end ? load<u8>(at, 1) : 0xff;
+    const plain = load<u8>(at) == STATUS_CODE_TAG ? byte < 0x80 : load<u8>(at) == STATUS_MESSAGE_TAG && byte == 0;
+    if (!plain) return false;
+    at += 2;
+  }
+  return true;
+}
+
+/** Notes the id in the field at `at`; answers where the field ends, 0 where it is none. A parent may be none, or zeros. */
+function readId(tag: u8, at: usize, end: usize, ids: usize): usize {
+  const length: usize = tag == TRACE_ID_TAG ? TRACE_ID_LENGTH : SPAN_ID_LENGTH;
+  if (at + 2 > end) return 0;
+  const announced = load<u8>(at, 1);
+  if (tag == PARENT_ID_TAG && announced == 0) {
+    store<u64>(ids, 0, PARENT_ID);
+    return at + 2;
+  }
+  const last = at + 2 + length;
+  if (announced != length || last > end) return 0;
+  const word = load<u64>(at, 2);
+  if (tag == PARENT_ID_TAG) {
+    store<u64>(ids, word, PARENT_ID);
+    return last;
+  }
+  if (tag == SPAN_ID_TAG) {
+    store<u64>(ids, word, SPAN_ID);
+    return word == 0 ? 0 : last;
+  }
+  const second = load<u64>(at, 10);
+  store<u64>(ids, word, TRACE_ID);
+  store<u64>(ids, second, TRACE_ID + 8);
+  return (word | second) == 0 ? 0 : last;
+}
+
+/**
+ * Only the ids of a span that was not recognised. Answers how many attributes it has; -1 where an id is missing or none, or
+ * where its fields cannot be told apart.
+ */
+export function walkIds(span: i32, at: usize, end: usize): i32 {
+  beginSpan(span);
+  const ids = idRow(span);
+  let seen: u32 = 0;
+  let attributes = 0;
+  while (at < end) {
+    const tag = load<u8>(at);
+    const isId = tag == TRACE_ID_TAG || tag == SPAN_ID_TAG || tag == PARENT_ID_TAG;
+    const next = isId ? readId(tag, at, end, ids) : fieldEnd(at, end);
+    if (next == 0) return -1;
+    if (isId) seen |= 1 << (<u32>tag >> 3);
+    if (tag == ATTRIBUTES_TAG) attributes++;
+    at = next;
+  }
+  const needed = (1 << (TRACE_ID_TAG >> 3)) | (1 << (SPAN_ID_TAG >> 3));
+  return (seen & needed) == needed ? attributes : -1;
+}

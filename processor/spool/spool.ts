@@ -15,10 +15,13 @@ const SEGMENT_BYTES_MIN = 64 * 1024;
 /** A spool is this many segments at its bound, so that draining frees disk in steps. */
 const SEGMENTS_AT_BOUND = 8;
 
-/** The oldest records of a spool; `advance` forgets them, durably. */
+/** The oldest records of a spool. */
 export interface SpoolChunk {
   readonly payloads: readonly Uint8Array[];
+  /** Forgets them, durably. */
   advance(): Promise<void>;
+  /** Keeps a copy of the file that they are in, for records that nobody can read; answers its path. */
+  readonly setAside: () => Promise<string>;
 }
 
 export interface Spool {
@@ -112,7 +115,8 @@ class SegmentSpool implements Spool {
     if (read.fault !== "none") await this.#reportFault(number, read.fault);
     this.#oldestMs = read.firstMs ?? this.#oldestMs;
     const advance = (): Promise<void> => this.#advance(number, read.end);
-    if (read.payloads.length > 0) return { payloads: read.payloads, advance };
+    const setAside = (): Promise<string> => setSegmentAside(this.#options.directory, number);
+    if (read.payloads.length > 0) return { payloads: read.payloads, advance, setAside };
     await advance();
     return "drained";
   }

@@ -131,7 +131,7 @@ export class SpooledSink implements Sink {
   }
 
   async #writeChunk(chunk: SpoolChunk): Promise<void> {
-    const batches = chunk.payloads.flatMap((payload) => this.#decode(payload));
+    const batches = await this.#decode(chunk);
     try {
       if (batches.length > 0) await this.#options.inner.write(mergeBatches(batches));
     } catch (error) {
@@ -152,13 +152,20 @@ export class SpooledSink implements Sink {
     }
   }
 
-  #decode(record: Uint8Array): EnrichedBatch[] {
-    try {
-      return [this.#options.content.decode(record)];
-    } catch (error) {
-      this.#options.log.error({ sink: this.name, error: describeError(error) }, "a record of the spool cannot be read and is dropped");
-      return [];
+  async #decode({ payloads, setAside }: SpoolChunk): Promise<EnrichedBatch[]> {
+    const batches: EnrichedBatch[] = [];
+    for (const record of payloads) {
+      try {
+        batches.push(this.#options.content.decode(record));
+      } catch (error) {
+        const aside = await setAside();
+        this.#options.log.error(
+          { sink: this.name, error: describeError(error), aside },
+          "a record of the spool cannot be read: the others go on, a copy of its file is set aside",
+        );
+      }
     }
+    return batches;
   }
 
   #noteFailure(error: unknown): void {

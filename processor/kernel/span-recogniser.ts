@@ -35,9 +35,8 @@ export interface SpanRecogniser {
   teach(spanIndex: number, shape: ColumnShape): void;
 }
 
-/** null where there is no WebAssembly: then everything is for the ordinary scan. */
-export function createSpanRecogniser(): SpanRecogniser | null {
-  const kernel = openKernel();
+/** null where there is no WebAssembly: then everything is for the ordinary scan. Of one kernel there is one recogniser. */
+export function createSpanRecogniser(kernel: KernelExports | null = openKernel()): SpanRecogniser | null {
   return kernel === null ? null : new KernelRecogniser(kernel);
 }
 

@@ -263,14 +263,15 @@ function endsInError(value: AttributeValue | undefined): boolean {
   return someReason(value, isBroken);
 }
 
-function resendCountOf(fields: Fields): number | undefined {
+/** Attempts before the last one, by the emitter's own count. */
+export function resendCountOf(fields: Fields): number | undefined {
   const resent = whole(fields[FIELD.resendCount]);
   if (resent !== undefined) return resent;
   const attempt = whole(fields[FIELD.attempt]);
   return attempt === undefined || attempt < 1 ? undefined : attempt - 1;
 }
 
-function ttftSecondsOf(span: Span, dialect: Dialect, fields: Fields): number | undefined {
+export function ttftSecondsOf(span: Span, dialect: Dialect, fields: Fields): number | undefined {
   const seconds = positive(fields[FIELD.ttftSeconds]);
   if (seconds !== undefined) return seconds;
   const ms = positive(fields[FIELD.ttftMs]) ?? firstTokenMs(span, dialect, fields);

@@ -8,6 +8,7 @@ import type { Retries } from "./retry.ts";
 import { priceShaped, type ShapedUsage } from "./shaped-usage.ts";
 import type { AttributeScalar, Span } from "./span.ts";
 import { SUGGESTED_WAIT_MS } from "./suggested-action.ts";
+import type { SpanNote } from "./trace-memory.ts";
 
 /** Attributes under construction. */
 export type Writing = Record<string, AttributeScalar>;
@@ -23,13 +24,18 @@ export function blankWriting(): Writing {
   return new Blank() as Writing;
 }
 
+/** Of the last request no more is written than this. */
+interface KnownRetries extends Omit<Retries, "lastAttempt"> {
+  readonly lastAttempt: { readonly note: Pick<SpanNote, "startMs" | "httpStatus"> } | undefined;
+}
+
 /** What was found out about one GenAI span, ready to be written. */
 export interface Findings {
   readonly span: Span;
   readonly call: Call;
   readonly llmCall: boolean;
   readonly failure: Failure | null;
-  readonly retries: Retries | null;
+  readonly retries: KnownRetries | null;
   /** null where the usage is to be read off the span. */
   readonly usage: ShapedUsage | null;
 }
@@ -75,7 +81,7 @@ function writeFailure(out: Writing, failure: Failure): void {
   put(out, NORMALIZED.errorType, failure.errorType);
 }
 
-function writeRetries(out: Writing, retries: Retries): void {
+function writeRetries(out: Writing, retries: KnownRetries): void {
   put(out, OWN.retryCount, retries.count);
   put(out, OWN.retryReason, retries.reason);
   put(out, OWN.retryWaitMs, retries.waitMs === undefined ? undefined : Math.round(retries.waitMs));
@@ -121,8 +127,12 @@ function tokensPerSecond({ span, call, retries }: Findings, { usage }: PricedCal
   const answeredMs = retries?.lastAttempt?.note.startMs ?? span.startMs;
   const attemptsMs = Math.max(0, (call.lastAttemptMs ?? span.startMs) - span.startMs);
   const beforeMs = call.ttftSeconds === undefined ? Math.max(attemptsMs, answeredMs - span.startMs) : attemptsMs + call.ttftSeconds * 1_000;
-  const generationMs = durationMs - beforeMs;
-  return generationMs > 0 && Number.isFinite(generationMs) ? (usage.output * 1_000) / generationMs : undefined;
+  return outputSpeed(usage.output, durationMs - beforeMs);
+}
+
+/** Tokens per second; undefined where no time is known in which they were generated. */
+export function outputSpeed(outputTokens: number, generationMs: number): number | undefined {
+  return generationMs > 0 && Number.isFinite(generationMs) ? (outputTokens * 1_000) / generationMs : undefined;
 }
 
 function put(out: Writing, key: string, value: AttributeScalar | undefined): void {

@@ -1,4 +1,5 @@
 import type { Trace, TraceMemoryOptions, TraceNode } from "./trace-memory.ts";
+import { createTraceIdFilter, type TraceIdFilter } from "./trace-id-filter.ts";
 import { TraceNodes } from "./trace-nodes.ts";
 
 /** Traces in the order in which they were last touched, so that the oldest is always first and the first to go. */
@@ -10,6 +11,10 @@ export interface RecentTraces {
   readonly begin: (nowMs: number | undefined) => void;
   /** Forgets the oldest traces when the spans of all together, with as many more as have come, are too many. */
   readonly makeRoom: (grown: number) => void;
+  /** From now on `mayKnow` tells what is certainly not there. */
+  readonly watchIds: () => void;
+  /** @param lastWord see TraceIdFilter */
+  readonly mayKnow: (lastWord: number) => boolean;
   readonly size: () => number;
   readonly lost: () => number;
 }
@@ -29,6 +34,7 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
   let clockMs = 0;
   let spans = 0;
   let lost = 0;
+  let ids: TraceIdFilter | null = null;
 
   function get(traceId: string): Trace | undefined {
     if (latest !== undefined && latest.traceId === traceId) return latest;
@@ -40,6 +46,7 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
   function forget(trace: Trace): void {
     if (latest === trace) latest = undefined;
     traces.delete(trace.traceId);
+    ids?.remove(trace.traceId);
     unlink(order, trace);
     spans -= trace.nodes.size;
   }
@@ -52,6 +59,11 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
 
   return {
     get,
+    watchIds() {
+      ids = createTraceIdFilter();
+      for (const traceId of traces.keys()) ids.add(traceId);
+    },
+    mayKnow: (lastWord) => ids === null || ids.mayHave(lastWord),
     size: () => traces.size,
     lost: () => lost,
     touch(traceId) {
@@ -68,6 +80,7 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
       const nodes = new TraceNodes(first);
       const trace: Trace = { traceId, nodes, orphans: NO_NODES, failures: 0, turn, touchedMs: clockMs, older: null, newer: null };
       traces.set(traceId, trace);
+      ids?.add(traceId);
       latest = trace;
       append(order, trace);
       return trace;

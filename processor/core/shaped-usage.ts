@@ -18,9 +18,14 @@ export interface ShapedUsage {
 
 /** null where usage stands in texts as well, or where only a request's address names the model. */
 export function createShapedUsage(span: Span, words: CallWords, numberKeys: readonly string[]): ShapedUsage | null {
+  return (words.responseModel ?? words.requestModel) === undefined ? null : createModellessUsage(span, words, numberKeys);
+}
+
+/** The same of a span that need not name a model: an agent's, for which no request is looked up. */
+export function createModellessUsage(span: Span, words: CallWords, numberKeys: readonly string[]): ShapedUsage | null {
   const numbers = usageNumbers(span.attributes, numberKeys);
   const model = words.responseModel ?? words.requestModel;
-  if (numbers === null || model === undefined) return null;
+  if (numbers === null) return null;
   const attributes = usageAttributes(span.attributes);
   const { scopeName: scope, scopeVersion } = span;
   const input = { scope, scopeVersion, provider: words.provider, model, atMs: span.startMs, attributes: span.attributes };

@@ -39,7 +39,7 @@ export interface ShapeReading {
 }
 
 /** A GenAI span but for its numbers. */
-interface ShapedCall {
+export interface ShapedCall {
   readonly words: CallWords;
   /** Those of the span that was read last; `numbers` are pairs of a field and the place of its number among the span's. */
   readonly fields: (AttributeValue | undefined)[];

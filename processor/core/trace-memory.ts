@@ -2,6 +2,7 @@ import type { ErrorCategory } from "./categorization.ts";
 import { createCategorizeMemo, type Categorize } from "./categorize-memo.ts";
 import type { KnownPlaces } from "./call-http.ts";
 import type { Dialect } from "./dialect.ts";
+import type { QuietColumns } from "./quiet-columns.ts";
 import { createRecentTraces } from "./recent-traces.ts";
 import type { TraceNodes } from "./trace-nodes.ts";
 
@@ -128,6 +129,7 @@ export interface Trace {
 }
 
 export interface TraceMemory {
+  readonly limits: TraceMemoryOptions;
   /** Starts a batch. With the wall clock's time, traces past their age are forgotten. */
   begin(nowMs?: number): void;
   /** Remembers a span; a second time replaces what was known. null when its trace is full. */
@@ -147,12 +149,19 @@ export interface TraceMemory {
   /** Traces pushed out by newer ones, spans refused because their trace was full. */
   readonly lost: { traces: number; spans: number };
   readonly size: number;
+  /** Traces that are kept as numbers, where spans come in columns; whoever asks here for one of them makes it an ordinary one. */
+  readonly quiet: QuietColumns | null;
+  keepQuiet(quiet: QuietColumns): QuietColumns;
+  /** false: no trace of the ordinary ones has this for the last four bytes of its id, as a little-endian machine reads them. */
+  mayKnow(lastWord: number): boolean;
 }
 
 /** Scopes are a handful per process; a sender that makes them up must not fill the memory. */
 const SCOPES_MAX = 1_000;
 const DETACHED_MAX = 512;
 const REQUESTS_MAX = 512;
+/** No batch's number. */
+const BEFORE_ALL = -1;
 /** Ancestors walked when a call makes itself known upwards; deeper stacks than this are loops or noise. */
 const DEPTH_MAX = 64;
 
@@ -166,26 +175,53 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
   const requests: TraceNode[] = [];
   const scopes = new Map<string, Dialect | null>();
   const lost = { traces: 0, spans: 0 };
+  let quiet: QuietColumns | null = null;
+
+  function find(traceId: string, ordinary: (traceId: string) => Trace | undefined): Trace | undefined {
+    const known = ordinary(traceId);
+    if (known !== undefined || quiet === null || !thaw(quiet, traceId)) return known;
+    return ordinary(traceId);
+  }
+
+  /** Its age is that of its last span, not of the moment in which somebody asks for it. */
+  function thaw(from: QuietColumns, traceId: string): boolean {
+    const touchedMs = from.thaw(traceId);
+    const trace = touchedMs === null ? undefined : traces.get(traceId);
+    if (trace !== undefined) Object.assign(trace, { touchedMs, turn: BEFORE_ALL });
+    return trace !== undefined;
+  }
+
   return {
+    limits: options,
     detached,
     requests,
     scopes,
     places: new Map(),
     categorize: createCategorizeMemo(),
     get lost() {
-      return { traces: traces.lost(), spans: lost.spans };
+      return { traces: traces.lost() + (quiet?.lost ?? 0), spans: lost.spans };
     },
     get size() {
-      return traces.size();
+      return traces.size() + (quiet?.size ?? 0);
     },
-    trace: traces.get,
-    touch: traces.touch,
+    get quiet() {
+      return quiet;
+    },
+    keepQuiet(added) {
+      quiet = added;
+      traces.watchIds();
+      return added;
+    },
+    mayKnow: traces.mayKnow,
+    trace: (traceId) => find(traceId, traces.get),
+    touch: (traceId) => find(traceId, traces.touch),
     begin(nowMs) {
       traces.begin(nowMs);
+      quiet?.begin(nowMs);
       if (scopes.size > SCOPES_MAX) scopes.clear();
     },
     remember(note) {
-      const known = traces.touch(note.traceId);
+      const known = find(note.traceId, traces.touch);
       const size = known === undefined ? 0 : known.nodes.size;
       const node = known === undefined ? createNode(note.spanId) : nodeOf(known, note.spanId, options.spansPerTraceMax);
       if (node === null) {

@@ -1,0 +1,211 @@
+import { enrichBatch } from "./enrich.ts";
+import type { EnrichContext } from "./enrich-context.ts";
+import type { ColumnFindings, EnrichmentTemplate } from "./enrichment-template.ts";
+import { hexOfWords } from "./quiet-ids.ts";
+import { QuietJudge } from "./quiet-judge.ts";
+import type { QuietShape } from "./quiet-shape.ts";
+import { createQuietShapes } from "./quiet-shapes.ts";
+import { ColumnSpan, TRACE_ID_WORDS } from "./quiet-span.ts";
+import { createQuietTemplates, VALUES_MAX, type TemplateMarks } from "./quiet-template.ts";
+import { QuietTraces } from "./quiet-traces.ts";
+import { fillFields, resentOf, writeValues } from "./quiet-values.ts";
+import { ID_STRIDE, ID_WORD, NO_PARENT, SPAN_COLUMN, SPAN_STRIDE, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
+import type { Attributes } from "./span.ts";
+import type { TraceMemory } from "./trace-memory.ts";
+
+const SPANS_GUESS = 1_024;
+/** Names of services are a handful; a sender that makes them up must not fill the memory. */
+const SERVICES_MAX = 1_000;
+
+/** The quiet traces of one memory, and what is worked with on every request. */
+export class QuietColumns {
+  private readonly memory: TraceMemory;
+  private readonly traces: QuietTraces;
+  private readonly judge = new QuietJudge();
+  private readonly services = new Map<string, Attributes>();
+  private shapes = createQuietShapes();
+  private templates = createQuietTemplates();
+  private context: EnrichContext;
+  private span: ColumnSpan | null = null;
+  private readonly kinds: { readonly shapes: (QuietShape | undefined)[]; readonly resources: Attributes[] } = { shapes: [], resources: [] };
+  private readonly marks: TemplateMarks = {
+    asksModel: false,
+    present: 0,
+    costStatus: "",
+    priceDate: null,
+    httpStatus: 0,
+    answeredMs: Number.NaN,
+    counted: false,
+  };
+  private readonly values = { values: new Float64Array(SPANS_GUESS * VALUES_MAX), count: 0 };
+  private readonly found: (EnrichmentTemplate | null)[] = [];
+  private firstValue = new Int32Array(SPANS_GUESS);
+
+  constructor(context: EnrichContext) {
+    this.memory = context.memory;
+    this.traces = new QuietTraces(context.memory.limits);
+    this.context = context;
+  }
+
+  /** Parts of traces that are held, and those that newer ones have overwritten. */
+  get size(): number {
+    return this.traces.size;
+  }
+
+  get lost(): number {
+    return this.traces.lost;
+  }
+
+  begin(nowMs: number | undefined): void {
+    this.traces.begin(nowMs);
+  }
+
+  /** Gives a trace over to the ordinary memory, as if its spans had come by that way. Answers when the last came; null where none is held. */
+  thaw(traceId: string): number | null {
+    const taken = this.traces.take(traceId);
+    if (taken === null) return null;
+    const { prices, endpoints = [] } = this.context;
+    for (const spans of taken.parts) enrichBatch(spans, { prices, endpoints, memory: this.memory });
+    return taken.touchedMs;
+  }
+
+  enrich(columns: SpanColumns, context: EnrichContext): ColumnFindings {
+    this.memory.begin(context.nowMs);
+    this.prepare(columns, context);
+    const claimsElsewhere = this.readShapes(columns, context);
+    const unread: number[] = [];
+    for (let trace = 0; trace < columns.traceCount; trace += 1) {
+      if (!this.enrichTrace(columns, trace, claimsElsewhere)) addSpans(columns, trace, unread);
+    }
+    unread.sort((a, b) => a - b);
+    return { templates: this.found, firstValue: this.firstValue, values: this.values.values, unread };
+  }
+
+  private prepare({ spanCount, resources }: SpanColumns, context: EnrichContext): void {
+    const { found, values, kinds, services } = this;
+    if (this.templates.full || context.prices !== this.context.prices || context.endpoints !== this.context.endpoints) {
+      this.shapes = createQuietShapes();
+      this.templates = createQuietTemplates();
+    }
+    this.context = context;
+    this.judge.begin(spanCount);
+    if (spanCount > this.firstValue.length) {
+      this.firstValue = new Int32Array(2 * spanCount);
+      values.values = new Float64Array(2 * spanCount * VALUES_MAX);
+    }
+    values.count = 0;
+    found.length = spanCount;
+    found.fill(null);
+    if (services.size > SERVICES_MAX) services.clear();
+    for (const [index, resource] of resources.entries()) kinds.resources[index] = this.serviceOf(resource);
+  }
+
+  /** Of a resource no more is asked than its service (enrich-entry.ts, serviceOf). */
+  private serviceOf(resource: Attributes): Attributes {
+    const name = resource["service.name"];
+    const key = typeof name === "string" ? name : "";
+    const known = this.services.get(key);
+    if (known !== undefined) return known;
+    const service = key === "" ? {} : { "service.name": key };
+    this.services.set(key, service);
+    return service;
+  }
+
+  /** Answers whether there is a call that may claim the requests of other traces, when it comes in one batch with them. */
+  private readShapes(columns: SpanColumns, context: EnrichContext): boolean {
+    const { spans, spanCount } = columns;
+    const { shapes } = this.kinds;
+    let claimsElsewhere = false;
+    for (let index = 0; index < spanCount; index += 1) {
+      const at = index * SPAN_STRIDE;
+      const shape = spans[at + SPAN_COLUMN.shape] ?? -1;
+      const kind = shape < 0 ? undefined : this.shapes.of(shape, columns, index, context);
+      shapes[index] = kind;
+      // Who has no parent here and is not recognised may be one of those that the memory has seen.
+      if (kind === undefined) claimsElsewhere ||= spans[at + SPAN_COLUMN.parent] === NO_PARENT && context.memory.detached.length > 0;
+      else claimsElsewhere ||= kind.claimsElsewhere;
+    }
+    return claimsElsewhere;
+  }
+
+  /** false: it has to be read span by span. */
+  private enrichTrace(columns: SpanColumns, trace: number, claimsElsewhere: boolean): boolean {
+    const { traces } = columns;
+    const at = trace * TRACE_STRIDE;
+    if ((traces[at + TRACE_COLUMN.unrecognised] ?? 0) > 0 || this.isKnown(columns, trace)) return false;
+    const verdict = this.judge.judge(columns, trace, this.kinds.shapes);
+    // What stands above no call and no request is not remembered (enrich-entry.ts, rememberOthers).
+    if (verdict !== "quiet") return verdict === "plain";
+    // A call in another trace that began before claims what is not claimed yet (retry-attempts.ts, collectElsewhere).
+    if (claimsElsewhere && this.judge.requests.length > 0) return false;
+    // Each span and the parent that it names take a place in the memory of the trace (trace-memory.ts, nodeOf).
+    if (2 * (traces[at + TRACE_COLUMN.spans] ?? 0) > this.memory.limits.spansPerTraceMax) return false;
+    if (this.isResent(columns) || !this.traces.add(columns, trace, this.kinds)) return false;
+    this.writeTrace(columns, trace);
+    return true;
+  }
+
+  private isKnown({ ids, traces }: SpanColumns, trace: number): boolean {
+    const at = (traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? 0) * ID_STRIDE + ID_WORD.trace;
+    if (this.traces.has(ids, at)) return true;
+    const { memory } = this;
+    return memory.mayKnow(ids[at + TRACE_ID_WORDS - 1] ?? 0) && memory.trace(hexOfWords(ids, at, TRACE_ID_WORDS)) !== undefined;
+  }
+
+  /** Earlier attempts, by an emitter's count that is a number of each span (retry.ts, statedCount). */
+  private isResent(columns: SpanColumns): boolean {
+    for (const span of this.judge.calls) {
+      const call = this.kinds.shapes[span]?.call ?? null;
+      if (call === null || !call.resendVaries) continue;
+      fillFields(call, this.spanAt(columns, span));
+      if (resentOf(call) > 0) return true;
+    }
+    return false;
+  }
+
+  private writeTrace(columns: SpanColumns, trace: number): void {
+    const { spans, traces } = columns;
+    for (
+      let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? -1;
+      span >= 0;
+      span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1
+    ) {
+      const shape = this.kinds.shapes[span];
+      if (shape !== undefined && shape.call !== null) this.writeSpan(columns, span, shape);
+    }
+  }
+
+  private writeSpan(columns: SpanColumns, index: number, shape: QuietShape): void {
+    const { marks, values, context } = this;
+    const { call } = shape;
+    if (call === null) return;
+    const request = this.judge.requestOf[index] ?? -1;
+    const span = this.spanAt(columns, index);
+    fillFields(call, span);
+    marks.asksModel = this.judge.roles[index] === "call";
+    marks.httpStatus = this.kinds.shapes[request]?.httpStatus ?? 0;
+    marks.answeredMs = columns.numbers[columns.spans[request * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0] ?? 0;
+    marks.counted = marks.asksModel && (call.countsResends || resentOf(call) === 0);
+    this.firstValue[index] = values.count;
+    writeValues(span, call, context.prices, { marks, to: values });
+    this.found[index] = this.templates.find(call, marks, span, context.prices);
+    if (shape.unknownScope) context.onUnknownDialect?.(shape.column.scopeName);
+  }
+
+  /** One span after another is this one. */
+  private spanAt(columns: SpanColumns, index: number): ColumnSpan {
+    const column = columns.shapes[columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.shape] ?? 0];
+    if (column === undefined) throw new RangeError(`span ${index} has no shape`);
+    return (this.span ??= new ColumnSpan(columns, column)).be(columns, column, index);
+  }
+}
+
+function addSpans({ spans, traces }: SpanColumns, trace: number, to: number[]): void {
+  for (
+    let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? -1;
+    span >= 0;
+    span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1
+  ) {
+    to.push(span);
+  }
+}

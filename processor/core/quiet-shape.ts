@@ -1,0 +1,130 @@
+import { completeCall, resendCountOf } from "./call.ts";
+import { FIELD } from "./dialect.ts";
+import type { EnrichContext } from "./enrich-context.ts";
+import type { HttpCall } from "./call-http.ts";
+import type { PlacedTemplate } from "./quiet-template.ts";
+import { createModellessUsage, type ShapedUsage } from "./shaped-usage.ts";
+import type { ColumnShape } from "./span-columns.ts";
+import { readSpan, type ShapedCall } from "./span-reading.ts";
+import type { Span } from "./span.ts";
+
+/** What a span is to its trace (trace-memory.ts, Role), or that a trace with one is read span by span. */
+export type QuietRole = "other" | "wrapper" | "call" | "http" | "loud";
+
+/** What all spans of one shape are to a trace that is not read span by span. */
+export interface QuietShape {
+  readonly column: ColumnShape;
+  /** With its two times. */
+  readonly numberCount: number;
+  readonly role: QuietRole;
+  /** Where the number of its output tokens, which makes some spans a call, is 0. */
+  readonly roleWithoutOutput: QuietRole;
+  /** Place of the number of its output tokens among the span's numbers; -1 where no number tells. */
+  readonly outputPlace: number;
+  /** A call that may take the requests of other traces for its own (retry-attempts.ts, collectElsewhere). */
+  readonly claimsElsewhere: boolean;
+  /** No table knows its emitter. */
+  readonly unknownScope: boolean;
+  /** Of a request to a model. */
+  readonly httpStatus: number;
+  /** null for a span that is not of GenAI. */
+  readonly call: QuietCall | null;
+}
+
+/** What is written on the GenAI spans of one shape, but for their numbers. */
+export interface QuietCall extends ShapedCall {
+  readonly usage: ShapedUsage;
+  /** What numbers say how often it was sent. */
+  readonly resendVaries: boolean;
+  /** The emitter counts its attempts, or leaves the count out only where it is 0. */
+  readonly countsResends: boolean;
+  /** What has been written on spans of this shape, the latest first. */
+  readonly templates: PlacedTemplate[];
+}
+
+/** @param span one of that shape, whose attributes and numbers are its own */
+export function createQuietShape(column: ColumnShape, span: Span, context: EnrichContext): QuietShape {
+  const { call, http, saidCall } = readSpan(span, context);
+  const shaped = column.shape.reading?.call ?? null;
+  if (saidCall !== undefined || (call !== null && shaped === null)) return plainShape(column, "loud");
+  if (shaped !== null) return genAiShape(column, span, shaped);
+  return http === null ? plainShape(column, "other") : requestShape(column, http);
+}
+
+function plainShape(column: ColumnShape, role: QuietRole): QuietShape {
+  return {
+    column,
+    numberCount: TIMES + column.shape.numberKeys.length,
+    role,
+    roleWithoutOutput: role,
+    outputPlace: -1,
+    claimsElsewhere: false,
+    unknownScope: false,
+    httpStatus: 0,
+    call: null,
+  };
+}
+
+const TIMES = 2;
+
+/** A failed request may be an attempt, a count of earlier ones says that there were some: retries are found span by span. */
+function requestShape(column: ColumnShape, { failed, resendCount, status }: HttpCall): QuietShape {
+  return { ...plainShape(column, failed || resendCount > 0 ? "loud" : "http"), httpStatus: status };
+}
+
+function genAiShape(column: ColumnShape, span: Span, shaped: ShapedCall): QuietShape {
+  const { words } = shaped;
+  const { table, known } = words.dialect;
+  const outputPlace = placeOf(shaped, FIELD.outputTokens);
+  const asksModel = (output: number): boolean => {
+    const fields = shaped.fields.slice();
+    if (outputPlace >= 0) fields[FIELD.outputTokens] = output;
+    return completeCall(span, words, fields).asksModel;
+  };
+  const [asks, asksWithoutOutput] = [asksModel(1), asksModel(0)];
+  const call = quietCallOf(column, span, shaped);
+  // A call without a model takes its name from its request's address (enrich.ts, withAskedModel).
+  const isNamed = words.requestModel !== undefined || words.responseModel !== undefined;
+  const roleOf = (is: boolean): QuietRole => (call === null || (is && !isNamed) ? "loud" : is ? "call" : "wrapper");
+  return {
+    ...plainShape(column, "loud"),
+    role: roleOf(asks),
+    roleWithoutOutput: roleOf(asksWithoutOutput),
+    outputPlace,
+    claimsElsewhere: table.requestsOutside === true && (asks || asksWithoutOutput),
+    unknownScope: !known,
+    call,
+  };
+}
+
+/** null for what depends on more than the span's own numbers and its trace's tree. */
+function quietCallOf({ shape }: ColumnShape, span: Span, shaped: ShapedCall): QuietCall | null {
+  const { words, fields, numbers } = shaped;
+  const { table } = words.dialect;
+  // A failure may be repeated, or told by others (retry-chain.ts, call-witness.ts).
+  if (words.failed) return null;
+  // Its requests may be in other traces (retry-attempts.ts, collectElsewhere and nearestRun).
+  if (table.requestsOutside === true) return null;
+  // Two spans of one call that overlap, whichever of them is of the call (call-once.ts, isStreamOf).
+  if (table.streamEndsInOwnSpan === true || fields[FIELD.durationSeconds] !== undefined) return null;
+  const usage = shaped.usage ?? createModellessUsage(span, words, shape.numberKeys);
+  // Usage in texts is read anew in every span.
+  if (usage === null) return null;
+  const resendVaries = numbers.some((field, index) => index % 2 === 0 && (field === FIELD.resendCount || field === FIELD.attempt));
+  const resent = resendVaries ? 0 : resendCountOf(fields);
+  if (resent !== undefined && resent > 0) return null;
+  return {
+    words,
+    fields: fields.slice(),
+    numbers,
+    usage,
+    resendVaries,
+    countsResends: resent === 0 || table.native === true,
+    templates: [],
+  };
+}
+
+function placeOf({ numbers }: ShapedCall, field: number): number {
+  for (let index = 0; index < numbers.length; index += 2) if (numbers[index] === field) return numbers[index + 1] ?? -1;
+  return -1;
+}

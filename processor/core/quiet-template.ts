@@ -1,0 +1,112 @@
+import { NORMALIZED, OWN } from "./attributes.ts";
+import { completeCall } from "./call.ts";
+import { writeFindings } from "./enrich-call.ts";
+import type { EnrichmentTemplate } from "./enrichment-template.ts";
+import type { PriceBook } from "./price-book.ts";
+import type { CostStatus } from "./priced-call.ts";
+import type { QuietCall } from "./quiet-shape.ts";
+import type { Span } from "./span.ts";
+
+/** Values that a span has or has not, some only together; in the order in which they are written. */
+export const PRESENT = { firstChunk: 1, usage: 2, reasoning: 4, cost: 8, hitRatio: 16, speed: 32 } as const;
+
+const KEYS: readonly (readonly [number, readonly string[]])[] = [
+  [PRESENT.firstChunk, [NORMALIZED.timeToFirstChunk]],
+  [PRESENT.usage, [NORMALIZED.inputTokens, NORMALIZED.outputTokens, NORMALIZED.cacheReadTokens, NORMALIZED.cacheWriteTokens]],
+  [PRESENT.reasoning, [NORMALIZED.reasoningTokens]],
+  [
+    PRESENT.cost,
+    [
+      OWN.costUsd,
+      OWN.costInputUsd,
+      OWN.costCacheReadUsd,
+      OWN.costCacheWriteUsd,
+      OWN.costOutputUsd,
+      OWN.costWithoutCacheUsd,
+      OWN.cacheSavingsUsd,
+    ],
+  ],
+  [PRESENT.hitRatio, [OWN.cacheHitRatio]],
+  [PRESENT.speed, [OWN.outputTokensPerSecond]],
+];
+
+/** More values than any span gets. */
+export const VALUES_MAX = KEYS.flatMap(([, keys]) => keys).length;
+
+/** All that tells what is written on one span of a shape from what is written on another, but for the numbers. */
+export interface TemplateMarks {
+  /** It stands for a call to a model. */
+  asksModel: boolean;
+  /** Bits of PRESENT. */
+  present: number;
+  /** Of a call: "" for any other span. */
+  costStatus: CostStatus | "";
+  priceDate: string | null;
+  /** What its request was answered; 0 where no request is known. */
+  httpStatus: number;
+  /** When that request began; NaN where none is known. No mark: a number. */
+  answeredMs: number;
+  /** Something would have shown retries, had there been any. */
+  counted: boolean;
+}
+
+/** A template with the marks by which it is found. */
+export interface PlacedTemplate extends Omit<Readonly<TemplateMarks>, "answeredMs"> {
+  readonly template: EnrichmentTemplate;
+}
+
+/** Kinds of what is written: some per shape. When there are more, somebody invents shapes, and their numbers are given anew. */
+const TEMPLATES_MAX = 16_384;
+
+export interface QuietTemplates {
+  /** The template of a span with these marks. A new one is made by the ordinary way to write. */
+  find(call: QuietCall, marks: TemplateMarks, span: Span, prices: PriceBook): EnrichmentTemplate;
+  /** No more can be made: whoever keeps any has to forget them, and may begin anew. */
+  readonly full: boolean;
+}
+
+export function createQuietTemplates(): QuietTemplates {
+  let count = 0;
+  return {
+    get full() {
+      return count >= TEMPLATES_MAX;
+    },
+    find(call, marks, span, prices) {
+      const { templates } = call;
+      for (let index = 0; index < templates.length; index += 1) {
+        const placed = templates[index];
+        if (placed !== undefined && hasMarks(placed, marks)) return placed.template;
+      }
+      const template = { id: count, enrichment: write(call, marks, span, prices), numberKeys: keysOf(marks.present) };
+      count += 1;
+      const { asksModel, present, costStatus, priceDate, httpStatus, counted } = marks;
+      templates.unshift({ asksModel, present, costStatus, priceDate, httpStatus, counted, template });
+      return template;
+    },
+  };
+}
+
+function hasMarks(placed: PlacedTemplate, marks: TemplateMarks): boolean {
+  return (
+    placed.present === marks.present &&
+    placed.httpStatus === marks.httpStatus &&
+    placed.counted === marks.counted &&
+    placed.asksModel === marks.asksModel &&
+    placed.costStatus === marks.costStatus &&
+    placed.priceDate === marks.priceDate
+  );
+}
+
+function keysOf(present: number): string[] {
+  return KEYS.flatMap(([bit, keys]) => ((present & bit) === 0 ? [] : keys));
+}
+
+/** As of a call that did not fail and whose request, if one is known, was the first (retry.ts, retriesOf and nothingSeen). */
+function write(call: QuietCall, marks: TemplateMarks, span: Span, prices: PriceBook): EnrichmentTemplate["enrichment"] {
+  const { asksModel, httpStatus, answeredMs, counted } = marks;
+  const lastAttempt = httpStatus === 0 ? undefined : { note: { httpStatus, startMs: answeredMs } };
+  const count = counted || httpStatus > 0 ? 0 : undefined;
+  const retries = asksModel ? { count, reason: undefined, waitMs: undefined, of: undefined, lastAttempt } : null;
+  const read = completeCall(span, call.words, call.fields);
+  return writeFindings({ span, call: read, llmCall: asksModel, failure: null, retries, usage: call.usage }, prices);
+}

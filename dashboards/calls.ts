@@ -3,7 +3,7 @@ import { dashboardOf } from "./dashboard-frame.ts";
 import { TRACE_LINK } from "./links.ts";
 import * as queries from "./queries/calls.ts";
 import { GAIN_OR_LOSS, seriesPanel, tablePanel } from "./style.ts";
-import { filterVariables, postgresVariable, statusVariable } from "./variables.ts";
+import { filterVariables, postgresVariable, statusVariable, textVariable } from "./variables.ts";
 
 /** The list between every aggregate and a trace. */
 export function calls(): Dashboard {
@@ -13,12 +13,12 @@ export function calls(): Dashboard {
     description: "The single calls behind a number of the other dashboards, newest first, each with its trace.",
     store: "postgres",
     from: "now-24h",
-    variables: [postgresVariable(), ...filterVariables(), statusVariable()],
+    variables: [postgresVariable(), ...filterVariables(), statusVariable(), textVariable("user", "User", "")],
     panels: [
       seriesPanel({
         id: 1,
         title: "Calls per minute by status",
-        description: "Calls per minute, averaged over each bar. Select a part of it to list the calls of that time.",
+        description: "Calls per minute of all users, averaged over each bar. Select a part of it to list the calls of that time.",
         width: 24,
         height: 6,
         query: queries.callsByStatus,
@@ -33,7 +33,7 @@ export function calls(): Dashboard {
       tablePanel({
         id: 2,
         title: "Latest calls",
-        description: "The newest 200 calls of the chosen filters. Click the time for the trace.",
+        description: "The newest 200 calls of the chosen filters, of one user where one is named above. Click the time for the trace.",
         width: 24,
         height: 18,
         query: queries.latestCalls,

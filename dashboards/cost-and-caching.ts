@@ -270,12 +270,12 @@ function details() {
     tablePanel({
       id: 32,
       title: "Spend by user",
-      description: "The 25 users with the highest cost, of calls that name one (user.id). Whole hours.",
+      description: "The 25 users with the highest cost, of calls that name one (user.id). Whole hours. Click a user for the calls.",
       width: 5,
       height: 9,
       query: queries.byUser,
       columns: {
-        user_id: { title: "User" },
+        user_id: { title: "User", links: [callsLink({ user: rowValue("user_id") })] },
         calls: { title: "Calls", unit: "short", hidden: true },
         cost: { title: "Cost", unit: "currencyUSD", decimals: 2, width: 80 },
         cost_share: { title: "Share", unit: "percentunit", decimals: 0, width: 60 },

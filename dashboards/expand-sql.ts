@@ -19,7 +19,7 @@ const ALL_VALUES: Readonly<Record<string, string>> = {
   status: "status",
 };
 /** Text boxes: their value stands between quotes in the query. */
-const TEXTS: readonly string[] = ["trace_id", "monthly_budget"];
+const TEXTS: readonly string[] = ["trace_id", "monthly_budget", "user"];
 
 /** A panel's SQL as PostgreSQL gets it; for tests and benchmarks, which have no Grafana. */
 export function expandSql(sql: string, { fromMs, toMs, intervalMs, chosen = {} }: Expansion): string {

@@ -31,7 +31,7 @@ export type Filter = (typeof FILTERS)[number];
  * To another dashboard with the same time range and filters, some of them narrowed to what was clicked on:
  * `drillTo("errors", { provider: seriesLabel("model_provider") })`.
  */
-export function drillTo(name: DashboardName, narrowed: Partial<Record<Filter | "category" | "status", string>> = {}): string {
+export function drillTo(name: DashboardName, narrowed: Partial<Record<Filter | "category" | "status" | "user", string>> = {}): string {
   const kept = FILTERS.filter((filter) => !(filter in narrowed)).map((filter) => `\${${filter}:queryparam}`);
   const set = Object.entries(narrowed).map(([filter, value]) => `var-${filter}=${value}`);
   return `/d/${DASHBOARD_UIDS[name]}?${["${__url_time_range}", "${datasource:queryparam}", ...kept, ...set].join("&")}`;
@@ -53,7 +53,7 @@ export const TRACE_LINK: DataLink = {
   url: `/d/${DASHBOARD_UIDS.trace}?\${__url_time_range}&\${datasource:queryparam}&var-trace_id=\${__data.fields.trace_id}`,
 };
 
-export function callsLink(narrowed: Partial<Record<Filter | "status", string>>): DataLink {
+export function callsLink(narrowed: Partial<Record<Filter | "status" | "user", string>>): DataLink {
   return { title: "List the calls", url: drillTo("calls", narrowed) };
 }
 

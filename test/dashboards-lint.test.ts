@@ -114,7 +114,6 @@ test("TraceQL sums only spans that have the attribute: without it a whole interv
 
 /** Ends of the road, and sums over everything that is selected. */
 const UNLINKED = [
-  "genai-cost-and-caching: Spend by user",
   "genai-calls: Calls per minute by status",
   "genai-trace: The trace",
   "genai-trace: Model calls in order",

@@ -79,6 +79,20 @@ describe("queries on a fortnight of the demo's calls", () => {
     expect(fields.map(({ name }) => name)).toEqual(query.columns);
   });
 
+  test("the calls of one user are those of that user, with a quote in the name too", async () => {
+    const callsOf = async (user: string): Promise<(string | null)[]> => {
+      const chosen = { ...week.chosen, user: [user] };
+      const { rows } = await database.pool.query<{ user_id: string | null }>(
+        expandSql(SQL.get("calls.latestCalls")!.text, { ...week, chosen }),
+      );
+      return rows.map(({ user_id: id }) => id);
+    };
+    const named = (await callsOf("")).find((id) => id !== null) ?? "";
+    expect(named).not.toBe("");
+    expect(new Set(await callsOf(named))).toEqual(new Set([named]));
+    expect(await callsOf("o'neill")).toEqual([]);
+  });
+
   test("a time series has one value per label and time", async () => {
     for (const [name, query] of SQL) {
       if (query.format !== "time_series") continue;

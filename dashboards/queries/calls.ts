@@ -2,6 +2,8 @@ import { seriesQuery, tableQuery } from "../panel-query.ts";
 import { CALLS_OVER_TIME, SELECTED, STEP_SECONDS, WHOLE_BUCKET } from "./selection.ts";
 
 const CHOSEN = `${SELECTED} and status in ($status)`;
+/** The text box is empty for all; then the planner drops the condition. */
+const OF_USER = "('$user' = '' or user_id = '$user')";
 
 export const callsByStatus = seriesQuery(
   ["status"],
@@ -41,6 +43,6 @@ from (
   from genai.llm_traces
   where $__timeFilter(created_at) and llm_call
 ) calls
-where ${CHOSEN}
+where ${CHOSEN} and ${OF_USER}
 order by created_at desc limit 200`,
 );

@@ -25,10 +25,13 @@ export const finalErrorRate = tableQuery(
 export const mostCommon = tableQuery(
   ["answer"],
   `
-select coalesce(
-  (select error_category || ' · ' || round(100.0 * sum(failed) / sum(sum(failed)) over ()) || ' %'
+select coalesce(string_agg(error_category, ' and ' order by error_category) || ' · ' || round(min(share)) || ' %' || case when count(*) > 1 then ' each' else '' end,
+  'no failed call') as answer
+from (
+  select error_category, 100.0 * sum(failed) / sum(sum(failed)) over () as share
   from ${CALLS} where ${SELECTED_FAILURES}
-  group by error_category order by sum(failed) desc limit 1), 'no failed call') as answer`,
+  group by 1 order by sum(failed) desc fetch first row with ties
+) most_common`,
 );
 
 export const retryableShare = tableQuery(

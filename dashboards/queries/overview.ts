@@ -86,8 +86,11 @@ answers (n, question, answer, evidence, dashboard) as (
   from overall
   union all
   select 4, 'What is the most common error category?', c.error_category,
-    c.failed || ' of ' || o.failed || ' failed calls (' || round(100.0 * c.failed / o.failed, 1) || ' %)', 'genai-error-patterns'
-  from (select * from category order by failed desc limit 1) c, overall o
+    c.each || c.failed || ' of ' || o.failed || ' failed calls (' || round(100.0 * c.failed / o.failed, 1) || ' %)', 'genai-error-patterns'
+  from (
+    select string_agg(error_category, ' and ' order by error_category) as error_category, min(failed) as failed, case when count(*) > 1 then 'a tie, each ' else '' end as each
+    from (select * from category order by failed desc fetch first row with ties) most_common having count(*) > 0
+  ) c, overall o
   union all
   select 5, 'Do rate limits hit particular providers?', coalesce((select model_provider from provider where rate_limited > 0 order by rate_limited::double precision / calls desc limit 1), 'no'),
     coalesce('calls that met one: ' || shares, 'no call was rate limited'), 'genai-error-patterns'

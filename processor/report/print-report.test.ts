@@ -5,7 +5,9 @@ import { batchOf, spanTraffic } from "../../test/support/enriched-spans.ts";
 import { report } from "../cli/report.ts";
 import { postgresSink } from "../sinks/postgres.ts";
 import type { EnrichedSpan } from "../sinks/sink.ts";
+import type { ModelEconomics } from "../storage/analytics/model-economics.ts";
 import { printReport } from "./print-report.ts";
+import { errorCategories } from "./questions/error-categories.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -63,6 +65,58 @@ test("an empty database says so and what to do next; one without our tables says
   const bare = await createEmptyDatabase();
   await expect(printReport(bare.url, { sinceMs: 86_400_000, json: false }, out)).rejects.toThrow(/genai-otel migrate/);
   await bare.drop();
+});
+
+describe("the most common error category", () => {
+  const answerOf = (patterns: readonly (readonly [string, number])[]): string => {
+    const failed = patterns.reduce((sum, [, count]) => sum + count, 0);
+    const errors = {
+      patterns: patterns.map(([category, count]) => ({
+        category,
+        count,
+        percentage: (100 * count) / failed,
+        avgDurationMs: 1,
+        affectedProviders: ["openai"],
+        suggestedAction: "Wait.",
+      })),
+      overTime: [],
+      operations: [],
+    };
+    const models = [{ failed } as ModelEconomics];
+    return errorCategories({ providers: [], models, errors }).answer;
+  };
+
+  test.each([
+    ["nothing failed", [], "No call failed."],
+    [
+      "one is ahead",
+      [
+        ["rate_limit", 5],
+        ["timeout", 3],
+      ],
+      "rate_limit: 5 of 8 failed calls (62.5 %). Wait.",
+    ],
+    [
+      "two share the first place",
+      [
+        ["auth", 4],
+        ["timeout", 4],
+        ["unknown", 2],
+      ],
+      "A tie: auth and timeout, each with 4 of 10 failed calls (40.0 %). auth: Wait.",
+    ],
+    [
+      "three do",
+      [
+        ["auth", 1],
+        ["timeout", 1],
+        ["unknown", 1],
+      ],
+      "A tie: auth, timeout and unknown, each with 1 of 3 failed calls (33.3 %). auth: Wait.",
+    ],
+  ] as const)("%s", (_name, patterns, answer) => {
+    expect(answerOf(patterns)).toBe(answer);
+  });
 });
 
 test("wrong options say what was expected", async () => {

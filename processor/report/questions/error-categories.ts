@@ -1,16 +1,12 @@
+import type { ErrorPattern } from "../../storage/analytics/error-patterns.ts";
 import { sumOf, type Answer, type ReportData } from "../answer.ts";
 import { formatCount, formatMs, formatRate } from "../format.ts";
 
 export function errorCategories({ errors: { patterns }, models }: ReportData): Answer {
-  const [top] = patterns;
-  const failed = sumOf(models, "failed");
   return {
     id: "error_category",
     question: "What is the most common error category?",
-    answer:
-      top === undefined
-        ? "No call failed."
-        : `${top.category}: ${formatCount(top.count)} of ${formatCount(failed)} failed calls (${formatRate(top.percentage / 100)}). ${top.suggestedAction}`,
+    answer: mostCommonOf(patterns, sumOf(models, "failed")),
     table: {
       head: ["category", "failures", "share", "after", "providers"],
       left: [4],
@@ -29,4 +25,18 @@ export function errorCategories({ errors: { patterns }, models }: ReportData): A
       affectedProviders: affectedProviders.join(", "),
     })),
   };
+}
+
+function mostCommonOf(patterns: readonly ErrorPattern[], failed: number): string {
+  const [top, ...others] = patterns;
+  if (top === undefined) return "No call failed.";
+  const share = `${formatCount(top.count)} of ${formatCount(failed)} failed calls (${formatRate(top.percentage / 100)})`;
+  const alike = others.filter(({ count }) => count === top.count);
+  if (alike.length === 0) return `${top.category}: ${share}. ${top.suggestedAction}`;
+  return `A tie: ${nameAll([top, ...alike])}, each with ${share}. ${top.category}: ${top.suggestedAction}`;
+}
+
+function nameAll(patterns: readonly ErrorPattern[]): string {
+  const names = patterns.map(({ category }) => category);
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }

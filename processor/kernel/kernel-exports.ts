@@ -1,11 +1,12 @@
 import { KERNEL_BINARY } from "./kernel-binary.ts";
+import type { EmissionExports } from "./request-writer.ts";
 
 interface KernelGlobal {
   readonly value: number;
 }
 
 /** What processor/kernel/assembly/kernel.ts exports; addresses and bounds are its own. */
-export interface KernelExports {
+export interface KernelExports extends EmissionExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly BODY: KernelGlobal;
   readonly BODY_BYTES_MAX: KernelGlobal;

@@ -147,7 +147,7 @@ function planSpan(
 }
 
 /** Notes the attributes that make room for new ones, and answers their bytes. */
-function planCuts(
+export function planCuts(
   scan: RequestScan,
   scanned: ScannedSpan,
   enrichment: Enrichment,

@@ -14,22 +14,49 @@ export interface EnrichmentCounts {
 
 const NONE: ReadonlyMap<string, number> = new Map();
 
-export function countEnrichments(enrichments: readonly (Enrichment | null)[]): EnrichmentCounts {
-  let genAiSpans = 0;
-  let llmCalls = 0;
-  let failedCalls: Map<string, number> | null = null;
-  let unpricedCalls: Map<string, number> | null = null;
-  for (const enrichment of enrichments) {
-    if (enrichment === null) continue;
-    genAiSpans += 1;
-    if (enrichment["llm_call"] !== true) continue;
-    llmCalls += 1;
-    const category = enrichment["error_category"];
-    if (typeof category === "string") countLabel((failedCalls ??= new Map()), category);
-    const status = enrichment["cost_status"];
-    if (enrichment["cost_usd"] === undefined && typeof status === "string") countLabel((unpricedCalls ??= new Map()), status);
+/** What one enrichment counts as: the same for all that differ in numbers alone. */
+export interface CountLabels {
+  readonly llmCall: boolean;
+  readonly failed: string | null;
+  readonly unpriced: string | null;
+}
+
+export class EnrichmentTally implements EnrichmentCounts {
+  genAiSpans = 0;
+  llmCalls = 0;
+  private failed: Map<string, number> | null = null;
+  private unpriced: Map<string, number> | null = null;
+
+  get failedCalls(): ReadonlyMap<string, number> {
+    return this.failed ?? NONE;
   }
-  return { genAiSpans, llmCalls, failedCalls: failedCalls ?? NONE, unpricedCalls: unpricedCalls ?? NONE };
+
+  get unpricedCalls(): ReadonlyMap<string, number> {
+    return this.unpriced ?? NONE;
+  }
+
+  add({ llmCall, failed, unpriced }: CountLabels): void {
+    this.genAiSpans += 1;
+    if (!llmCall) return;
+    this.llmCalls += 1;
+    if (failed !== null) countLabel((this.failed ??= new Map()), failed);
+    if (unpriced !== null) countLabel((this.unpriced ??= new Map()), unpriced);
+  }
+}
+
+export function countEnrichments(enrichments: readonly (Enrichment | null)[], tally = new EnrichmentTally()): EnrichmentTally {
+  for (const enrichment of enrichments) if (enrichment !== null) tally.add(countLabels(enrichment));
+  return tally;
+}
+
+export function countLabels(enrichment: Enrichment): CountLabels {
+  const category = enrichment["error_category"];
+  const status = enrichment["cost_status"];
+  return {
+    llmCall: enrichment["llm_call"] === true,
+    failed: typeof category === "string" ? category : null,
+    unpriced: enrichment["cost_usd"] === undefined && typeof status === "string" ? status : null,
+  };
 }
 
 function countLabel(counts: Map<string, number>, label: string): void {

@@ -22,6 +22,13 @@ export class RegionTable {
     return this.count++;
   }
 
+  /** Takes over a table of the same numbers (core/span-columns.ts, MESSAGE_COLUMN). */
+  fill(numbers: Int32Array, count: number): void {
+    while (this.numbers.length < count * STRIDE) this.grow();
+    this.numbers.set(numbers.subarray(0, count * STRIDE));
+    this.count = count;
+  }
+
   /** First byte of its tag. */
   tagStart(index: number): number {
     return this.numbers[index * STRIDE] ?? 0;

@@ -52,7 +52,17 @@ export function scanRequest(
   keys: KeyDictionary,
   { limits = DEFAULT_SCAN_LIMITS, shapes = null }: ScanUses = {},
 ): RequestScan {
-  const scan: RequestScan = {
+  const scan = beginScan(body, keys, { limits, shapes });
+  eachMessage(scan, body.length, RESOURCE_SPANS, (tagStart, lengthStart, end) => {
+    const region = addRegion(scan, { tagStart, lengthStart, end }, -1);
+    scanResourceSpans(scan, region, end);
+  });
+  return scan;
+}
+
+/** A scan that has found nothing yet. */
+export function beginScan(body: Uint8Array, keys: KeyDictionary, { limits = DEFAULT_SCAN_LIMITS, shapes = null }: ScanUses): RequestScan {
+  return {
     reader: new WireReader(body),
     keys,
     ...takeTables(body.length),
@@ -68,11 +78,6 @@ export function scanRequest(
     eventsRead: 0,
     lastTrace: { position: -1, hex: "" },
   };
-  eachMessage(scan, body.length, RESOURCE_SPANS, (tagStart, lengthStart, end) => {
-    const region = addRegion(scan, { tagStart, lengthStart, end }, -1);
-    scanResourceSpans(scan, region, end);
-  });
-  return scan;
 }
 
 function scanResourceSpans(scan: RequestScan, parent: number, end: number): void {
@@ -89,19 +94,25 @@ function scanResourceSpans(scan: RequestScan, parent: number, end: number): void
 }
 
 function scanScopeSpans(scan: RequestScan, parent: number, end: number, resource: Attributes): void {
-  const { reader } = scan;
-  const start = reader.position;
-  const scope: Scope = { name: "", version: "" };
-  eachMessage(scan, end, SCOPE, (_tagStart, _lengthStart, scopeEnd) => readScope(reader, scopeEnd, scope));
-  reader.position = start;
-  const origin = { scope, resource };
+  const origin = { scope: readScopeOf(scan, parent), resource };
   eachMessage(scan, end, SPANS, (tagStart, lengthStart, spanEnd) => {
     const region = addRegion(scan, { tagStart, lengthStart, end: spanEnd }, parent);
     scanSpanOrReject(scan, region, spanEnd, origin);
   });
 }
 
-function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin: SpanOrigin): void {
+/** The scope of a region that is a ScopeSpans. The reader is left on its first byte. */
+export function readScopeOf(scan: RequestScan, region: number): Scope {
+  const { reader, regions } = scan;
+  const scope: Scope = { name: "", version: "" };
+  reader.position = regions.start(region);
+  eachMessage(scan, regions.end(region), SCOPE, (_tagStart, _lengthStart, scopeEnd) => readScope(reader, scopeEnd, scope));
+  reader.position = regions.start(region);
+  return scope;
+}
+
+/** Scans the span whose first byte the reader stands on; false where it is refused. The reader is left behind it. */
+export function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin: SpanOrigin): boolean {
   const firstMark = scan.marks.count;
   const span = new ScannedSpan(scan, region, origin);
   let reason: RejectionReason | null;
@@ -114,12 +125,13 @@ function scanSpanOrReject(scan: RequestScan, region: number, end: number, origin
     reason = "malformed";
     detail = error.message;
   }
-  if (reason === null) return;
+  if (reason === null) return true;
   if (scan.rejected.length === 0) scan.firstRejection = `${pathOf(scan.regions, region)}: ${detail === "" ? reason : detail}`;
   scan.rejected.push(region);
   scan.rejectionReasons.set(reason, (scan.rejectionReasons.get(reason) ?? 0) + 1);
   scan.marks.truncate(firstMark);
   scan.reader.position = end;
+  return false;
 }
 
 /** `resourceSpans[0].scopeSpans[2].spans[1]`, as the sender counts. */

@@ -1,4 +1,6 @@
 import { messageCount } from "./columns.ts";
+import { planEmission, waitingSpan, writeOn } from "./emission.ts";
+import { CUTS, EDITS, GROWTH, OUT, TEMPLATES, VALUES } from "./emission-layout.ts";
 import { addKey as addKeyAt } from "./keys.ts";
 import {
   BODY,
@@ -47,6 +49,10 @@ export {
   traceCount,
   TRACES,
 };
+
+/* What processor/kernel/request-writer.ts uses. */
+
+export { CUTS, EDITS, GROWTH, OUT, planEmission, TEMPLATES, VALUES, waitingSpan, writeOn };
 
 /** Forgets all that was taught and all of the request before; keys stay. Has to be called before anything else. */
 export function reset(): void {

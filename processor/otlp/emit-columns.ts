@@ -1,0 +1,132 @@
+import type { BufferPool } from "../buffer-pool.ts";
+import type { ColumnFindings, EnrichmentTemplate } from "../core/enrichment-template.ts";
+import type { Enrichment } from "../core/enrichment.ts";
+import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
+import type { RequestWriter } from "../kernel/request-writer.ts";
+import { type AttributeEncoder, WRITTEN_KEYS } from "./attribute-encoder.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { planCuts } from "./emit-request.ts";
+import { type CountLabels, countLabels, type EnrichmentTally } from "./enrichment-counts.ts";
+import type { UnreadSpans } from "./scan-unread.ts";
+import { encodeTemplate, enrichmentOf, marksOf } from "./span-template.ts";
+import { WireReader } from "./wire-reader.ts";
+
+/** A request whose spans are enriched by two ways. */
+export interface ColumnRequest {
+  readonly body: Uint8Array;
+  readonly columns: SpanColumns;
+  readonly findings: ColumnFindings;
+  /** The spans that were read by themselves, and what was found of each; null where there are none. */
+  readonly unread: UnreadSpans | null;
+  readonly enrichments: readonly (Enrichment | null)[];
+}
+
+/** A template as the kernel has it. */
+interface KnownTemplate {
+  readonly template: EnrichmentTemplate;
+  readonly shape: ColumnShape | undefined;
+  /** 0: there was no room for it. */
+  readonly address: number;
+  readonly labels: CountLabels;
+}
+
+/** Of one request; after a larger one it is made anew. */
+const ADDED_BYTES_KEPT_MAX = 1024 * 1024;
+
+/**
+ * Writes requests of recognised spans. What each span gets is noted here, as a template with numbers or as bytes; the kernel
+ * has the request and puts it together.
+ */
+export class ColumnEmitter {
+  private readonly writer: RequestWriter;
+  private readonly encoder: AttributeEncoder;
+  /** By the template's id. */
+  private known: (KnownTemplate | undefined)[] = [];
+  private added = new ByteWriter(ADDED_BYTES_KEPT_MAX >> 2);
+  private readonly cuts: number[] = [];
+
+  constructor(writer: RequestWriter, encoder: AttributeEncoder) {
+    this.writer = writer;
+    this.encoder = encoder;
+  }
+
+  /**
+   * The bytes of the request that was recognised last, with everything that was found, as `emitRequest` writes them but for
+   * the order of attributes; the body itself where nothing changes. What is found is counted in `tally`.
+   */
+  emit(request: ColumnRequest, tally: EnrichmentTally, pool?: BufferPool): Uint8Array {
+    const { body, columns, findings, unread } = request;
+    this.begin(columns.spanCount);
+    this.noteTemplates(request, tally);
+    if (unread !== null) this.noteUnread(unread, request.enrichments);
+    const length = this.writer.plan(columns, body.length, findings.values);
+    if (length < 0) return body;
+    const otlp = pool?.take(length) ?? Buffer.allocUnsafeSlow(length);
+    this.writer.write(otlp, this.added.written());
+    return otlp;
+  }
+
+  private begin(spanCount: number): void {
+    if (this.added.capacity > ADDED_BYTES_KEPT_MAX) this.added = new ByteWriter(ADDED_BYTES_KEPT_MAX >> 2);
+    this.added.length = 0;
+    if (!this.writer.begin(spanCount)) this.known = [];
+  }
+
+  private noteTemplates(request: ColumnRequest, tally: EnrichmentTally): void {
+    const { templates, firstValue } = request.findings;
+    const { spanCount } = request.columns;
+    for (let span = 0; span < spanCount; span++) {
+      const template = templates[span] ?? null;
+      if (template === null) continue;
+      const known = this.knownOf(template, request, span);
+      tally.add(known.labels);
+      if (known.address > 0) this.writer.fill(span, known.address, firstValue[span] ?? 0);
+      else this.noteByItself(template, request, span);
+    }
+  }
+
+  private knownOf(template: EnrichmentTemplate, request: ColumnRequest, span: number): KnownTemplate {
+    const { columns, body } = request;
+    const shape = columns.shapes[columns.spans[span * SPAN_STRIDE + SPAN_COLUMN.shape] ?? 0];
+    const before = this.known[template.id];
+    if (before !== undefined && before.template === template && before.shape === shape) return before;
+    const bytes = encodeTemplate(template, columns, span, { encoder: this.encoder, reader: new WireReader(body) });
+    const known = { template, shape, address: this.writer.addTemplate(bytes), labels: countLabels(template.enrichment) };
+    this.known[template.id] = known;
+    return known;
+  }
+
+  private noteByItself(template: EnrichmentTemplate, { columns, body, findings }: ColumnRequest, span: number): void {
+    const { cuts, encoder } = this;
+    const enrichment = enrichmentOf(template, findings.values, findings.firstValue[span] ?? 0);
+    const reader = new WireReader(body);
+    encoder.begin();
+    cuts.length = 0;
+    for (const { writtenIndex, start, valueStart, end } of marksOf(columns, span)) {
+      const value = enrichment[WRITTEN_KEYS[writtenIndex] ?? ""];
+      if (value !== undefined && !encoder.keeps(writtenIndex, value, reader, { start: valueStart, end })) cuts.push(start, end);
+    }
+    this.noteAdded(span, enrichment);
+  }
+
+  private noteUnread({ scan, places, rejected }: UnreadSpans, enrichments: readonly (Enrichment | null)[]): void {
+    const { cuts, encoder } = this;
+    for (let index = 0; index < places.length; index++) {
+      const enrichment = enrichments[index] ?? null;
+      const scanned = scan.spans[index];
+      if (enrichment === null || scanned === undefined) continue;
+      encoder.begin();
+      cuts.length = 0;
+      planCuts(scan, scanned, enrichment, { cuts, encoder });
+      this.noteAdded(places[index] ?? 0, enrichment);
+    }
+    for (const place of rejected) this.writer.refuse(place);
+  }
+
+  private noteAdded(span: number, enrichment: Enrichment): void {
+    const { added, cuts } = this;
+    const start = added.length;
+    this.encoder.encode(enrichment, added);
+    if (added.length > start || cuts.length > 0) this.writer.change(span, { start, end: added.length }, cuts);
+  }
+}

@@ -13,8 +13,14 @@ const CLOSE_BRACE = 0x7d;
 /** Names of fields; a pair asks only for some fields inside an object, or inside the objects of a list. */
 export type FieldNames = readonly (string | readonly [string, FieldNames])[];
 
-/** Fields by name. `name` is the table's own copy: a key that V8 has seen before is stored faster than one cut from a text. */
-export type WantedFields = ReadonlyMap<string, WantedField>;
+/**
+ * Fields by the length of their names: a name is compared where it stands, and nothing is cut out of the text for it. `name` is the
+ * table's own copy: a key that V8 has seen before is stored faster than one cut from a text.
+ */
+export interface WantedFields {
+  readonly count: number;
+  readonly byLength: readonly (readonly WantedField[] | undefined)[];
+}
 
 interface WantedField {
   readonly name: string;
@@ -22,13 +28,16 @@ interface WantedField {
   readonly inside: WantedFields | undefined;
 }
 
+/** The later entry of a name wins. */
 export function wantedFields(names: FieldNames): WantedFields {
-  return new Map(
-    names.map((entry) => {
-      const [name, inside] = typeof entry === "string" ? [entry] : entry;
-      return [name, { name, inside: inside === undefined ? undefined : wantedFields(inside) }];
-    }),
-  );
+  const byName = new Map<string, WantedField>();
+  for (const entry of names) {
+    const [name, inside] = typeof entry === "string" ? [entry] : entry;
+    byName.set(name, { name, inside: inside === undefined ? undefined : wantedFields(inside) });
+  }
+  const byLength: WantedField[][] = [];
+  for (const field of byName.values()) (byLength[field.name.length] ??= []).push(field);
+  return { count: byName.size, byLength };
 }
 
 type Fields = Record<string, unknown>;
@@ -54,7 +63,7 @@ interface Cursor {
 /** Reads the object at the cursor and goes behind it; false where it breaks off, or where the outermost has all that is wanted. */
 function readObject(cursor: Cursor, wanted: WantedFields, into: Fields): boolean {
   const { json } = cursor;
-  let missing = cursor.depth === 0 ? wanted.size : Infinity;
+  let missing = cursor.depth === 0 ? wanted.count : Infinity;
   if (isEmpty(cursor, CLOSE_BRACE)) return true;
   do {
     const start = cursor.at;
@@ -63,11 +72,19 @@ function readObject(cursor: Cursor, wanted: WantedFields, into: Fields): boolean
     const colon = skipBlank(json, keyEnd);
     if (keyEnd === 0 || json.charCodeAt(colon) !== COLON) return false;
     cursor.at = skipBlank(json, colon + 1);
-    const field = wanted.get(json.slice(start + 1, keyEnd - 1));
+    const field = fieldNamed(json, start + 1, keyEnd - 1, wanted);
     if (!(field === undefined ? skipValue(cursor) : readField(cursor, field, into))) return false;
     if (field !== undefined && --missing === 0) return false;
   } while (isComma(cursor));
   return isClosed(cursor, CLOSE_BRACE);
+}
+
+// oxlint-disable-next-line max-params -- a name as it stands in a text
+function fieldNamed(json: string, start: number, end: number, { byLength }: WantedFields): WantedField | undefined {
+  const candidates = byLength[end - start];
+  if (candidates === undefined) return undefined;
+  for (const field of candidates) if (json.startsWith(field.name, start)) return field;
+  return undefined;
 }
 
 function readField(cursor: Cursor, { name, inside }: WantedField, into: Fields): boolean {
@@ -125,9 +142,14 @@ function skipValue(cursor: Cursor): boolean {
   return true;
 }
 
-/** Texts without escapes are cut out and words known, which is most of what is read; JSON's own parser does the rest. */
+/** V8 copies a slice up to this length; a longer one would keep the whole body alive for as long as its span or a memory holds it. */
+const COPIED_CHARS_MAX = 12;
+
+/** Short texts without escapes are cut out and words known, which is most of what is read; JSON's own parser does the rest. */
 function parseInto(fields: Fields, name: string, text: string): void {
-  if (text.charCodeAt(0) === QUOTE && !text.includes("\\")) fields[name] = text.slice(1, -1);
+  const isText = text.charCodeAt(0) === QUOTE;
+  if (isText && text.length - 2 <= COPIED_CHARS_MAX && !text.includes("\\")) fields[name] = text.slice(1, -1);
+  else if (isText) parseValueInto(fields, name, text);
   else if (text === "true" || text === "false") fields[name] = text === "true";
   else if (text === "null") fields[name] = null;
   else parseValueInto(fields, name, text);

@@ -64,8 +64,13 @@ const SHAPES: readonly UsageShape[] = [
 /** Tokens from the `usage` of a provider's answer, of whichever API; null when it has none of the known shapes. */
 export function readProviderUsage(usage: unknown, who: Answerer): BilledTokens | null {
   const answer = objectOf(usage);
-  const shape = SHAPES.find(({ is }) => is(answer));
-  return shape === undefined ? null : { ...shape.read(answer, who), modalities: modalitiesOf(answer) };
+  for (const { is, read } of SHAPES) if (is(answer)) return withModalities(read(answer, who), modalitiesOf(answer));
+  return null;
+}
+
+/** Without a word where all is text, as most is. */
+function withModalities(billed: BilledTokens, modalities: Modalities | null): BilledTokens {
+  return modalities === null ? billed : { ...billed, modalities };
 }
 
 function modalitiesOf(usage: Answer): Modalities | null {
@@ -88,8 +93,8 @@ export function someModality(modalities: Modalities): Modalities | null {
 
 /** `[{modality: "TEXT", tokenCount: 12}, {modality: "AUDIO", tokenCount: 30}]` */
 function geminiModality(details: unknown, modality: string): number {
-  const parts = Array.isArray(details) ? details.map(objectOf) : [];
-  return parts.reduce((sum, part) => sum + (part["modality"] === modality ? countOf(part["tokenCount"]) : 0), 0);
+  if (!Array.isArray(details)) return 0;
+  return details.map(objectOf).reduce((sum, part) => sum + (part["modality"] === modality ? countOf(part["tokenCount"]) : 0), 0);
 }
 
 /** Anthropic, also on Bedrock InvokeModel, Vertex and Azure: `input_tokens` EXCLUDES what was read from or written to the cache. */
@@ -145,58 +150,71 @@ export function isOpenAiOnBedrock(model: string | undefined): boolean {
 /** Inclusive. A 12-hour cache write has a price of its own, so it takes the slot of the long ones. */
 function readResponses(usage: Answer, { provider }: Answerer): BilledTokens {
   const details = objectOf(usage["input_tokens_details"]);
-  const cacheRead = countOf(details["cached_tokens"]);
-  return {
-    ...writesInside(countOf(usage["input_tokens"]), cacheRead, details, provider),
-    cacheRead,
-    output: countOf(usage["output_tokens"]),
-    reasoning: optional(objectOf(usage["output_tokens_details"])["reasoning_tokens"]),
-  };
+  return inclusive(
+    { input: countOf(usage["input_tokens"]), cacheRead: countOf(details["cached_tokens"]), writes: writesInside(details, undefined) },
+    { output: countOf(usage["output_tokens"]), reasoning: optional(objectOf(usage["output_tokens_details"])["reasoning_tokens"]) },
+    provider,
+  );
 }
 
 /** OpenAI's shape is everybody's: inclusive, also for Claude behind OpenRouter or LiteLLM; what differs is where the cached part stands. */
 function readChat(usage: Answer, { provider }: Answerer): BilledTokens {
   const details = objectOf(usage["prompt_tokens_details"] ?? usage["prompt_token_details"]);
   // DeepSeek, Moonshot, Mistral, OpenAI and the rest, LiteLLM.
-  const cached = [
-    usage["prompt_cache_hit_tokens"],
-    usage["cached_tokens"],
-    usage["num_cached_tokens"],
-    details["cached_tokens"],
-    usage["cache_read_input_tokens"],
-  ];
-  const cacheRead = countOf(cached.find((value) => value !== undefined && value !== null));
-  const prompt = usage["prompt_tokens"] ?? countOf(usage["prompt_cache_miss_tokens"]) + cacheRead;
+  const cacheRead = countOf(
+    usage["prompt_cache_hit_tokens"] ??
+      usage["cached_tokens"] ??
+      usage["num_cached_tokens"] ??
+      details["cached_tokens"] ??
+      usage["cache_read_input_tokens"],
+  );
+  const input = countOf(usage["prompt_tokens"] ?? countOf(usage["prompt_cache_miss_tokens"]) + cacheRead);
+  const reasoning = objectOf(usage["completion_tokens_details"])["reasoning_tokens"] ?? usage["reasoning_tokens"];
+  return inclusive(
+    // LiteLLM repeats Anthropic's own fields beside OpenAI's.
+    { input, cacheRead, writes: writesInside(details, usage["cache_creation_input_tokens"]) },
+    { output: chatOutput(usage, provider), reasoning: optional(reasoning) },
+    provider,
+  );
+}
+
+interface CacheWrites {
+  readonly all: number;
+  /** Of them, those that live for an hour or longer. */
+  readonly long: number;
+}
+
+/** @param atTop the count beside the details, which comes before the one of that name in them */
+function writesInside(details: Answer, atTop: unknown): CacheWrites {
   return {
-    ...writesInside(countOf(prompt), cacheRead, { ...details, ...topLevelWrites(usage) }, provider),
-    cacheRead,
-    output: chatOutput(usage, provider),
-    reasoning: optional(objectOf(usage["completion_tokens_details"])["reasoning_tokens"] ?? usage["reasoning_tokens"]),
+    all: Math.max(
+      countOf(details["cache_write_tokens"]),
+      countOf(atTop ?? details["cache_creation_input_tokens"]),
+      countOf(details["cache_creation_tokens"]),
+    ),
+    long: countOf(
+      objectOf(details["cache_write_tokens_details"])["ttl_12h_tokens"] ??
+        objectOf(details["cache_creation_token_details"])["ephemeral_1h_input_tokens"],
+    ),
   };
 }
 
-/** LiteLLM repeats Anthropic's own fields beside OpenAI's. */
-function topLevelWrites(usage: Answer): Answer {
-  const written = usage["cache_creation_input_tokens"];
-  return written === undefined || written === null ? {} : { cache_creation_input_tokens: written };
-}
-
-function writesInside(
-  input: number,
-  cacheRead: number,
-  details: Answer,
+/** An answer whose input holds what was read from the cache and written to it. */
+function inclusive(
+  { input, cacheRead, writes }: { readonly input: number; readonly cacheRead: number; readonly writes: CacheWrites },
+  { output, reasoning }: Pick<BilledTokens, "output" | "reasoning">,
   provider: string | undefined,
-): Omit<BilledTokens, "cacheRead" | "output" | "reasoning"> {
-  const spellings = ["cache_write_tokens", "cache_creation_input_tokens", "cache_creation_tokens"];
-  const cacheWrite = Math.max(...spellings.map((key) => countOf(details[key])));
-  const long = [
-    objectOf(details["cache_write_tokens_details"])["ttl_12h_tokens"],
-    objectOf(details["cache_creation_token_details"])["ephemeral_1h_input_tokens"],
-  ];
-  const cacheWrite1h = countOf(long.find((value) => value !== undefined && value !== null));
+): BilledTokens {
   // xAI has reported more cached tokens than prompt tokens; the prompt then is what was not cached.
   const apart = provider === "x_ai" && cacheRead > input;
-  return { uncachedInput: apart ? input : input - cacheRead - cacheWrite, cacheWrite5m: cacheWrite - cacheWrite1h, cacheWrite1h };
+  return {
+    uncachedInput: apart ? input : input - cacheRead - writes.all,
+    cacheRead,
+    cacheWrite5m: writes.all - writes.long,
+    cacheWrite1h: writes.long,
+    output,
+    reasoning,
+  };
 }
 
 /** Three vendors leave thinking out of `completion_tokens`. */
@@ -256,5 +274,7 @@ function optional(value: unknown): number | null {
 
 /** An object to look into, whatever stands there. */
 export function objectOf(value: unknown): Answer {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Answer) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Answer) : NOTHING;
 }
+
+const NOTHING: Answer = Object.freeze({});

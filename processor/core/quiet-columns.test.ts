@@ -2,13 +2,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
+import { enrichByColumns, enrichBySpans } from "../../test/support/both-ways.ts";
 import { createReferenceColumns, type ReferenceColumns } from "../../test/support/reference-columns.ts";
 import { decodeJsonRequest } from "../otlp/decode-json-request.ts";
 import { SpanShapes } from "../otlp/span-shapes.ts";
-import { enrichBatch } from "./enrich.ts";
-import { enrichColumns } from "./enrich-columns.ts";
 import type { EnrichContext } from "./enrich-context.ts";
-import type { Enrichment } from "./enrichment.ts";
 import { DEFAULT_PRICE_BOOK } from "./price-book.ts";
 import { createTraceMemory } from "./trace-memory.ts";
 
@@ -40,42 +38,17 @@ function columnsOf(body: Uint8Array): ReferenceColumns {
   return read;
 }
 
-interface Enriched {
-  readonly found: (Enrichment | null)[];
-  readonly unread: number;
-}
-
-/** As a gateway does it: first the columns, then the spans that are left. */
-function byColumns({ columns, scan }: ReferenceColumns, shared: EnrichContext): Enriched {
-  const { templates, firstValue, values, unread } = enrichColumns(columns, shared);
-  const found = templates.map((template, index): Enrichment | null => {
-    if (template === null) return null;
-    const own = template.numberKeys.map((key, offset) => [key, values[(firstValue[index] ?? 0) + offset] ?? Number.NaN]);
-    return { ...template.enrichment, ...Object.fromEntries(own) };
-  });
-  const left = enrichBatch(
-    unread.flatMap((index) => scan.spans[index] ?? []),
-    shared,
-  );
-  for (const [place, index] of unread.entries()) found[index] = left[place] ?? null;
-  return { found, unread: unread.length };
-}
-
-function plain(found: readonly (Enrichment | null)[]): unknown {
-  return found.map((enrichment) => (enrichment === null ? null : { ...enrichment }));
-}
-
 describe("spans in columns", () => {
   test.each(recordings)("of $dialect, $case, are found to be what they are by themselves", (recording) => {
-    const columns = columnsOf(bodyOf(recording));
-    expect(plain(byColumns(columns, context()).found)).toEqual(plain(enrichBatch(columns.scan.spans, context())));
+    const { columns, scan } = columnsOf(bodyOf(recording));
+    expect(enrichByColumns(columns, scan.spans, context()).found).toEqual(enrichBySpans(scan.spans, context()).found);
   });
 
   test("of the corpus, are found to be what they are by themselves", () => {
     const [shared, ordinary] = [context(), context()];
     for (let seed = 1; seed < 20; seed += 1) {
-      const columns = columnsOf(corpusRequest({ spans: 100, content: false, seed }).body);
-      expect(plain(byColumns(columns, shared).found)).toEqual(plain(enrichBatch(columns.scan.spans, ordinary)));
+      const { columns, scan } = columnsOf(corpusRequest({ spans: 100, content: false, seed }).body);
+      expect(enrichByColumns(columns, scan.spans, shared).found).toEqual(enrichBySpans(scan.spans, ordinary).found);
     }
   });
 });

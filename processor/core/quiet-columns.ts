@@ -194,9 +194,7 @@ export class QuietColumns {
 
   /** One span after another is this one. */
   private spanAt(columns: SpanColumns, index: number): ColumnSpan {
-    const column = columns.shapes[columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.shape] ?? 0];
-    if (column === undefined) throw new RangeError(`span ${index} has no shape`);
-    return (this.span ??= new ColumnSpan(columns, column)).be(columns, column, index);
+    return (this.span ??= new ColumnSpan(columns, index)).be(columns, index);
   }
 }
 

@@ -1,39 +1,53 @@
 import { hexOfWords } from "./quiet-ids.ts";
 import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, type ColumnShape, type SpanColumns } from "./span-columns.ts";
 import type { SpanShape } from "./span-shape.ts";
-import type { Attributes, Span, SpanEvent } from "./span.ts";
+import type { Attributes, AttributeValue, Span, SpanEvent } from "./span.ts";
 
 const NO_EVENTS: readonly SpanEvent[] = Object.freeze([]);
 const TIMES = 2;
 export const TRACE_ID_WORDS = 4;
 export const SPAN_ID_WORDS = 2;
 
-/** One after another the spans of some columns: it is whichever it was told to be last. Attributes are those of its shape's first span. */
+/**
+ * A span of some columns as the ordinary way reads it, without a look at its bytes; good as long as the columns are. It may be one
+ * span after another: whichever it was told to be last.
+ */
 export class ColumnSpan implements Span {
   private columns: SpanColumns;
   private column: ColumnShape;
   private index = 0;
   private firstNumber = 0;
+  private hexTraceId = "";
+  private hexSpanId = "";
+  private ownAttributes: Attributes | null = null;
 
-  constructor(columns: SpanColumns, column: ColumnShape) {
+  /** @param index of a span that was recognised */
+  constructor(columns: SpanColumns, index: number) {
     this.columns = columns;
-    this.column = column;
+    this.column = NO_SHAPE;
+    this.be(columns, index);
   }
 
-  be(columns: SpanColumns, column: ColumnShape, index: number): this {
+  be(columns: SpanColumns, index: number): this {
+    const at = index * SPAN_STRIDE;
     this.columns = columns;
-    this.column = column;
+    this.column = columns.shapes[columns.spans[at + SPAN_COLUMN.shape] ?? -1] ?? NO_SHAPE;
     this.index = index;
-    this.firstNumber = columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0;
+    this.firstNumber = columns.spans[at + SPAN_COLUMN.firstNumber] ?? 0;
+    this.hexTraceId = "";
+    this.hexSpanId = "";
+    this.ownAttributes = null;
     return this;
   }
 
   get traceId(): string {
-    return hexOfWords(this.columns.ids, this.index * ID_STRIDE + ID_WORD.trace, TRACE_ID_WORDS);
+    if (this.hexTraceId === "") this.hexTraceId = hexOfWords(this.columns.ids, this.index * ID_STRIDE + ID_WORD.trace, TRACE_ID_WORDS);
+    return this.hexTraceId;
   }
 
   get spanId(): string {
-    return hexOfWords(this.columns.ids, this.index * ID_STRIDE + ID_WORD.span, SPAN_ID_WORDS);
+    if (this.hexSpanId === "") this.hexSpanId = hexOfWords(this.columns.ids, this.index * ID_STRIDE + ID_WORD.span, SPAN_ID_WORDS);
+    return this.hexSpanId;
   }
 
   get parentSpanId(): string {
@@ -73,7 +87,7 @@ export class ColumnSpan implements Span {
   }
 
   get attributes(): Attributes {
-    return this.column.attributes;
+    return (this.ownAttributes ??= attributesOf(this.column, this.columns.numbers.subarray(this.firstNumber)));
   }
 
   get events(): readonly SpanEvent[] {
@@ -94,6 +108,23 @@ export class ColumnSpan implements Span {
 }
 
 const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null));
+/** Of a span that was not recognised nothing is known but its ids. */
+const NO_SHAPE: ColumnShape = {
+  shape: { numberKeys: [], reading: null },
+  name: "",
+  kind: 0,
+  statusCode: 0,
+  scopeName: "",
+  scopeVersion: "",
+  attributes: NO_ATTRIBUTES,
+};
+
+/** Those of the shape's first span with this one's numbers. Of a key that stands there twice the last one is read. */
+function attributesOf({ shape, attributes }: ColumnShape, numbers: Float64Array): Attributes {
+  const own: Record<string, AttributeValue | undefined> = Object.assign(Object.create(null), attributes);
+  for (const [index, key] of shape.numberKeys.entries()) if (typeof own[key] === "number") own[key] = numbers[TIMES + index];
+  return own;
+}
 
 /** What a span of a shape has of its own. */
 export interface OwnParts extends Pick<Span, "traceId" | "spanId" | "parentSpanId" | "resource"> {
@@ -103,7 +134,7 @@ export interface OwnParts extends Pick<Span, "traceId" | "spanId" | "parentSpanI
 
 /** A span made of its shape and what it has of its own. */
 export function spanOfShape(column: ColumnShape, { numbers, ...own }: OwnParts): Span {
-  const { shape, name, kind, statusCode, scopeName, scopeVersion, attributes } = column;
+  const { shape, name, kind, statusCode, scopeName, scopeVersion } = column;
   return {
     ...own,
     shape,
@@ -112,7 +143,7 @@ export function spanOfShape(column: ColumnShape, { numbers, ...own }: OwnParts):
     statusCode,
     scopeName,
     scopeVersion,
-    attributes,
+    attributes: attributesOf(column, numbers),
     startMs: numbers[0] ?? 0,
     endMs: numbers[1] ?? 0,
     statusMessage: "",

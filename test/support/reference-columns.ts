@@ -34,6 +34,8 @@ export interface ReferenceColumns {
 export interface ReferenceColumnsReader {
   /** The columns of a request; null where one of its spans is refused. A shape is known from the second span of its kind on. */
   read(body: Uint8Array): ReferenceColumns | null;
+  /** The columns of some spans of a scan, in any order, as if they alone had come. */
+  pick(scan: RequestScan, spans: readonly ScannedSpan[]): SpanColumns;
 }
 
 /** Fields of Span that are known to the scan; a later version's may say anything. */
@@ -54,54 +56,49 @@ export function createReferenceColumns(shapes: SpanShapes): ReferenceColumnsRead
     known.set(shape, columnShapes.length);
     return columnShapes.push(columnShapeOf(span, shape)) - 1;
   };
+  const columnsOf = (scan: RequestScan, spans: readonly ScannedSpan[]): SpanColumns => {
+    const numbers: number[] = [];
+    const marks: number[] = [];
+    const rows = new Int32Array(spans.length * SPAN_STRIDE);
+    const resourceOf = resourceIndexes(scan);
+    for (const [index, span] of spans.entries()) {
+      const shape = shapeIndex(span, scan);
+      const set = (column: number, value: number): void => void (rows[index * SPAN_STRIDE + column] = value);
+      set(SPAN_COLUMN.shape, shape);
+      set(SPAN_COLUMN.message, span.region);
+      set(SPAN_COLUMN.resource, resourceOf(span.region));
+      set(SPAN_COLUMN.firstNumber, numbers.length);
+      set(SPAN_COLUMN.firstMark, marks.length / MARK_STRIDE);
+      if (shape >= 0) addValues(span, scan, { numbers, marks });
+      set(SPAN_COLUMN.endMark, marks.length / MARK_STRIDE);
+    }
+    const traces = linkTraces(spans, rows);
+    return {
+      spanCount: spans.length,
+      traceCount: traces.length / TRACE_STRIDE,
+      messageCount: scan.regions.count,
+      spans: rows,
+      ids: idsOf(spans),
+      traces,
+      numbers: Float64Array.from(numbers),
+      marks: Int32Array.from(marks),
+      messages: messagesOf(scan),
+      shapes: columnShapes,
+      resources: resourcesOf(scan, resourceOf),
+    };
+  };
   return {
     read(body) {
       const scan = scanRequest(body, SCAN_KEYS, { shapes });
-      return scan.rejected.length > 0 ? null : { scan, columns: columnsOf(scan, columnShapes, shapeIndex) };
+      return scan.rejected.length > 0 ? null : { scan, columns: columnsOf(scan, scan.spans) };
     },
+    pick: columnsOf,
   };
 }
 
 function columnShapeOf(span: ScannedSpan, shape: SpanShape): ColumnShape {
   const { name, kind, statusCode, scopeName, scopeVersion, attributes } = span;
   return { shape, name, kind, statusCode, scopeName, scopeVersion, attributes };
-}
-
-function columnsOf(
-  scan: RequestScan,
-  shapes: readonly ColumnShape[],
-  shapeIndex: (span: ScannedSpan, scan: RequestScan) => number,
-): SpanColumns {
-  const { spans } = scan;
-  const numbers: number[] = [];
-  const marks: number[] = [];
-  const rows = new Int32Array(spans.length * SPAN_STRIDE);
-  const resourceOf = resourceIndexes(scan);
-  for (const [index, span] of spans.entries()) {
-    const shape = shapeIndex(span, scan);
-    const set = (column: number, value: number): void => void (rows[index * SPAN_STRIDE + column] = value);
-    set(SPAN_COLUMN.shape, shape);
-    set(SPAN_COLUMN.message, span.region);
-    set(SPAN_COLUMN.resource, resourceOf(span.region));
-    set(SPAN_COLUMN.firstNumber, numbers.length);
-    set(SPAN_COLUMN.firstMark, marks.length / MARK_STRIDE);
-    if (shape >= 0) addValues(span, scan, { numbers, marks });
-    set(SPAN_COLUMN.endMark, marks.length / MARK_STRIDE);
-  }
-  const traces = linkTraces(spans, rows);
-  return {
-    spanCount: spans.length,
-    traceCount: traces.length / TRACE_STRIDE,
-    messageCount: scan.regions.count,
-    spans: rows,
-    ids: idsOf(spans),
-    traces,
-    numbers: Float64Array.from(numbers),
-    marks: Int32Array.from(marks),
-    messages: messagesOf(scan),
-    shapes,
-    resources: resourcesOf(scan, resourceOf),
-  };
 }
 
 /** Nothing about it that columns do not hold: no events, links or status message, no unknown field, no end before its start, no enrichment. */

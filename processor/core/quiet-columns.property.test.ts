@@ -1,0 +1,224 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { enrichByColumns, enrichBySpans, memoryOf } from "../../test/support/both-ways.ts";
+import { referenceCodec, type ReferenceKeyValue } from "../../test/support/otlp-reference-codec.ts";
+import type { ReferenceRequest, ReferenceSpan } from "../../test/support/otlp-requests.ts";
+import { createReferenceColumns } from "../../test/support/reference-columns.ts";
+import { int, text } from "../../test/support/trace-requests.ts";
+import type { RequestScan } from "../otlp/request-scan.ts";
+import type { ScannedSpan } from "../otlp/scanned-span.ts";
+import { SpanShapes } from "../otlp/span-shapes.ts";
+import type { EnrichContext } from "./enrich-context.ts";
+import { DEFAULT_PRICE_BOOK } from "./price-book.ts";
+import { createTraceMemory } from "./trace-memory.ts";
+
+const codec = referenceCodec("ExportTraceServiceRequest");
+const reader = createReferenceColumns(new SpanShapes());
+const START_MS = Date.UTC(2026, 10, 24, 8);
+const AGE_MS_MAX = 60_000;
+
+/** What a span may be, with what tells it; `number` is drawn for each span. */
+interface Kind {
+  readonly scope: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly attributes: (number: number) => ReferenceKeyValue[];
+  readonly status?: number;
+}
+
+const chat = (scope: string, more: (number: number) => ReferenceKeyValue[] = () => [], model = "gpt-5.2"): Kind => ({
+  scope,
+  name: `chat ${model}`,
+  kind: 3,
+  attributes: (number) => [
+    text("gen_ai.operation.name", "chat"),
+    text("gen_ai.provider.name", "openai"),
+    text("gen_ai.request.model", model),
+    text("gen_ai.response.model", model),
+    int("gen_ai.usage.input_tokens", number * 7),
+    int("gen_ai.usage.output_tokens", number),
+    ...more(number),
+  ],
+});
+
+const request = (status: number, more: ReferenceKeyValue[] = []): Kind => ({
+  scope: "@opentelemetry/instrumentation-undici",
+  name: "POST",
+  kind: 3,
+  attributes: () => [
+    text("http.request.method", "POST"),
+    text("url.full", "https://api.openai.com/v1/chat/completions"),
+    int("http.response.status_code", status),
+    ...more,
+  ],
+  ...(status >= 400 ? { status: 2 } : {}),
+});
+
+const frame = (operation: string, more: ReferenceKeyValue[] = []): Kind => ({
+  scope: "pydantic-ai",
+  name: operation,
+  kind: 1,
+  attributes: (number) => [text("gen_ai.operation.name", operation), int("gen_ai.usage.input_tokens", number), ...more],
+});
+
+const plain = (status = 0): Kind => ({ scope: "shop", name: "work", kind: 1, attributes: () => [], status });
+
+const CALLS: readonly Kind[] = [
+  chat("pydantic-ai"),
+  chat("pydantic-ai", (number) => [{ key: "gen_ai.response.time_to_first_chunk", value: { doubleValue: number / 300 } }]),
+  chat("pydantic-ai", (number) => [int("gen_ai.usage.cache_read.input_tokens", number * (number % 9))]),
+  chat("pydantic-ai", () => [], "nobody-sells-this"),
+];
+const ODD: readonly Kind[] = [
+  chat("opentelemetry.instrumentation.openai_v2"),
+  { ...chat("pydantic-ai"), status: 2 },
+  { ...chat("someone.new"), name: "work", kind: 1 },
+  { ...chat("com.anthropic.sdk.x"), name: "native" },
+  chat("com.anthropic.sdk.x", (number) => [int("http.request.resend_count", number % 2)]),
+  chat("litellm"),
+  chat("agento11y", (number) => [int("agento11y.framework.retry_attempt", number % 3)]),
+  // Without an operation that anybody knows, tokens make a call of it.
+  {
+    ...chat("someone.new"),
+    kind: 1,
+    attributes: (number) => [text("gen_ai.request.model", "gpt-5.2"), int("gen_ai.usage.output_tokens", number % 2)],
+  },
+  request(429),
+  request(200, [int("http.request.resend_count", 1)]),
+  request(200, [int("http.request.resend_count", 0)]),
+  plain(2),
+];
+
+const kind: fc.Arbitrary<Kind> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...CALLS) },
+  { weight: 6, arbitrary: fc.constant(request(200)) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      frame("invoke_agent"),
+      frame("execute_tool"),
+      frame("invoke_agent", [text("gen_ai.request.model", "gpt-5.2")]),
+    ),
+  },
+  { weight: 4, arbitrary: fc.constant(plain()) },
+  { weight: 1, arbitrary: fc.constantFrom(...ODD) },
+);
+
+/** A span of a tree: its parent is one of those before it, one that never comes, or none. */
+interface Node {
+  readonly kind: Kind;
+  readonly above: number;
+  readonly from: number;
+  readonly forMs: number;
+  readonly number: number;
+  readonly batch: number;
+  readonly trace: number;
+}
+
+const FAR = 90;
+const node: fc.Arbitrary<Node> = fc.record({
+  kind,
+  above: fc.oneof({ weight: 8, arbitrary: fc.nat(89) }, { weight: 1, arbitrary: fc.constantFrom(FAR, FAR + 1) }),
+  from: fc.nat(3_000),
+  forMs: fc.nat(3_000),
+  number: fc.nat(2_000),
+  batch: fc.nat(2),
+  trace: fc.nat(1),
+});
+
+/** Calls as they mostly are: below something, with a request below each. */
+const operation: fc.Arbitrary<Node[]> = fc.tuple(node, node, fc.constantFrom(...CALLS), fc.boolean()).map(([call, below, of, apart]) => [
+  { ...call, kind: of },
+  { ...below, kind: request(200), above: -1, trace: call.trace, ...(apart ? {} : { batch: call.batch }) },
+]);
+
+const traffic = fc
+  .tuple(
+    fc.array(
+      fc.oneof(
+        node.map((one) => [one]),
+        operation,
+        operation,
+      ),
+      { minLength: 1, maxLength: 7 },
+    ),
+    fc.boolean(),
+  )
+  .map(([groups, whole]) => groups.flat().map((one) => (whole ? { ...one, batch: 0 } : one)));
+
+function scanOf(nodes: readonly Node[]): RequestScan {
+  const scopeSpans = nodes.map((one, index) => ({ scope: { name: one.kind.scope, version: "1" }, spans: [spanOf(nodes, one, index)] }));
+  const request: ReferenceRequest = { resourceSpans: [{ resource: { attributes: [text("service.name", "shop")] }, scopeSpans }] };
+  const body = codec.encode(codec.fromObject(request)).finish();
+  reader.read(body);
+  const read = reader.read(body);
+  if (read === null) throw new Error("a span was refused");
+  return read.scan;
+}
+
+function spanOf(nodes: readonly Node[], { kind: of, above, from, forMs, number, trace }: Node, index: number): ReferenceSpan {
+  const before = nodes.flatMap((other, at) => (at < index && other.trace === trace ? [at] : []));
+  // -1: the one just before it; else any before it, of which one more is none.
+  const parent = above >= FAR ? above : above < 0 ? index - 1 : (before[above % (before.length + 1)] ?? null);
+  return {
+    traceId: Uint8Array.of(...new Uint8Array(15), trace + 1),
+    spanId: Uint8Array.of(...new Uint8Array(7), index + 1),
+    ...(parent === null ? {} : { parentSpanId: Uint8Array.of(...new Uint8Array(7), parent + 1) }),
+    name: of.name,
+    kind: of.kind,
+    startTimeUnixNano: `${START_MS + from}000123`,
+    endTimeUnixNano: `${START_MS + from + forMs}000456`,
+    attributes: of.attributes(number),
+    status: { code: of.status ?? 0 },
+  };
+}
+
+function context(): EnrichContext {
+  const memory = createTraceMemory({ tracesMax: 100, spansPerTraceMax: 200, spansMax: 1_000, ageMsMax: AGE_MS_MAX });
+  return { prices: DEFAULT_PRICE_BOOK, memory };
+}
+
+interface Way {
+  readonly settled: boolean;
+  readonly stepMs: number;
+}
+
+/** Both ways batch after batch; answers how many spans were found by columns. */
+function expectSame(scan: RequestScan, batches: readonly (readonly ScannedSpan[])[], { settled, stepMs }: Way): number {
+  const [columnar, ordinary] = [context(), context()];
+  let quiet = 0;
+  for (const [index, spans] of batches.entries()) {
+    const told: [string[], string[]] = [[], []];
+    const asked = (side: 0 | 1, of: EnrichContext): EnrichContext => ({
+      ...of,
+      nowMs: START_MS + index * stepMs,
+      ...(settled && index === batches.length - 1 ? { settled } : {}),
+      onUnknownDialect: (scope) => told[side].push(scope),
+    });
+    const found = enrichByColumns(reader.pick(scan, spans), spans, asked(0, columnar));
+    expect(found.found).toEqual(enrichBySpans(spans, asked(1, ordinary)).found);
+    expect(told[0].toSorted()).toEqual(told[1].toSorted());
+    quiet += spans.length - found.unread;
+  }
+  for (const { traceId } of scan.spans) expect(memoryOf(columnar.memory, traceId)).toEqual(memoryOf(ordinary.memory, traceId));
+  return quiet;
+}
+
+const way: fc.Arbitrary<Way> = fc.record({ settled: fc.boolean(), stepMs: fc.constantFrom(0, 10, AGE_MS_MAX / 2, AGE_MS_MAX + 1) });
+
+describe("generated traffic in columns", () => {
+  test("is found to be what it is by itself, in whatever batches it comes, and leaves the same in the memory", () => {
+    let [quiet, all] = [0, 0];
+    fc.assert(
+      fc.property(traffic, way, fc.boolean(), (nodes, how, again) => {
+        const scan = scanOf(nodes);
+        const batches = [0, 1, 2].map((batch) => scan.spans.filter((_, index) => nodes[index]?.batch === batch));
+        const sent = [...batches, ...(again ? batches : [])].filter((spans) => spans.length > 0);
+        quiet += expectSame(scan, sent, how);
+        all += sent.flat().length;
+      }),
+      { numRuns: 500 },
+    );
+    expect(quiet / all).toBeGreaterThan(0.2);
+  });
+});

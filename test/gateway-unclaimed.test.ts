@@ -6,6 +6,7 @@ import { createTraceMemory } from "../processor/core/trace-memory.ts";
 import { startHeldRequestsKeeper } from "../processor/gateway/held-requests-keeper.ts";
 import { promoteRows } from "../processor/gateway/promote-rows.ts";
 import { createRequestSettler, type RequestSettler } from "../processor/gateway/settle-requests.ts";
+import { settledCalls } from "../processor/gateway/settled-calls.ts";
 import { scanTraces } from "../processor/otlp/scan-traces.ts";
 import { postgresSink } from "../processor/sinks/postgres.ts";
 import type { EnrichedBatch, Sink } from "../processor/sinks/sink.ts";
@@ -14,6 +15,8 @@ import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { callAround, requestToModel, type TracePlace, tracePlace } from "./support/trace-requests.ts";
 
 const LOG = pino({ level: "silent" });
+/** Several rounds of a process. */
+const HEARD_MS = 500;
 
 let database: TestDatabase;
 const sinks = new Map<string, Sink>();
@@ -34,21 +37,14 @@ beforeEach(async () => {
 });
 
 /** What a gateway process has beside its doors: a memory of traces, what it holds, a way to the database. */
-function startProcess({ settleMs = 60_000, storeSpans = "all", keeps = true } = {}) {
+function startProcess({ settleMs = 60_000, storeSpans = "all", keeps = true, heardMs = HEARD_MS } = {}) {
   const memory = createTraceMemory({ tracesMax: 100, spansPerTraceMax: 100, ageMsMax: 600_000 });
   const context = (): EnrichContext => ({ prices: DEFAULT_PRICE_BOOK, memory, nowMs: Date.now() });
   const sink = sinks.get(storeSpans) as Sink;
   const promote = (calls: EnrichedBatch["spans"]): Promise<void> => promoteRows(calls, { sink, url: database.url, schema: "genai" });
-  const settler: RequestSettler = createRequestSettler({ context, store: promote, settleMs, log: LOG });
-  const options = {
-    databaseUrl: database.url,
-    schema: "genai",
-    storesAllSpans: storeSpans === "all",
-    roundMs: 100,
-    silentMs: 800,
-    log: LOG,
-  };
-  const keeper = keeps ? startHeldRequestsKeeper({ ...options, settler, context, promote }) : null;
+  const held = { databaseUrl: database.url, schema: "genai", storesAllSpans: storeSpans === "all", context, promote };
+  const settler: RequestSettler = createRequestSettler({ context, calls: settledCalls(held), settleMs, heardMs, log: LOG });
+  const keeper = keeps ? startHeldRequestsKeeper({ ...held, settler, roundMs: 100, silentMs: 800, heardMs, log: LOG }) : null;
   return {
     async receive(body: Uint8Array): Promise<void> {
       const unclaimed: number[] = [];
@@ -74,6 +70,9 @@ async function rows() {
   };
 }
 
+const announced = async (): Promise<boolean> =>
+  (await database.pool.query("select from genai.held_requests where announced_at is not null and promoted_at is null")).rowCount === 1;
+
 const PLAIN = [{ name: "POST" }];
 const FAILED = [{ llm_call: true, model_provider: "openai", status: "failed", http_status: 503, retry_count: 0 }];
 
@@ -84,6 +83,53 @@ test("a request to a model that no GenAI span stands for becomes a model call on
   await expect.poll(rows, { timeout: 5000 }).toEqual({ spans: [], calls: FAILED, held: [{ promoted: true }] });
   await gateway.die();
   await assertRollupsMatchRows(database.pool);
+});
+
+describe("the GenAI span around a request goes to another process than the request", () => {
+  const counted = async (): Promise<number> =>
+    ((await rows()).calls as { llm_call: boolean }[]).filter(({ llm_call: call }) => call).length;
+
+  test.each(["all", "none"])("before the request's trace has settled: it stands for the request (spans stored: %s)", async (storeSpans) => {
+    const place = tracePlace();
+    const [first, second] = [startProcess({ settleMs: 600, storeSpans }), startProcess({ storeSpans })];
+    await first.receive(requestToModel({ status: 200, place }));
+    await second.receive(callAround(place));
+    await expect.poll(async () => (await rows()).held, { timeout: 8000 }).toEqual([]);
+    expect(await counted()).toBe(1);
+    await Promise.all([first.die(), second.die()]);
+    await assertRollupsMatchRows(database.pool);
+  });
+
+  test.each(["lives", "died"])("which has not heard yet that it becomes a call (the process that held it %s)", async (fate) => {
+    const place = tracePlace();
+    const deaf = startProcess({ keeps: false });
+    const first = startProcess({ settleMs: fate === "lives" ? 300 : 60_000, heardMs: 1500 });
+    await first.receive(requestToModel({ status: 200, place }));
+    if (fate === "died") await first.die();
+    const others = fate === "died" ? [startProcess({ heardMs: 1500 }), startProcess({ heardMs: 1500 })] : [];
+    await expect.poll(announced, { timeout: 8000 }).toBe(true);
+    await deaf.receive(callAround(place));
+    await expect.poll(async () => (await rows()).held, { timeout: 8000 }).toEqual([]);
+    expect(await counted()).toBe(1);
+    expect((await rows()).spans).toEqual(PLAIN);
+    await Promise.all([first, deaf, ...others].map((each) => each.die()));
+    await assertRollupsMatchRows(database.pool);
+  });
+
+  test.each(["lives", "died"])("which has heard that it becomes a call (the process that held it %s)", async (fate) => {
+    const place = tracePlace();
+    const first = startProcess({ settleMs: fate === "lives" ? 300 : 60_000, heardMs: 1500 });
+    await first.receive(requestToModel({ status: 200, place }));
+    if (fate === "died") await first.die();
+    const others = [startProcess({ heardMs: 1500 }), startProcess({ heardMs: 1500 })];
+    await expect.poll(announced, { timeout: 8000 }).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await Promise.all(others.map((other) => other.receive(callAround(place))));
+    await expect.poll(async () => (await rows()).held, { timeout: 8000 }).toEqual([{ promoted: true }]);
+    expect(await counted()).toBe(1);
+    await Promise.all([first, ...others].map((each) => each.die()));
+    await assertRollupsMatchRows(database.pool);
+  });
 });
 
 describe("the process that held it dies", () => {

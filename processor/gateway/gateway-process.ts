@@ -3,7 +3,9 @@ import type { Logger } from "pino";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import { BufferPool } from "../buffer-pool.ts";
 import type { Config } from "../config.ts";
+import type { EnrichContext } from "../core/enrich-context.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
+import type { EnrichedSpan } from "../sinks/sink.ts";
 import { adminRoutes, type GatewayStatus, type GatewayView } from "./admin-routes.ts";
 import { analyticsRoutes } from "./analytics-routes.ts";
 import { CLOSED_GATE, createTokenGate, OPEN_GATE, type TokenGate } from "./bearer-tokens.ts";
@@ -17,7 +19,8 @@ import { startGatewaySamples } from "./gateway-samples.ts";
 import { startTrafficLog } from "./traffic-log.ts";
 import { createReceiver } from "./receiver.ts";
 import { startHeldRequestsKeeper } from "./held-requests-keeper.ts";
-import { createRequestSettler, type RequestSettler } from "./settle-requests.ts";
+import { settledCalls, type SettledCalls } from "./settled-calls.ts";
+import { createRequestSettler } from "./settle-requests.ts";
 import { readDoorTls, watchDoorTls } from "./tls.ts";
 import { createTraceDoor } from "./trace-door.ts";
 import { traceRoutes } from "./trace-routes.ts";
@@ -54,10 +57,9 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   const gates = await openGates(config, log);
   const enricher = await createEnricher(config, metrics, options.databaseUrl !== null);
   const sinks = await openSinks({ ...options, metrics });
-  const settler = createRequestSettler({ context: () => enricher.context(), store: (calls) => sinks.promote(calls), log });
+  const { settler, keeper } = holdRequests(options, enricher, sinks);
   const pool = new BufferPool(POOL_BYTES_MAX);
   const receiver = createReceiver({ enricher, settler, sink: sinks.sink, pool, blocked: () => sinks.blocked(), metrics });
-  const keeper = openKeeper(options, { settler, enricher, sinks });
   const budget = createByteBudget(config.admittedBytesMax);
   const analytics = analyticsRoutes(options.databaseUrl, config.schema);
   const { bodyBytesMax, corsOrigins, requestTimeoutMs } = config;
@@ -102,23 +104,16 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
   };
 }
 
-interface Held {
-  readonly settler: RequestSettler;
-  readonly enricher: Enricher;
-  readonly sinks: OpenSinks;
-}
+/** Without a database nothing can become a call later, and nothing is held. */
+const NO_CALLS: SettledCalls = { announce: async () => undefined, store: async () => undefined };
 
-function openKeeper({ config, databaseUrl, log }: GatewayProcessOptions, { settler, enricher, sinks }: Held) {
-  if (databaseUrl === null) return null;
-  return startHeldRequestsKeeper({
-    databaseUrl,
-    schema: config.schema,
-    storesAllSpans: config.storeSpans === "all",
-    settler,
-    context: () => enricher.context(),
-    promote: (calls) => sinks.promote(calls),
-    log,
-  });
+function holdRequests({ config, databaseUrl, log }: GatewayProcessOptions, enricher: Enricher, sinks: OpenSinks) {
+  const context = (): EnrichContext => enricher.context();
+  if (databaseUrl === null) return { settler: createRequestSettler({ context, calls: NO_CALLS, log }), keeper: null };
+  const promote = (calls: readonly EnrichedSpan[]): Promise<void> => sinks.promote(calls);
+  const held = { databaseUrl, schema: config.schema, storesAllSpans: config.storeSpans === "all", context, promote };
+  const settler = createRequestSettler({ context, calls: settledCalls(held), log });
+  return { settler, keeper: startHeldRequestsKeeper({ ...held, settler, log }) };
 }
 
 /** A door with tokens takes those; reading is closed where only sending has tokens; without any token all is open. */

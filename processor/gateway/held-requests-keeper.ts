@@ -5,9 +5,10 @@ import type { EnrichContext } from "../core/enrich-context.ts";
 import { describeError } from "../sinks/sink-error.ts";
 import type { EnrichedSpan } from "../sinks/sink.ts";
 import { heldRequestsOf, PROMOTED_KEPT_MS, type HeldRequest, type HeldRequests } from "../storage/held-requests.ts";
-import { storedGenAiSpans, storedPlainSpans } from "../storage/stored-traces.ts";
-import { judgeOrphans, keyTextOf } from "./judge-orphans.ts";
-import { SETTLE_MS, type RequestSettler } from "./settle-requests.ts";
+import { withClient } from "../storage/with-client.ts";
+import { keyTextOf } from "./judge-orphans.ts";
+import { judgeStored } from "./judge-stored.ts";
+import { HEARD_MS, SETTLE_MS, type RequestSettler } from "./settle-requests.ts";
 
 export interface HeldRequestsKeeperOptions {
   readonly databaseUrl: string;
@@ -22,13 +23,12 @@ export interface HeldRequestsKeeperOptions {
   readonly roundMs?: number;
   /** A request that nobody has said to hold for so long is taken over: its process is gone, and its trace has settled. */
   readonly silentMs?: number;
+  readonly heardMs?: number;
   readonly log: Logger;
 }
 
-/** A third of the silence, so that a slow round is no death. */
-const ROUND_MS = SETTLE_MS / 3;
-const CONNECT_MS_MAX = 2_000;
-const STATEMENT_MS_MAX = 10_000;
+/** A part of the silence and of the time to hear, so that a slow round is no death and nobody misses what is announced. */
+const ROUND_MS = HEARD_MS / 2.5;
 /** A round ends after so many, and the next goes on. */
 const TAKEOVERS_MAX = 20;
 const OVERLAP_MS = 5_000;
@@ -39,32 +39,24 @@ const OVERLAP_MS = 5_000;
  * time, and a call that is written twice is counted once.
  */
 export function startHeldRequestsKeeper(options: HeldRequestsKeeperOptions): { close(): Promise<void> } {
-  const { databaseUrl, log, roundMs = ROUND_MS } = options;
+  const { databaseUrl: url, log, roundMs = ROUND_MS } = options;
   const held = heldRequestsOf(pg.escapeIdentifier(options.schema));
   const learned = { sinceMs: Date.now() - PROMOTED_KEPT_MS };
   let failed = false;
 
   async function keep(): Promise<void> {
-    const client = new pg.Client({
-      connectionString: databaseUrl,
-      application_name: "genai-otel held requests",
-      connectionTimeoutMillis: CONNECT_MS_MAX,
-      statement_timeout: STATEMENT_MS_MAX,
-    });
-    client.on("error", () => undefined);
     try {
-      await client.connect();
-      await held.touch(client, options.settler.held());
-      await held.release(client, options.settler.takeReleased());
-      await learnPromoted(client, held, { learned, context: options.context() });
-      await takeOver(client, held, options);
+      await withClient({ url, applicationName: "genai-otel held requests" }, async (client) => {
+        await learnPromoted(client, held, { learned, context: options.context() });
+        await held.touch(client, options.settler.held());
+        await held.release(client, options.settler.takeReleased());
+        await takeOver(client, held, options);
+      });
       failed = false;
     } catch (error) {
       if (!failed)
         log.warn({ error: describeError(error) }, "requests that no GenAI span stands for could not be looked after; tried again");
       failed = true;
-    } finally {
-      await client.end().catch(() => undefined);
     }
   }
 
@@ -85,7 +77,7 @@ interface Learning {
   readonly context: EnrichContext;
 }
 
-/** What other processes made calls of: a GenAI span that comes later still is then told that its call is counted. */
+/** What other processes made calls of, or are about to: a GenAI span that comes later still is then told that its call is counted. */
 async function learnPromoted(client: pg.ClientBase, held: HeldRequests, { learned, context }: Learning): Promise<void> {
   const { requests, nowMs } = await held.promotedSince(client, learned.sinceMs);
   learned.sinceMs = nowMs - OVERLAP_MS;
@@ -100,19 +92,23 @@ function rememberPromoted(requests: readonly Pick<HeldRequest, "span">[], contex
   for (const { span } of requests) {
     if (memory.trace(span.traceId)?.nodes.get(span.spanId)?.promoted !== true) unclaimed.hold(span, null, 0);
   }
-  // The memory notes what it gives out; the rows are there.
+  // The memory notes what it gives out; the rows are there, or will be.
   unclaimed.takeSettled(context, Infinity);
 }
 
 async function takeOver(client: pg.ClientBase, held: HeldRequests, options: HeldRequestsKeeperOptions): Promise<void> {
+  const { silentMs = SETTLE_MS, heardMs = HEARD_MS } = options;
   const lock = `hashtext('genai-otel held requests'), hashtext(${client.escapeLiteral(options.schema)})`;
   const { rows } = await client.query<{ mine: boolean }>(`select pg_try_advisory_lock(${lock}) as mine`);
   if (rows[0]?.mine !== true) return;
   try {
     for (let times = 0; times < TAKEOVERS_MAX; times += 1) {
-      const orphans = await held.orphans(client, options.silentMs ?? SETTLE_MS);
+      const orphans = await held.orphans(client, silentMs, heardMs);
       if (orphans.length === 0) break;
-      await settleOrphans(client, held, { orphans, options });
+      for (const announced of [false, true]) {
+        const alike = orphans.filter((orphan) => orphan.announced === announced);
+        if (alike.length > 0) await settleOrphans(client, held, { orphans: alike, announced, options });
+      }
     }
     await held.forgetPromoted(client);
   } finally {
@@ -122,37 +118,38 @@ async function takeOver(client: pg.ClientBase, held: HeldRequests, options: Held
 
 interface Takeover {
   readonly orphans: readonly HeldRequest[];
+  readonly announced: boolean;
   readonly options: HeldRequestsKeeperOptions;
 }
 
-async function settleOrphans(client: pg.ClientBase, held: HeldRequests, { orphans, options }: Takeover): Promise<void> {
-  const schema = pg.escapeIdentifier(options.schema);
-  const starts = orphans.map(({ span }) => span.startMs);
-  const asked = {
-    traceIds: [...new Set(orphans.map(({ span }) => span.traceId))],
-    fromMs: Math.min(...starts),
-    toMs: Math.max(...starts),
-  };
-  const genAi = await storedGenAiSpans(client, schema, asked);
-  const plain = await storedPlainSpans(client, schema, asked);
-  const counted = new Set(genAi.map(keyTextOf));
-  // Its process had written the call, and died before it could say so.
-  const done = orphans.filter(({ span }) => counted.has(keyTextOf(span)));
-  const open = orphans.filter(({ span }) => !counted.has(keyTextOf(span)));
+/** Those that are calls are announced the first time, and written the second. */
+async function settleOrphans(client: pg.ClientBase, held: HeldRequests, { orphans, announced, options }: Takeover): Promise<void> {
+  const { schema, storesAllSpans, log } = options;
   const context = options.context();
-  const found = judgeOrphans(open, [...genAi, ...plain], context.prices);
-  const certain = options.storesAllSpans ? found : found.filter(({ span }) => !genAi.some(({ traceId }) => traceId === span.traceId));
-  const calls = [...certain, ...done.map(({ span, attributesJson }) => ({ span, attributesJson, enrichment: null }))];
-  if (certain.length > 0) await options.promote(certain);
+  const { calls, written } = await judgeStored(client, orphans, { schema, storesAllSpans, prices: context.prices });
+  const traces = new Set(calls.map(({ span }) => span.traceId));
+  const isWritten = new Set(written.map(({ span }) => keyTextOf(span)));
+  // The other attempts of a call wait with it: its retries are found by them once more.
+  const waiting = orphans
+    .map(({ span }) => span)
+    .filter((span) => !announced && traces.has(span.traceId) && !isWritten.has(keyTextOf(span)));
+  if (waiting.length > 0) await held.announce(client, waiting);
+  if (announced && calls.length > 0) await options.promote(calls);
   await held.markPromoted(
     client,
-    calls.map(({ span }) => span),
+    written.map(({ span }) => span),
   );
-  rememberPromoted(certain, context);
-  const promoted = new Set(calls.map(({ span }) => keyTextOf(span)));
+  rememberPromoted(calls, context);
+  const isWaiting = new Set(waiting.map(keyTextOf));
+  // What was promoted stays until it is forgotten.
   await held.release(
     client,
-    orphans.flatMap(({ span }) => (promoted.has(keyTextOf(span)) ? [] : [span])),
+    orphans.flatMap(({ span }) => (isWaiting.has(keyTextOf(span)) ? [] : [span])),
   );
-  options.log.info({ calls: certain.length, requests: orphans.length }, "requests that a gateway held which is no more are settled");
+  log.info(
+    { calls: calls.length, requests: orphans.length },
+    announced
+      ? "requests that a gateway held which is no more are settled"
+      : "requests that a gateway held which is no more are taken over",
+  );
 }

@@ -1,9 +1,7 @@
-import pg from "pg";
 import type { EnrichedSpan, Sink } from "../sinks/sink.ts";
 import { heldRequestsOf } from "../storage/held-requests.ts";
-
-const CONNECT_MS_MAX = 5000;
-const STATEMENT_MS_MAX = 10_000;
+import { withClient } from "../storage/with-client.ts";
+import pg from "pg";
 
 /**
  * Writes spans as model calls, then removes the plain rows that they had and notes that they are calls. A crash in between
@@ -14,19 +12,12 @@ export async function promoteRows(
   target: { readonly sink: Sink; readonly url: string; readonly schema: string },
 ): Promise<void> {
   await target.sink.write({ spanCount: calls.length, sizeBytes: 0, spans: calls, otlp: new Uint8Array() });
-  const client = new pg.Client({
-    connectionString: target.url,
-    application_name: "genai-otel",
-    connectionTimeoutMillis: CONNECT_MS_MAX,
-    statement_timeout: STATEMENT_MS_MAX,
-  });
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
+  const schema = pg.escapeIdentifier(target.schema);
+  await withClient({ url: target.url, applicationName: "genai-otel" }, async (client) => {
     // The times are for the planner: they name the partitions.
     const starts = calls.map(({ span }) => span.startMs);
     await client.query(
-      `delete from ${client.escapeIdentifier(target.schema)}.spans s using unnest($1::text[], $2::text[]) as promoted (trace_id, span_id)
+      `delete from ${schema}.spans s using unnest($1::text[], $2::text[]) as promoted (trace_id, span_id)
        where s.trace_id = promoted.trace_id and s.span_id = promoted.span_id and s.created_at between $3 and $4`,
       [
         calls.map(({ span }) => span.traceId),
@@ -35,11 +26,9 @@ export async function promoteRows(
         new Date(Math.max(...starts) + 1),
       ],
     );
-    await heldRequestsOf(client.escapeIdentifier(target.schema)).markPromoted(
+    await heldRequestsOf(schema).markPromoted(
       client,
       calls.map(({ span }) => span),
     );
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  });
 }

@@ -5,9 +5,13 @@ import { detachedSpan, type Span } from "../core/span.ts";
 import { describeError } from "../sinks/sink-error.ts";
 import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
 import type { SpanKey } from "../storage/held-requests.ts";
+import { createHeldKeys } from "./held-keys.ts";
+import type { SettledCalls } from "./settled-calls.ts";
 
 /** A GenAI span ends after its requests, and streams are read for long: so long after a trace's last span none will come. */
 export const SETTLE_MS = 60_000;
+/** Between the announcement that a request becomes a call and its row: time for every gateway to hear of it. */
+export const HEARD_MS = 25_000;
 const REQUESTS_MAX = 5000;
 const ROUND_MS = 5000;
 
@@ -27,11 +31,17 @@ export interface RequestSettler {
   close(): Promise<void>;
 }
 
+/** A call that is found and not stored yet. */
+interface WaitingCall {
+  readonly call: EnrichedSpan;
+  announcedMs: number | null;
+}
+
 export interface RequestSettlerOptions {
   readonly context: () => EnrichContext;
-  /** Makes rows of model calls out of rows of plain spans. */
-  readonly store: (calls: readonly EnrichedSpan[]) => Promise<void>;
+  readonly calls: SettledCalls;
   readonly settleMs?: number;
+  readonly heardMs?: number;
   readonly log: Logger;
 }
 
@@ -41,44 +51,44 @@ export interface RequestSettlerOptions {
  * what is held here (storage/held-requests.ts), and another process takes it over when this one dies. Copies that were
  * forwarded stay as they are.
  */
-export function createRequestSettler({ context, store, settleMs = SETTLE_MS, log }: RequestSettlerOptions): RequestSettler {
+export function createRequestSettler(options: RequestSettlerOptions): RequestSettler {
+  const { context, settleMs = SETTLE_MS, heardMs = HEARD_MS, log } = options;
   const unclaimed = createUnclaimedCalls<Uint8Array>({ settleMs, spansMax: REQUESTS_MAX });
-  const keys = new Map<string, SpanKey[]>();
-  let released: SpanKey[] = [];
-  let waiting: EnrichedSpan[] = [];
+  const keys = createHeldKeys(REQUESTS_MAX);
+  let waiting: WaitingCall[] = [];
   let round = Promise.resolve();
 
   async function settle(): Promise<void> {
-    const calls = unclaimed.takeSettled(context(), Date.now());
-    for (const { span, payload, enrichment } of calls) waiting.push({ span, enrichment, attributesJson: payload });
+    for (const { span, payload, enrichment } of unclaimed.takeSettled(context(), Date.now()))
+      waiting.push({ call: { span, enrichment, attributesJson: payload }, announcedMs: null });
     waiting = waiting.slice(-REQUESTS_MAX);
-    noteReleased(new Set(calls.map(({ span }) => span.spanId)));
-    if (waiting.length === 0) return;
     try {
-      await store(waiting);
-      log.debug({ calls: waiting.length }, "requests that no GenAI span stands for became model calls");
-      waiting = [];
+      await announce(waiting.filter(({ announcedMs }) => announcedMs === null));
+      await store(waiting.filter(({ announcedMs }) => announcedMs !== null && Date.now() - announcedMs >= heardMs));
     } catch (error) {
       log.warn(
         { error: describeError(error), calls: waiting.length },
         "requests could not be made model calls; the next try is in a moment",
       );
     }
+    // What became a call is not let go: the database knows it as one.
+    const open = new Set(waiting.map(({ call }) => call.span.traceId));
+    keys.release((traceId) => open.has(traceId) || unclaimed.holds(traceId));
   }
 
-  function noteReleased(calls: ReadonlySet<string>): void {
-    for (const [traceId, ofTrace] of keys) {
-      if (unclaimed.holds(traceId)) continue;
-      keys.delete(traceId);
-      released.push(...ofTrace.filter(({ spanId }) => !calls.has(spanId)));
-    }
-    released = released.slice(-REQUESTS_MAX);
+  async function announce(found: readonly WaitingCall[]): Promise<void> {
+    if (found.length === 0) return;
+    // The other attempts of a call wait with it: whoever takes it over finds its retries by them.
+    const traces = new Set(found.map(({ call }) => call.span.traceId));
+    await options.calls.announce(keys.list(traces));
+    for (const call of found) call.announcedMs = Date.now();
   }
 
-  function noteHeld({ traceId, spanId }: SpanKey): void {
-    const ofTrace = keys.get(traceId) ?? [];
-    keys.set(traceId, ofTrace);
-    ofTrace.push({ traceId, spanId });
+  async function store(heard: readonly WaitingCall[]): Promise<void> {
+    if (heard.length === 0) return;
+    await options.calls.store(heard.map(({ call }) => call));
+    waiting = waiting.filter((call) => !heard.includes(call));
+    log.debug({ calls: heard.length }, "requests that no GenAI span stands for became model calls");
   }
 
   const timer = setInterval(
@@ -99,15 +109,11 @@ export function createRequestSettler({ context, store, settleMs = SETTLE_MS, log
     hold(copies) {
       for (const { span, attributesJson } of copies) {
         unclaimed.hold(span, attributesJson, Date.now());
-        noteHeld(span);
+        keys.add(span);
       }
     },
-    held: () => [...[...keys.values()].flat(), ...waiting.map(({ span }) => span)],
-    takeReleased() {
-      const taken = released;
-      released = [];
-      return taken;
-    },
+    held: () => keys.list(),
+    takeReleased: () => keys.takeReleased(),
     async close() {
       clearInterval(timer);
       await round;

@@ -7,9 +7,11 @@ export interface SpanKey {
   readonly spanId: string;
 }
 
-/** A request that a process held which is no more, or one that became a call. */
+/** A request that a process held which is no more, or one that becomes a call. */
 export interface HeldRequest {
   readonly span: Span;
+  /** Every gateway has had time to hear that it becomes a call. */
+  readonly announced: boolean;
   /** UTF-8 of a JSON object. */
   readonly attributesJson: Uint8Array;
 }
@@ -56,6 +58,14 @@ export function heldRequestsOf(schema: string) {
         await client.query(`delete from ${table} h using ${keys} where ${isKey} and promoted_at is null`, columnsOf(claimed));
     },
 
+    /** Says that these become calls. */
+    async announce(client: pg.ClientBase, requests: readonly SpanKey[]): Promise<void> {
+      await client.query(
+        `update ${table} h set announced_at = coalesce(announced_at, now()) from ${keys} where ${isKey}`,
+        columnsOf(requests),
+      );
+    },
+
     async markPromoted(client: pg.ClientBase, promoted: readonly SpanKey[]): Promise<void> {
       await client.query(
         `update ${table} h set promoted_at = coalesce(promoted_at, now()) from ${keys} where ${isKey}`,
@@ -63,20 +73,23 @@ export function heldRequestsOf(schema: string) {
       );
     },
 
-    /** Requests that nobody has said to hold for so long, oldest first. */
-    async orphans(client: pg.ClientBase, silentMs: number): Promise<HeldRequest[]> {
+    /** Requests that nobody has said to hold for `silentMs`, oldest first; not those that were announced less than `heardMs` ago. */
+    async orphans(client: pg.ClientBase, silentMs: number, heardMs: number): Promise<HeldRequest[]> {
       const { rows } = await client.query<HeldRow>(
-        `select span, attributes from ${table} where promoted_at is null and seen_at < now() - $1::float8 * interval '1 millisecond' order by seen_at limit $2`,
-        [silentMs, ORPHANS_MAX],
+        `select span, attributes, announced_at is not null as announced from ${table}
+         where promoted_at is null and seen_at < now() - $1::float8 * interval '1 millisecond'
+           and (announced_at is null or announced_at < now() - $2::float8 * interval '1 millisecond') order by seen_at limit $3`,
+        [silentMs, heardMs, ORPHANS_MAX],
       );
       return rows.map(requestOf);
     },
 
-    /** Requests that became calls since `sinceMs` of the server's clock; and that clock's time. */
+    /** Requests that became calls, or were announced to, since `sinceMs` of the server's clock; and that clock's time. */
     async promotedSince(client: pg.ClientBase, sinceMs: number): Promise<{ readonly requests: HeldRequest[]; readonly nowMs: number }> {
       const { rows: clock } = await client.query<{ now_ms: number }>("select extract(epoch from now())::float8 * 1000 as now_ms");
       const { rows } = await client.query<HeldRow>(
-        `select span, attributes from ${table} where promoted_at >= to_timestamp($1::float8 / 1000) order by promoted_at desc limit $2`,
+        `select span, attributes, true as announced from ${table} where coalesce(announced_at, promoted_at) >= to_timestamp($1::float8 / 1000)
+         order by coalesce(announced_at, promoted_at) desc limit $2`,
         [sinceMs, PROMOTED_MAX],
       );
       return { requests: rows.map(requestOf), nowMs: clock[0]?.now_ms ?? 0 };
@@ -93,6 +106,7 @@ export type HeldRequests = ReturnType<typeof heldRequestsOf>;
 interface HeldRow {
   readonly span: string;
   readonly attributes: string;
+  readonly announced: boolean;
 }
 
 const columnsOf = (keys: readonly SpanKey[]): [string[], string[]] => [
@@ -100,7 +114,8 @@ const columnsOf = (keys: readonly SpanKey[]): [string[], string[]] => [
   keys.map(({ spanId }) => spanId),
 ];
 
-const requestOf = ({ span, attributes }: HeldRow): HeldRequest => ({
+const requestOf = ({ span, attributes, announced }: HeldRow): HeldRequest => ({
   span: JSON.parse(span) as Span,
+  announced,
   attributesJson: Buffer.from(attributes),
 });

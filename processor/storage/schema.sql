@@ -71,7 +71,8 @@ create table held_requests (
   seen_at timestamp with time zone not null default now(),
   promoted_at timestamp with time zone,
   span text not null,
-  attributes text not null
+  attributes text not null,
+  announced_at timestamp with time zone
 );
 -- HTTP requests to a model for which no GenAI span has come yet: they become model calls when none comes. Empty most of the time
 --   trace_id: Trace id
@@ -81,6 +82,7 @@ create table held_requests (
 --   promoted_at: When it became a model call; kept for some minutes so that every gateway can tell a GenAI span that comes later still
 --   span: The span as JSON, in the program's own form
 --   attributes: Its attributes as JSON, as they came
+--   announced_at: When it was announced to become a model call; the row of the call is written once every gateway has had time to hear of it
 
 create table histogram_day (
   bucket timestamp with time zone not null,

@@ -10,10 +10,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { CopyBuffer } from "../processor/sinks/copy-buffer.ts";
-import { encodeTraceRows } from "../processor/sinks/copy-row.ts";
-import { dedupe, readRows } from "../processor/sinks/postgres-batch.ts";
+import { COPY_HEADER, COPY_TRAILER } from "../processor/sinks/copy-buffer.ts";
+import { TRACE_COLUMN_LIST } from "../processor/sinks/copy-row.ts";
 import { postgresSink } from "../processor/sinks/postgres.ts";
+import { RowsWriter } from "../processor/sinks/rows-writer.ts";
 import type { EnrichedSpan } from "../processor/sinks/sink.ts";
 import { startEmbeddedPostgres } from "../processor/storage/embedded-postgres.ts";
 import { migrate } from "../processor/storage/migrate.ts";
@@ -82,14 +82,12 @@ function makeBatches(): EnrichedSpan[][] {
 
 /** The rows in the same batches, so that a session can take every second file. */
 function writeCopyFiles(batches: readonly EnrichedSpan[][], folder: string): string[] {
-  const read = readRows("all");
+  const writer = new RowsWriter(null);
   return batches.map((batch, i) => {
     const path = join(folder, `rows-${i}.bin`);
-    writeFileSync(
-      path,
-      encodeTraceRows(dedupe(read(batch)).rows.traces, new CopyBuffer(0), () => undefined),
-      { mode: 0o644 },
-    );
+    writer.begin(null);
+    for (const enriched of batch) writer.add(enriched);
+    writeFileSync(path, Buffer.concat([COPY_HEADER, writer.end().bytes, COPY_TRAILER]), { mode: 0o644 });
     return path;
   });
 }
@@ -106,13 +104,12 @@ async function writeThroughSink(url: string, batches: readonly EnrichedSpan[][],
 }
 
 async function copyFiles(url: string, files: readonly string[], sessions: number): Promise<void> {
-  const columns = (await import("../processor/sinks/copy-row.ts")).TRACE_COLUMN_LIST;
   let next = 0;
   const copy = async (): Promise<void> => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     for (let file = files[next++]; file !== undefined; file = files[next++]) {
-      await client.query(`copy genai.llm_traces (${columns}) from '${file}' (format binary)`);
+      await client.query(`copy genai.llm_traces (${TRACE_COLUMN_LIST}) from '${file}' (format binary)`);
     }
     await client.end();
   };

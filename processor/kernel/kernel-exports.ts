@@ -1,7 +1,8 @@
 import { KERNEL_BINARY } from "./kernel-binary.ts";
 import type { EmissionExports } from "./request-writer.ts";
 
-interface KernelGlobal {
+/** An address or a number that a module exports. */
+export interface KernelGlobal {
   readonly value: number;
 }
 
@@ -43,11 +44,15 @@ interface WebAssemblyApi {
 
 /** An instance of the kernel with a memory of its own; null where there is no WebAssembly, or none with SIMD. */
 export function openKernel(): KernelExports | null {
+  return openModule(KERNEL_BINARY) as KernelExports | null;
+}
+
+/** What an instance of a module exports, which is given in base64. */
+export function openModule(binary: string): unknown {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return null;
   try {
-    const module = new WebAssembly.Module(Buffer.from(KERNEL_BINARY, "base64"));
-    return new WebAssembly.Instance(module).exports as KernelExports;
+    return new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(binary, "base64"))).exports;
   } catch {
     return null;
   }

@@ -1,5 +1,7 @@
+import type { AttributeMarks } from "./attribute-marks.ts";
 import { ANY_VALUE, int64AsNumber, KEY_VALUE, LIST_VALUES } from "./any-value.ts";
 import { ByteWriter } from "./byte-writer.ts";
+import type { KeyDictionary } from "./key-dictionary.ts";
 import { packBytes } from "./packed-bytes.ts";
 import type { RequestScan } from "./request-scan.ts";
 import type { ScannedSpan } from "./scanned-span.ts";
@@ -31,10 +33,15 @@ const DOUBLE_BYTES = 8;
 /** One for all spans: memory of its own would cost each more than its JSON does. */
 const OUT = new ByteWriter(64 * 1024);
 
-interface JsonState {
-  readonly scan: RequestScan;
-  readonly out: ByteWriter;
+/** Where JSON is read from. */
+export interface JsonSource {
+  readonly reader: WireReader;
+  readonly keys: KeyDictionary;
   readonly captureContent: boolean;
+}
+
+interface JsonState extends JsonSource {
+  readonly out: ByteWriter;
   /** Length of `out` at which the value that is being written has to end. */
   limit: number;
 }
@@ -47,15 +54,32 @@ interface JsonState {
  */
 export function attributesJson(scan: RequestScan, span: ScannedSpan, captureContent: boolean): Uint8Array {
   const out = OUT;
-  const state: JsonState = { scan, out, captureContent, limit: 0 };
+  const state: JsonState = { reader: scan.reader, keys: scan.keys, out, captureContent, limit: 0 };
   let cut = 0;
   out.length = 0;
   for (let index = span.firstMark; index < span.endMark; index++) {
-    if (!writeAttribute(state, index)) cut++;
+    if (!writeAttribute(state, scan.marks, index)) cut++;
   }
   if (cut > 0) out.text(`,"${CUT_KEY}":${cut}`);
   enclose(out, 0, "object");
   return out.written();
+}
+
+/**
+ * One value, whose AnyValue stands from `start` to `end`, as `attributesJson` writes it; `ofContent`: it is what people and models
+ * said. Good until the next call.
+ */
+export function valueJson(
+  source: JsonSource,
+  { start, end }: { readonly start: number; readonly end: number },
+  ofContent: boolean,
+): Uint8Array {
+  OUT.length = 0;
+  const limit = ofContent ? JSON_CONTENT_BYTES_MAX : JSON_VALUE_BYTES_MAX;
+  const state: JsonState = { ...source, out: OUT, limit };
+  state.reader.position = start;
+  writeValue(state, end, 0);
+  return OUT.written();
 }
 
 /** Every entry was written with a comma before it: the first of them, at `start`, becomes what opens the list. */
@@ -66,26 +90,26 @@ function enclose(out: ByteWriter, start: number, kind: "array" | "object"): void
 }
 
 /** False when it did not fit. */
-function writeAttribute(state: JsonState, index: number): boolean {
-  const { scan, out, captureContent } = state;
-  const facts = scan.marks.key(index);
-  const start = scan.marks.valueStart(index);
-  const end = scan.marks.valueEnd(index);
+function writeAttribute(state: JsonState, marks: AttributeMarks, index: number): boolean {
+  const { reader, out, captureContent } = state;
+  const facts = marks.key(index);
+  const start = marks.valueStart(index);
+  const end = marks.valueEnd(index);
   if (facts === undefined) return true;
-  if (facts.content && !captureContent && !isNumberOrBoolean(scan.reader, start, end)) return true;
+  if (facts.content && !captureContent && !isNumberOrBoolean(reader, start, end)) return true;
   if (out.length >= JSON_SPAN_BYTES_MAX || facts.length > JSON_KEY_BYTES_MAX) return false;
   out.words(facts.json.words, facts.json.length);
   state.limit = out.length + (facts.content ? JSON_CONTENT_BYTES_MAX : JSON_VALUE_BYTES_MAX);
   if (start < 0) out.words(NULL.words, NULL.length);
   else if (!writeCommon(state, start, end)) {
-    scan.reader.position = start;
+    reader.position = start;
     writeValue(state, end, 0);
   }
   return true;
 }
 
 /** The short plain texts, small numbers and booleans that nearly all values are, alone in their AnyValue; false for anything else. */
-function writeCommon({ scan: { reader }, out }: JsonState, start: number, end: number): boolean {
+function writeCommon({ reader, out }: JsonState, start: number, end: number): boolean {
   const { bytes } = reader;
   if (start === end) return false;
   switch (bytes[start] ?? 0) {
@@ -129,7 +153,7 @@ function isNumberOrBoolean(reader: WireReader, start: number, end: number): bool
 
 /** The value whose AnyValue the reader stands on; it is left behind its end. */
 function writeValue(state: JsonState, end: number, depth: number): void {
-  const { reader } = state.scan;
+  const { reader } = state;
   // Of several values only the last counts, and nearly always it is the only one.
   let last = -1;
   while (reader.position < end) {
@@ -148,8 +172,7 @@ function writeValue(state: JsonState, end: number, depth: number): void {
 }
 
 function writeOne(state: JsonState, tag: number, end: number, depth: number): void {
-  const { out } = state;
-  const { reader } = state.scan;
+  const { out, reader } = state;
   switch (tag) {
     case ANY_VALUE.string:
       writeText(state, reader.lengthEnd(end, "string_value"));
@@ -209,10 +232,10 @@ function doubleText(value: number): string {
 
 function writeText(state: JsonState, end: number): void {
   const { out, limit } = state;
-  const { bytes, position: start } = state.scan.reader;
+  const { bytes, position: start } = state.reader;
   const room = Math.max(limit - out.length, 0);
   const cut = cutPosition(bytes, start, end, room);
-  if (cut === end && writePlain(state.scan.reader, start, end, out)) return;
+  if (cut === end && writePlain(state.reader, start, end, out)) return;
   const text = bytes.toString("utf8", start, cut);
   const clean = text.includes("\0") ? text.replaceAll("\0", "") : text;
   out.text(JSON.stringify(cut === end ? clean : `${clean}${cutMark(end - start)}`));
@@ -223,7 +246,7 @@ function cutMark(size: number): string {
 }
 
 function writeBytes(state: JsonState, end: number): void {
-  const { bytes, position: start } = state.scan.reader;
+  const { bytes, position: start } = state.reader;
   // Whole groups of three, so that what is left of it decodes.
   const room = Math.max(Math.floor((state.limit - state.out.length) / 4), 0) * 3;
   const cut = Math.min(end, start + room);
@@ -231,8 +254,7 @@ function writeBytes(state: JsonState, end: number): void {
 }
 
 function writeList(state: JsonState, end: number, depth: number, kind: "array" | "object"): void {
-  const { out } = state;
-  const { reader } = state.scan;
+  const { out, reader } = state;
   if (depth > JSON_DEPTH_MAX) {
     out.text(`"…[nested deeper than ${JSON_DEPTH_MAX}]"`);
     return;
@@ -260,8 +282,7 @@ function writeList(state: JsonState, end: number, depth: number, kind: "array" |
 }
 
 function writeEntry(state: JsonState, end: number, depth: number): void {
-  const { scan, out, captureContent } = state;
-  const { reader } = scan;
+  const { reader, keys, out, captureContent } = state;
   let keyStart = reader.position;
   let keyEnd = keyStart;
   let valueStart = -1;
@@ -278,7 +299,7 @@ function writeEntry(state: JsonState, end: number, depth: number): void {
       reader.position = valueEnd;
     } else reader.skip(tag, end);
   }
-  const facts = scan.keys.find(reader, keyStart, keyEnd);
+  const facts = keys.find(reader, keyStart, keyEnd);
   if (facts.length > JSON_KEY_BYTES_MAX) return;
   if (facts.content && !captureContent && !isNumberOrBoolean(reader, valueStart, valueEnd)) return;
   out.words(facts.json.words, facts.json.length);

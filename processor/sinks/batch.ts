@@ -1,3 +1,4 @@
+import type { EncodedRows } from "./encoded-rows.ts";
 import { RefusedBatchError } from "./sink-error.ts";
 import type { EnrichedBatch, EnrichedSpan, Sink } from "./sink.ts";
 
@@ -29,13 +30,13 @@ export function batchSink(inner: Sink, limits: BatchLimits): Sink {
   let writes = 0;
   let timer: NodeJS.Timeout | undefined;
   let turn: NodeJS.Immediate | undefined;
-  let closing = false;
-  const underWay = new Set<Promise<void>>();
+  /** Hears that no write is under way any more. */
+  let onIdle: (() => void) | null = null;
 
   function schedule(): void {
     if (parts.length === 0 || turn !== undefined) return;
     // One turn of the event loop gathers what arrived together; after that an idle sink has nothing to wait for.
-    if (writes === 0 || closing) turn = setImmediate(flush);
+    if (writes === 0 || onIdle !== null) turn = setImmediate(flush);
     else if (writes < limits.writesMax) timer ??= setTimeout(flush, limits.delayMs);
   }
 
@@ -50,12 +51,13 @@ export function batchSink(inner: Sink, limits: BatchLimits): Sink {
     spans = 0;
     bytes = 0;
     writes += 1;
-    const done = writeParts(inner, flushed).finally(() => {
-      writes -= 1;
-      underWay.delete(done);
-      schedule();
-    });
-    underWay.add(done);
+    void writeParts(inner, flushed).then(onDone);
+  }
+
+  function onDone(): void {
+    writes -= 1;
+    schedule();
+    if (writes === 0 && parts.length === 0) onIdle?.();
   }
 
   return {
@@ -72,14 +74,17 @@ export function batchSink(inner: Sink, limits: BatchLimits): Sink {
       });
     },
     async close() {
-      closing = true;
+      const idle = new Promise<void>((resolve) => {
+        onIdle = resolve;
+      });
       flush();
-      while (underWay.size > 0) await Promise.all(underWay);
+      if (writes > 0) await idle;
       await inner.close();
     },
   };
 }
 
+/** Tells every part what became of it; does not reject. */
 async function writeParts(inner: Sink, parts: readonly Part[]): Promise<void> {
   try {
     await inner.write(mergeBatches(parts.map(({ batch }) => batch)));
@@ -113,6 +118,11 @@ class MergedBatch implements EnrichedBatch {
 
   get spans(): readonly EnrichedSpan[] {
     return this.#batches.flatMap(({ spans }) => spans);
+  }
+
+  get rows(): readonly EncodedRows[] | undefined {
+    const rows = this.#batches.map((batch) => batch.rows);
+    return rows.every((ofBatch) => ofBatch !== undefined) ? rows.flat() : undefined;
   }
 
   get parts(): readonly Uint8Array[] {

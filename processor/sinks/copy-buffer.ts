@@ -1,6 +1,5 @@
 /** "PGCOPY\n\377\r\n\0", flags, length of the header extension (PostgreSQL manual, COPY, Binary Format). */
 const HEADER = Buffer.from("5047434f50590aff0d0a000000000000000000", "hex");
-const TRAILER = -1;
 const NULL_LENGTH = -1;
 /** PostgreSQL counts microseconds from 2000-01-01. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000;
@@ -10,45 +9,42 @@ const UINT4_MAX = TWO_32 - 1;
 /** Up to this many characters a loop over the character codes is faster than a call into Node's encoder (measured: 2.3 ns each against 65 ns). */
 const LOOP_CHARS_MAX = 28;
 const JSONB_VERSION = 1;
-/** Free space behind the last text or row start, so that only those need to look: more than all other fields of a row take. */
-const SLACK_BYTES = 1_024;
+
+/** What stands before the first row of a COPY stream, and what follows its last. */
+export const COPY_HEADER: Buffer = HEADER;
+export const COPY_TRAILER: Buffer = Buffer.from([0xff, 0xff]);
 
 /**
- * Rows in the binary format of COPY, written into one growing buffer. Every method writes one field and takes null; what no
- * column could hold is made storable here: NUL is dropped from text (PostgreSQL's text has none), a lone surrogate becomes
- * U+FFFD, a number that is not finite becomes null. A row has at most 64 fields that are not text or jsonb.
+ * Rows in the binary format of COPY, written into memory that somebody else keeps large enough. Every method writes one field
+ * and takes null; what no column could hold is made storable here: NUL is dropped from text (PostgreSQL's text has none), a lone
+ * surrogate becomes U+FFFD, a number that is not finite becomes null.
  */
 export class CopyBuffer {
-  #bytes: Buffer;
-  #view: DataView;
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
   #length = 0;
 
-  constructor(bytesHint: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(4 * SLACK_BYTES, bytesHint));
-    this.#view = viewOf(this.#bytes);
-    this.reset();
+  constructor(memory: Buffer) {
+    this.#bytes = memory;
+    this.#view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   }
 
-  /** Starts anew in the same memory: what `end` answered before is overwritten. */
-  reset(): void {
-    this.#bytes.set(HEADER);
-    this.#length = HEADER.length;
+  /** Where the next byte goes. */
+  get length(): number {
+    return this.#length;
   }
 
-  get capacity(): number {
-    return this.#bytes.length;
+  set length(length: number) {
+    this.#length = length;
   }
 
   startRow(fieldCount: number): void {
-    this.#reserve(2);
     this.#view.setInt16(this.#length, fieldCount);
     this.#length += 2;
   }
 
   text(value: string | null): void {
     if (value === null) return this.#null();
-    // UTF-8 takes at most three bytes for a UTF-16 code unit.
-    this.#reserve(4 + value.length * 3);
     const start = this.#length + 4;
     const bytes = value.length <= LOOP_CHARS_MAX && this.#writeAscii(value, start) ? value.length : this.#writeUtf8(value, start);
     this.#view.setInt32(this.#length, bytes);
@@ -95,17 +91,10 @@ export class CopyBuffer {
 
   /** UTF-8 text of one JSON value. */
   jsonb(json: Uint8Array): void {
-    this.#reserve(5 + json.length);
     this.#view.setInt32(this.#length, json.length + 1);
     this.#view.setUint8(this.#length + 4, JSONB_VERSION);
     this.#bytes.set(json, this.#length + 5);
     this.#length += 5 + json.length;
-  }
-
-  /** The whole stream, in this object's memory. Nothing may be written after it but a reset. */
-  end(): Buffer {
-    this.#view.setInt16(this.#length, TRAILER);
-    return this.#bytes.subarray(0, this.#length + 2);
   }
 
   #null(): void {
@@ -127,15 +116,4 @@ export class CopyBuffer {
   #writeUtf8(value: string, start: number): number {
     return this.#bytes.write(value.includes("\0") ? value.replaceAll("\0", "") : value, start, "utf8");
   }
-
-  #reserve(bytes: number): void {
-    const needed = this.#length + bytes + SLACK_BYTES;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, needed));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
-    this.#view = viewOf(larger);
-  }
 }
-
-const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

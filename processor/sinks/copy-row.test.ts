@@ -3,8 +3,9 @@ import { finished } from "node:stream/promises";
 import { from as copyFrom } from "pg-copy-streams";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type TestDatabase } from "../../test/support/database.ts";
-import { CopyBuffer } from "./copy-buffer.ts";
-import { encodeSpanRows, encodeTraceRows, SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
+import { COPY_HEADER, COPY_TRAILER, CopyBuffer } from "./copy-buffer.ts";
+import { SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
+import { RowsWriter } from "./rows-writer.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
 let database: TestDatabase;
@@ -26,6 +27,15 @@ async function copy(target: string, bytes: Buffer): Promise<void> {
   } finally {
     client.release();
   }
+}
+
+const streamOf = (rows: Buffer): Buffer => Buffer.concat([COPY_HEADER, rows, COPY_TRAILER]);
+
+function rowOf(enriched: EnrichedSpan): Buffer {
+  const writer = new RowsWriter(null);
+  writer.begin(null);
+  writer.add(enriched);
+  return streamOf(writer.end().bytes);
 }
 
 /** Any UTF-16, half surrogate pairs and NUL included: what JavaScript can hold. */
@@ -66,7 +76,8 @@ const finite = (value: number | null): number | null => (value !== null && Numbe
 
 test("any text, number, time and JSON that is copied is what an INSERT of the same value holds", async () => {
   const rows = fc.sample(anyRow, { numRuns: 1500, seed: 42 });
-  const out = new CopyBuffer(0);
+  const memory = Buffer.alloc(4 * 1024 * 1024);
+  const out = new CopyBuffer(memory);
   for (const [n, row] of rows.entries()) {
     out.startRow(8);
     out.int4(n);
@@ -78,7 +89,7 @@ test("any text, number, time and JSON that is copied is what an INSERT of the sa
     out.timestamp(row.micros);
     out.jsonb(Buffer.from(row.more));
   }
-  await copy("copied", out.end());
+  await copy("copied", streamOf(memory.subarray(0, out.length)));
   await database.pool.query(
     `insert into inserted select n, words, money, amount, small, flag, timestamptz 'epoch' + make_interval(secs => (micros / 1000000)::float8) + (micros % 1000000) * interval '1 microsecond', more
      from unnest($1::integer[], $2::text[], $3::float8[], $4::bigint[], $5::integer[], $6::boolean[], $7::bigint[], $8::jsonb[]) r (n, words, money, amount, small, flag, micros, more)`,
@@ -158,10 +169,7 @@ const enrichment = {
 
 test("every column of llm_traces holds what it is named after", async () => {
   const enriched = { span, enrichment, attributesJson: Buffer.from('{"kept": 1}') };
-  await copy(
-    `genai.llm_traces (${TRACE_COLUMN_LIST})`,
-    encodeTraceRows([enriched], new CopyBuffer(0), () => undefined),
-  );
+  await copy(`genai.llm_traces (${TRACE_COLUMN_LIST})`, rowOf(enriched));
   const { rows } = await database.pool.query("select * from genai.llm_traces");
   expect(rows).toEqual([
     {
@@ -223,7 +231,7 @@ test("every column of llm_traces holds what it is named after", async () => {
 
 test("every column of spans holds what it is named after", async () => {
   const enriched = { span: { ...span, statusCode: 0 }, enrichment: null, attributesJson: Buffer.from('{"kept": 1}') };
-  await copy(`genai.spans (${SPAN_COLUMN_LIST})`, encodeSpanRows([enriched], new CopyBuffer(0)));
+  await copy(`genai.spans (${SPAN_COLUMN_LIST})`, rowOf(enriched));
   expect((await database.pool.query("select * from genai.spans")).rows).toEqual([
     {
       trace_id: span.traceId,
@@ -248,10 +256,7 @@ test("a newer schema with more columns still takes the rows of an older gateway"
   await database.pool.query("alter table genai.llm_traces add column added_later text not null default 'later'");
   await database.pool.query("alter table genai.rollup_minute add column added_later bigint not null default 0");
   const later = { span: { ...span, spanId: "2222222222222222" }, enrichment, attributesJson: Buffer.from("{}") };
-  await copy(
-    `genai.llm_traces (${TRACE_COLUMN_LIST})`,
-    encodeTraceRows([later], new CopyBuffer(0), () => undefined),
-  );
+  await copy(`genai.llm_traces (${TRACE_COLUMN_LIST})`, rowOf(later));
   await database.pool.query(
     `select genai.count_calls('[{"bucket": "2026-11-24T00:00:00Z", "series_id": 1, "outcome_id": 1, "calls": 1, "unknown_to_this_schema": 5}]')`,
   );

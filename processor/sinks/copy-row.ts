@@ -1,11 +1,9 @@
-import { NORMALIZED } from "../core/attributes.ts";
-import type { Enrichment } from "../core/enrichment.ts";
 import type { Attributes, Span } from "../core/span.ts";
-import { httpStatusOf } from "./attribute-columns.ts";
+import type { AttributeColumns } from "./attribute-columns.ts";
 import type { CopyBuffer } from "./copy-buffer.ts";
 import { fitAttributes } from "./fit-attributes.ts";
 import { cut, label } from "./label.ts";
-import { MESSAGE_KEYS, readSpanRow, readTraceRow, type GenAiSpan, type SpanRow, type TraceRow } from "./postgres-row.ts";
+import { MESSAGE_KEYS, type SpanRow, type TraceRow } from "./postgres-row.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
 /** Columns that stand together and the function that writes all of them, in this order: the list of COPY and its encoder are one. */
@@ -14,33 +12,34 @@ interface ColumnGroup<Row> {
   readonly write: (out: CopyBuffer, row: Row) => void;
 }
 
-const IDENTITY: ColumnGroup<SpanRow> = {
-  columns: [
-    "trace_id",
-    "span_id",
-    "parent_span_id",
-    "name",
-    "created_at",
-    "duration_ms",
-    "service_name",
-    "environment",
-    "scope_name",
-    "status",
-    "error_message",
-  ],
+/** Where the spans' own bytes are at hand, it is written by processor/otlp/row-heads.ts. */
+const HEAD_COLUMNS = ["attributes", "trace_id", "span_id", "parent_span_id"] as const;
+const CALLER_COLUMNS = ["user_id", "conversation_id", "agent_name", "tool_name"] as const;
+
+const TIMES: ColumnGroup<SpanRow> = {
+  columns: ["created_at", "duration_ms", "http_status"],
   write(out, row) {
-    const { span } = row;
-    out.text(cut(span.traceId, ID_CHARS_MAX));
-    out.text(cut(span.spanId, ID_CHARS_MAX));
-    out.text(span.parentSpanId === "" ? null : cut(span.parentSpanId, ID_CHARS_MAX));
-    out.text(cut(span.name, NAME_CHARS_MAX));
     out.timestamp(row.createdAtMicros);
     out.float8(row.durationMs);
+    out.int4(row.httpStatus);
+  },
+};
+
+const SOURCE: ColumnGroup<SpanRow> = {
+  columns: ["service_name", "environment"],
+  write(out, row) {
     out.text(row.serviceName);
     out.text(row.environment);
+  },
+};
+
+const NAME: ColumnGroup<SpanRow> = {
+  columns: ["name", "scope_name", "status", "error_message"],
+  write(out, { span, failed }) {
+    out.text(cut(span.name, NAME_CHARS_MAX));
     out.text(label(span.scopeName));
-    out.text(row.failed ? "failed" : "completed");
-    out.text(row.failed ? readMessage(span) : null);
+    out.text(failed ? "failed" : "completed");
+    out.text(failed ? readMessage(span) : null);
   },
 };
 
@@ -56,14 +55,12 @@ const CALL: ColumnGroup<TraceRow> = {
 };
 
 const FAILURE: ColumnGroup<TraceRow> = {
-  columns: ["error_type", "error_category", "error_retryable", "error_retry_after_ms", "http_status"],
+  columns: ["error_type", "error_category", "error_retryable", "error_retry_after_ms"],
   write(out, row) {
     out.text(row.errorType);
     out.text(row.errorCategory);
     out.boolean(row.errorRetryable);
     out.float8(row.errorRetryAfterMs);
-    // error.type holds the status where the instrumentation knew nothing better (HTTP semantic conventions).
-    out.int4(answeredStatus(row.enriched.enrichment) ?? row.columns.httpStatus ?? httpStatusOf(row.errorType ?? undefined));
   },
 };
 
@@ -127,64 +124,62 @@ const MONEY: ColumnGroup<TraceRow> = {
   },
 };
 
-const CONTEXT: ColumnGroup<TraceRow> = {
-  columns: ["ttft_ms", "output_tokens_per_second", "user_id", "conversation_id", "agent_name", "tool_name", "attributes"],
-  write(out, { ttftMs, outputTokensPerSecond, columns, enriched }) {
+const SPEED: ColumnGroup<TraceRow> = {
+  columns: ["ttft_ms", "output_tokens_per_second"],
+  write(out, { ttftMs, outputTokensPerSecond }) {
     out.float8(ttftMs);
     out.float8(outputTokensPerSecond);
+  },
+};
+
+const KIND: ColumnGroup<SpanRow> = {
+  columns: ["kind"],
+  write(out, { span }) {
+    out.text(KINDS[span.kind] ?? "unspecified");
+  },
+};
+
+const TRACE_GROUPS: readonly ColumnGroup<TraceRow>[] = [TIMES, SOURCE, NAME, CALL, FAILURE, RETRIES, USAGE, MONEY, SPEED];
+const SPAN_GROUPS: readonly ColumnGroup<SpanRow>[] = [TIMES, SOURCE, NAME, KIND];
+const TRACE_COLUMNS = [...HEAD_COLUMNS, ...CALLER_COLUMNS, ...columnsOf(TRACE_GROUPS)];
+const SPAN_COLUMNS = [...HEAD_COLUMNS, ...columnsOf(SPAN_GROUPS)];
+
+/** "attributes, trace_id, ...": the named columns are all that a COPY needs of the table, so a newer schema may have more. */
+export const TRACE_COLUMN_LIST = TRACE_COLUMNS.join(", ");
+export const SPAN_COLUMN_LIST = SPAN_COLUMNS.join(", ");
+
+/** Fields of a row. */
+export const TRACE_FIELDS = TRACE_COLUMNS.length;
+export const SPAN_FIELDS = SPAN_COLUMNS.length;
+
+/** The first fields of a row, of a call's some more; answers where the ids begin. */
+export function writeHead(out: CopyBuffer, { span, attributesJson }: EnrichedSpan, columns: AttributeColumns, isCall: boolean): number {
+  out.startRow(isCall ? TRACE_FIELDS : SPAN_FIELDS);
+  out.jsonb(fitAttributes(attributesJson));
+  const ids = out.length;
+  out.text(cut(span.traceId, ID_CHARS_MAX));
+  out.text(cut(span.spanId, ID_CHARS_MAX));
+  out.text(span.parentSpanId === "" ? null : cut(span.parentSpanId, ID_CHARS_MAX));
+  if (isCall) {
     out.text(columns.userId);
     out.text(columns.conversationId);
     out.text(columns.agentName);
     out.text(columns.toolName);
-    out.jsonb(fitAttributes(enriched.attributesJson));
-  },
-};
-
-const OTHER: ColumnGroup<SpanRow> = {
-  columns: ["kind", "http_status", "attributes"],
-  write(out, { span, columns, enriched }) {
-    out.text(KINDS[span.kind] ?? "unspecified");
-    out.int4(columns.httpStatus);
-    out.jsonb(fitAttributes(enriched.attributesJson));
-  },
-};
-
-const TRACE_GROUPS: readonly ColumnGroup<TraceRow>[] = [IDENTITY, CALL, FAILURE, RETRIES, USAGE, MONEY, CONTEXT];
-const SPAN_GROUPS: readonly ColumnGroup<SpanRow>[] = [IDENTITY, OTHER];
-
-/** "trace_id, span_id, ...": the named columns are all that a COPY needs of the table, so a newer schema may have more. */
-export const TRACE_COLUMN_LIST = columnList(TRACE_GROUPS);
-export const SPAN_COLUMN_LIST = columnList(SPAN_GROUPS);
-
-/**
- * The spans' rows as a COPY stream, in the memory of `out`, of which the answer is a part. A row lives for as long as it
- * takes to write it: `onRow` counts it meanwhile, while it is in the processor's cache.
- */
-export function encodeTraceRows(spans: readonly GenAiSpan[], out: CopyBuffer, onRow: (row: TraceRow) => void): Buffer {
-  out.reset();
-  for (const enriched of spans) {
-    const row = readTraceRow(enriched);
-    encodeRow(row, TRACE_GROUPS, out);
-    onRow(row);
   }
-  return out.end();
+  return ids;
 }
 
-export function encodeSpanRows(spans: readonly EnrichedSpan[], out: CopyBuffer): Buffer {
-  out.reset();
-  for (const enriched of spans) encodeRow(readSpanRow(enriched), SPAN_GROUPS, out);
-  return out.end();
+/** All behind the head. */
+export function writeTraceFields(out: CopyBuffer, row: TraceRow): void {
+  for (const group of TRACE_GROUPS) group.write(out, row);
 }
 
-function encodeRow<Row extends SpanRow>(row: Row, groups: readonly ColumnGroup<Row>[], out: CopyBuffer): void {
-  let fieldCount = 0;
-  for (const { columns } of groups) fieldCount += columns.length;
-  out.startRow(fieldCount);
-  for (const group of groups) group.write(out, row);
+export function writeSpanFields(out: CopyBuffer, row: SpanRow): void {
+  for (const group of SPAN_GROUPS) group.write(out, row);
 }
 
-function columnList(groups: readonly { readonly columns: readonly string[] }[]): string {
-  return groups.flatMap(({ columns }) => columns).join(", ");
+function columnsOf(groups: readonly { readonly columns: readonly string[] }[]): string[] {
+  return groups.flatMap(({ columns }) => columns);
 }
 
 const NAME_CHARS_MAX = 500;
@@ -214,6 +209,3 @@ function firstText(attributes: Attributes, keys: readonly string[]): string | un
   }
   return undefined;
 }
-
-/** That of the last attempt, which enrichment read off its request's own span. */
-const answeredStatus = (added: Enrichment | null): number | null => httpStatusOf(added?.[NORMALIZED.httpStatus]);

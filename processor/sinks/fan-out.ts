@@ -32,6 +32,9 @@ function sharedBy(sinks: number, batch: EnrichedBatch): EnrichedBatch {
     get spans() {
       return batch.spans;
     },
+    get rows() {
+      return batch.rows;
+    },
     get otlp() {
       return batch.otlp;
     },

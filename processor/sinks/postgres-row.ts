@@ -1,7 +1,7 @@
 import { NORMALIZED, OWN } from "../core/attributes.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import { STATUS, type Span } from "../core/span.ts";
-import { ATTRIBUTE_COLUMN_KEYS, readAttributeColumns, type AttributeColumns } from "./attribute-columns.ts";
+import { ATTRIBUTE_COLUMN_KEYS, httpStatusOf, readAttributeColumns, type AttributeColumns } from "./attribute-columns.ts";
 import { firstLabel, label } from "./label.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
@@ -14,9 +14,9 @@ export interface SpanRow {
   readonly failed: boolean;
   readonly serviceName: string | null;
   readonly environment: string | null;
+  readonly httpStatus: number | null;
+  /** What of them is in the row's head is null where that was written already. */
   readonly columns: AttributeColumns;
-  /** Has its attributes as JSON. */
-  readonly enriched: EnrichedSpan;
 }
 
 /** A span that becomes a row of genai.llm_traces. */
@@ -83,8 +83,12 @@ const NOT_CATEGORIZED = "unknown";
 /** Every attribute that a row reads beside what enrichment wrote: whoever decodes spans for this sink must decode these. */
 export const ROW_READ_KEYS: readonly string[] = [...Object.values(ATTRIBUTE_COLUMN_KEYS).flat(), ...MESSAGE_KEYS];
 
-export function readSpanRow(enriched: EnrichedSpan): SpanRow {
+/** What whoever wrote a row's head has read off the span's attributes. */
+export type HeadColumns = Pick<AttributeColumns, "userId" | "httpStatus">;
+
+export function readSpanRow(enriched: EnrichedSpan, head: HeadColumns | null): SpanRow {
   const { span } = enriched;
+  const columns = readColumns(enriched, head);
   return {
     span,
     createdAtMicros: microsOf(span.startMs),
@@ -92,18 +96,19 @@ export function readSpanRow(enriched: EnrichedSpan): SpanRow {
     failed: span.statusCode === STATUS.error,
     serviceName: label(span.resource["service.name"]),
     environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
-    columns: enriched.columns ?? readAttributeColumns(span.attributes),
-    enriched,
+    httpStatus: columns.httpStatus,
+    columns,
   };
 }
 
-export function readTraceRow(enriched: GenAiSpan): TraceRow {
+export function readTraceRow(enriched: GenAiSpan, head: HeadColumns | null): TraceRow {
   const { span, enrichment: added } = enriched;
   const errorCategory = label(added[OWN.errorCategory]);
   const failed = span.statusCode === STATUS.error || errorCategory !== null;
   const responseModel = label(added[NORMALIZED.responseModel]);
   const retryCount = count(added[OWN.retryCount]);
-  const columns = enriched.columns ?? readAttributeColumns(span.attributes);
+  const errorType = failed ? errorTypeOf(enriched) : null;
+  const columns = readColumns(enriched, head);
   return {
     span,
     createdAtMicros: microsOf(span.startMs),
@@ -111,14 +116,14 @@ export function readTraceRow(enriched: GenAiSpan): TraceRow {
     failed,
     serviceName: label(span.resource["service.name"]),
     environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
+    httpStatus: statusOf(added, columns, errorType),
     columns,
-    enriched,
     llmCall: added[OWN.llmCall] === true,
     operation: label(added[NORMALIZED.operation]),
     provider: label(added[NORMALIZED.provider]),
     model: label(added[NORMALIZED.requestModel]) ?? responseModel,
     responseModel,
-    errorType: failed ? label(added[NORMALIZED.errorType] ?? span.attributes[NORMALIZED.errorType]) : null,
+    errorType,
     errorCategory: failed ? (errorCategory ?? NOT_CATEGORIZED) : null,
     errorRetryable: failed ? added[OWN.errorRetryable] === true : null,
     errorRetryAfterMs: failed ? amount(added[OWN.errorRetryAfterMs]) : null,
@@ -139,6 +144,23 @@ export function readTraceRow(enriched: GenAiSpan): TraceRow {
     outputTokensPerSecond: amount(added[OWN.outputTokensPerSecond]),
     userId: columns.userId,
   };
+}
+
+function errorTypeOf({ span, enrichment }: GenAiSpan): string | null {
+  return label(enrichment[NORMALIZED.errorType] ?? span.attributes[NORMALIZED.errorType]);
+}
+
+/**
+ * That of the last attempt, which enrichment read off its request's own span, or its own; error.type holds the status where the
+ * instrumentation knew nothing better (HTTP semantic conventions).
+ */
+function statusOf(added: Enrichment, { httpStatus }: AttributeColumns, errorType: string | null): number | null {
+  return httpStatusOf(added[NORMALIZED.httpStatus]) ?? httpStatus ?? httpStatusOf(errorType ?? undefined);
+}
+
+function readColumns({ span, columns }: EnrichedSpan, head: HeadColumns | null): AttributeColumns {
+  if (head === null) return columns ?? readAttributeColumns(span.attributes);
+  return { userId: head.userId, conversationId: null, agentName: null, toolName: null, httpStatus: head.httpStatus };
 }
 
 /** The parts of a cost come and go with their sum. */

@@ -5,11 +5,12 @@ import { countCalls, type CountedDelta } from "../storage/count-calls.ts";
 import type { DayPartitions } from "../storage/day-partitions.ts";
 import type { Dimensions } from "../storage/dimensions.ts";
 import { heldRequestsOf } from "../storage/held-requests.ts";
-import { createRollupDelta } from "../storage/rollup-delta.ts";
-import { createCopyBuffers } from "./copy-buffers.ts";
-import { encodeSpanRows, encodeTraceRows, SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
-import { countRows, keyOf, type Rows } from "./postgres-batch.ts";
-import { microsOf, readTraceRow } from "./postgres-row.ts";
+import { createRollupDelta, type RollupDelta } from "../storage/rollup-delta.ts";
+import { createCopyMemories } from "./copy-memory.ts";
+import { SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
+import { type EncodedRows, TABLE } from "./encoded-rows.ts";
+import { type MergedRows, type MergedTable, mergeRows } from "./merge-rows.ts";
+import { createRowChoice, type SpansStored } from "./postgres-batch.ts";
 
 export interface StoredRows {
   /** Rows that are new in llm_traces. */
@@ -23,34 +24,41 @@ export interface StoredRows {
 
 export interface RowStore {
   /** All rows or none, in one transaction with their rollups. */
-  write(rows: Rows): Promise<StoredRows>;
+  write(parts: readonly EncodedRows[]): Promise<StoredRows>;
 }
 
 export interface RowStoreOptions {
   readonly pool: pg.Pool;
   /** Quoted. */
   readonly schema: string;
+  readonly storeSpans: SpansStored;
   readonly dimensions: Dimensions;
   readonly partitions: DayPartitions;
 }
 
+/** In the order of TABLE. */
 const TABLES = [
   { table: "llm_traces", columns: TRACE_COLUMN_LIST },
   { table: "spans", columns: SPAN_COLUMN_LIST },
 ] as const;
 
-export function createRowStore({ pool, schema, dimensions, partitions }: RowStoreOptions): RowStore {
-  const buffers = createCopyBuffers();
+const NOTHING_STORED: StoredRows = { traces: 0, spans: 0, duplicates: 0, staged: false };
+
+export function createRowStore({ pool, schema, storeSpans, dimensions, partitions }: RowStoreOptions): RowStore {
+  const memories = createCopyMemories();
+  const chooseRows = createRowChoice(storeSpans);
   return {
-    async write(rows) {
-      if (countRows(rows) === 0 && rows.held.length === 0) return { traces: 0, spans: 0, duplicates: 0, staged: false };
-      // Encoded before a connection is taken: the server works on the batches before it meanwhile.
-      const memory = buffers.take();
-      const delta = createRollupDelta();
-      const encoded = [encodeTraceRows(rows.traces, memory.traces, delta.add), encodeSpanRows(rows.spans, memory.spans)];
+    async write(parts) {
+      // Merged before a connection is taken: the server works on the batches before it meanwhile.
+      const memory = memories();
+      const rows = mergeRows(parts, chooseRows(parts), memory);
+      if (rows.tables.every(({ count }) => count === 0) && rows.held.length === 0) return { ...NOTHING_STORED, duplicates: rows.repeated };
       const stored = await withConnection(pool, async (client) => {
-        await partitions.ensure(client, createdTimes(rows));
-        const batch = { schema, rows, encoded, delta, ids: await dimensions.resolve(client, delta) };
+        await partitions.ensure(
+          client,
+          rows.tables.flatMap(({ days }) => days),
+        );
+        const batch = { schema, rows, delta: rows.delta, ids: await dimensions.resolve(client, rows.delta) };
         try {
           return await copyDirectly(client, batch);
         } catch (error) {
@@ -59,76 +67,73 @@ export function createRowStore({ pool, schema, dimensions, partitions }: RowStor
         }
       });
       // Not after a failure: a socket may still hold a part of it.
-      buffers.giveBack(memory);
-      return stored;
+      memory.giveBack();
+      return { ...stored, duplicates: stored.duplicates + rows.repeated };
     },
   };
 }
 
-interface EncodedBatch extends CountedDelta {
-  readonly rows: Rows;
-  /** In the order of TABLES. */
-  readonly encoded: readonly Buffer[];
+interface MergedBatch extends CountedDelta {
+  readonly rows: MergedRows;
 }
 
-async function copyDirectly(client: pg.ClientBase, batch: EncodedBatch): Promise<StoredRows> {
+async function copyDirectly(client: pg.ClientBase, batch: MergedBatch): Promise<StoredRows> {
+  const { schema, rows } = batch;
   await inTransaction(client, async () => {
-    for (const [i, { table, columns }] of TABLES.entries())
-      await copyInto(client, `${batch.schema}.${table} (${columns})`, batch.encoded[i]);
+    for (const [i, { table, columns }] of TABLES.entries()) await copyInto(client, `${schema}.${table} (${columns})`, rows.tables[i]);
     await holdRequests(client, batch);
     await countCalls(client, batch);
   });
-  return { traces: batch.rows.traces.length, spans: batch.rows.spans.length, duplicates: 0, staged: false };
+  const [traces, spans] = rows.tables;
+  return { traces: traces?.count ?? 0, spans: spans?.count ?? 0, duplicates: 0, staged: false };
 }
 
-async function copyThroughStaging(client: pg.ClientBase, batch: EncodedBatch): Promise<StoredRows> {
-  const { schema, rows, encoded, ids } = batch;
+async function copyThroughStaging(client: pg.ClientBase, batch: MergedBatch): Promise<StoredRows> {
+  const { schema, rows, ids } = batch;
   return inTransaction(client, async () => {
-    const inserted: Set<string>[] = [];
+    const inserted: (readonly string[])[] = [];
     for (const [i, { table, columns }] of TABLES.entries()) {
       // Within the transaction: a connection pooler may give the next one another session.
       await client.query(`create temp table if not exists staged_${table} (like ${schema}.${table}) on commit delete rows`);
-      await copyInto(client, `pg_temp.staged_${table} (${columns})`, encoded[i]);
+      await copyInto(client, `pg_temp.staged_${table} (${columns})`, rows.tables[i]);
       inserted.push(await insertNew(client, `${schema}.${table}`, `pg_temp.staged_${table}`, columns));
     }
     await holdRequests(client, batch);
-    const traces = rows.traces.filter((enriched) => inserted[0]?.has(keyOf(enriched)));
-    const spans = inserted[1]?.size ?? 0;
-    const delta = createRollupDelta();
-    for (const enriched of traces) delta.add(readTraceRow(enriched));
-    await countCalls(client, { schema, delta, ids });
-    return { traces: traces.length, spans, duplicates: countRows(rows) - traces.length - spans, staged: true };
+    const [traces = [], spans = []] = inserted;
+    await countCalls(client, { schema, delta: deltaOf(rows.tables[TABLE.traces], traces), ids });
+    const sent = rows.tables.reduce((sum, { count }) => sum + count, 0);
+    return { traces: traces.length, spans: spans.length, duplicates: sent - traces.length - spans.length, staged: true };
   });
 }
 
-async function holdRequests(client: pg.ClientBase, { schema, rows: { held } }: EncodedBatch): Promise<void> {
+/** Of those rows alone that were new. */
+function deltaOf(table: MergedTable | undefined, inserted: readonly string[]): RollupDelta {
+  const delta = createRollupDelta();
+  const rowsByKey = table?.rowsByKey();
+  for (const key of inserted) rowsByKey?.get(key)?.(delta);
+  return delta;
+}
+
+async function holdRequests(client: pg.ClientBase, { schema, rows: { held } }: MergedBatch): Promise<void> {
   if (held.length > 0) await heldRequestsOf(schema).hold(client, held);
 }
 
 /** Keys of the rows that were new. Waits for a transaction that is storing the same rows at this moment. */
-async function insertNew(client: pg.ClientBase, target: string, staged: string, columns: string): Promise<Set<string>> {
+async function insertNew(client: pg.ClientBase, target: string, staged: string, columns: string): Promise<string[]> {
   const { rows } = await client.query<{ key: string }>(
     `insert into ${target} (${columns}) select ${columns} from ${staged} order by created_at, span_id, trace_id on conflict do nothing
      returning (extract(epoch from created_at) * 1000000)::bigint || ' ' || span_id || ' ' || trace_id as key`,
   );
-  return new Set(rows.map(({ key }) => key));
+  return rows.map(({ key }) => key);
 }
 
-async function copyInto(client: pg.ClientBase, target: string, encoded: Buffer | undefined): Promise<void> {
-  if (encoded === undefined || encoded.length <= EMPTY_COPY_BYTES) return;
+async function copyInto(client: pg.ClientBase, target: string, table: MergedTable | undefined): Promise<void> {
+  if (table === undefined || table.count === 0) return;
   const stream = client.query(copyFrom(`copy ${target} from stdin (format binary)`));
   // The stream may fail a second time when its connection is gone already; the first failure is the one that is thrown.
   stream.on("error", () => undefined);
-  stream.end(encoded);
+  stream.end(table.stream);
   await finished(stream);
-}
-
-/** Header and trailer alone. */
-const EMPTY_COPY_BYTES = 21;
-
-function* createdTimes({ traces, spans }: Rows): Iterable<number> {
-  for (const { span } of traces) yield microsOf(span.startMs);
-  for (const { span } of spans) yield microsOf(span.startMs);
 }
 
 async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {

@@ -4,8 +4,10 @@ import { createDimensions } from "../storage/dimensions.ts";
 import { DEFAULT_SCHEMA } from "../storage/migrate.ts";
 import { createRowStore, isDataError, type RowStore, type StoredRows } from "./postgres-store.ts";
 import { reduceSpan } from "./reduce-span.ts";
-import { countRows, dedupe, halve, readRows, type Rows, type SpansStored } from "./postgres-batch.ts";
-import type { Sink } from "./sink.ts";
+import { RowsWriter } from "./rows-writer.ts";
+import type { EncodedRows } from "./encoded-rows.ts";
+import type { SpansStored } from "./postgres-batch.ts";
+import type { EnrichedBatch, EnrichedSpan, Sink } from "./sink.ts";
 
 export interface RefusedRow {
   readonly traceId: string;
@@ -59,22 +61,31 @@ export function postgresSink(options: PostgresSinkOptions): Sink {
   const store = createRowStore({
     pool,
     schema,
+    storeSpans: options.storeSpans ?? "all",
     dimensions: createDimensions(schema),
     partitions: createDayPartitions(schema, options.retentionDays ?? RETENTION_DAYS),
   });
-  const read = readRows(options.storeSpans ?? "all");
+  const writing: Writing = { store, writer: new RowsWriter(null), onRefused: options.onRefused ?? (() => undefined) };
   return {
     name: "postgres",
     readsSpans: true,
-    async write({ spans }) {
+    async write(batch) {
       const startMs = performance.now();
-      const { rows, repeated } = dedupe(read(spans));
-      const stored = await storeOrSetAside(store, rows, options.onRefused ?? (() => undefined));
-      options.onStored?.({ ...stored, duplicates: stored.duplicates + repeated, durationMs: performance.now() - startMs });
+      const stored = await storeOrHalve(writing, batch);
+      options.onStored?.({ ...stored, durationMs: performance.now() - startMs });
     },
     close: () => pool.end(),
   };
 }
+
+interface Writing {
+  readonly store: RowStore;
+  /** Of spans that came without rows. */
+  readonly writer: RowsWriter;
+  readonly onRefused: (row: RefusedRow) => void;
+}
+
+type Outcome = StoredRows & { readonly refused: number };
 
 function createWriterPool({ url, connections }: PostgresSinkOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -93,40 +104,40 @@ function createWriterPool({ url, connections }: PostgresSinkOptions): pg.Pool {
 }
 
 /** Halves a batch that PostgreSQL refuses until the row that it refuses stands alone: the others must not suffer for it. */
-async function storeOrSetAside(
-  store: RowStore,
-  rows: Rows,
-  onRefused: (row: RefusedRow) => void,
-): Promise<StoredRows & { refused: number }> {
+async function storeOrHalve(writing: Writing, batch: Pick<EnrichedBatch, "rows" | "spans">): Promise<Outcome> {
   try {
-    return { ...(await store.write(rows)), refused: 0 };
+    return { ...(await writing.store.write(batch.rows ?? [rowsOf(batch.spans, writing)])), refused: 0 };
   } catch (error) {
     if (!isDataError(error)) throw error;
-    if (countRows(rows) === 1) return storeReduced(store, rows, onRefused);
-    let total = { traces: 0, spans: 0, duplicates: 0, staged: false, refused: 0 };
-    for (const half of halve(rows)) {
-      const stored = await storeOrSetAside(store, half, onRefused);
-      total = {
-        traces: total.traces + stored.traces,
-        spans: total.spans + stored.spans,
-        duplicates: total.duplicates + stored.duplicates,
-        staged: total.staged || stored.staged,
-        refused: total.refused + stored.refused,
-      };
-    }
-    return total;
+    const { spans } = batch;
+    if (spans.length <= 1) return storeReduced(writing, spans);
+    const middle = Math.ceil(spans.length / 2);
+    const first = await storeOrHalve(writing, { spans: spans.slice(0, middle) });
+    const second = await storeOrHalve(writing, { spans: spans.slice(middle) });
+    return {
+      traces: first.traces + second.traces,
+      spans: first.spans + second.spans,
+      duplicates: first.duplicates + second.duplicates,
+      staged: first.staged || second.staged,
+      refused: first.refused + second.refused,
+    };
   }
 }
 
 /** What is refused is nearly always in the attributes or a text that somebody wrote: without them the counters are kept. */
-async function storeReduced(store: RowStore, rows: Rows, onRefused: (row: RefusedRow) => void): Promise<StoredRows & { refused: number }> {
+async function storeReduced(writing: Writing, spans: readonly EnrichedSpan[]): Promise<Outcome> {
   try {
-    const reduced = { traces: rows.traces.map(reduceSpan), spans: rows.spans.map(reduceSpan), held: rows.held };
-    return { ...(await store.write(reduced)), refused: 0 };
+    return { ...(await writing.store.write([rowsOf(spans.map(reduceSpan), writing)])), refused: 0 };
   } catch (error) {
     if (!isDataError(error)) throw error;
-    for (const { span } of [...rows.traces, ...rows.spans])
-      onRefused({ traceId: span.traceId, spanId: span.spanId, code: error.code ?? "", message: error.message });
-    return { traces: 0, spans: 0, duplicates: 0, staged: false, refused: 1 };
+    for (const { span } of spans)
+      writing.onRefused({ traceId: span.traceId, spanId: span.spanId, code: error.code ?? "", message: error.message });
+    return { traces: 0, spans: 0, duplicates: 0, staged: false, refused: spans.length };
   }
+}
+
+function rowsOf(spans: readonly EnrichedSpan[], { writer }: Writing): EncodedRows {
+  writer.begin(null);
+  for (const enriched of spans) writer.add(enriched);
+  return writer.end();
 }

@@ -1,6 +1,7 @@
 import type { Enrichment } from "../core/enrichment.ts";
 import type { Span } from "../core/span.ts";
 import type { AttributeColumns } from "./attribute-columns.ts";
+import type { EncodedRows } from "./encoded-rows.ts";
 
 /** One span on its way to storage. */
 export interface EnrichedSpan {
@@ -25,6 +26,8 @@ export interface EnrichedBatch {
   readonly sizeBytes: number;
   /** Empty where no sink reads spans: the bytes then are all that lives until the batch is durable. */
   readonly spans: readonly EnrichedSpan[];
+  /** The same spans as rows, where they were made when the request came: nobody then needs `spans`, which are made anew for who does. */
+  readonly rows?: readonly EncodedRows[] | undefined;
   /**
    * The same spans as an OTLP ExportTraceServiceRequest in protobuf, enriched: what is forwarded.
    * Made when it is first read, where spans are kept.

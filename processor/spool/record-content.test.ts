@@ -5,9 +5,7 @@ import { DEFAULT_PRICE_BOOK } from "../core/price-book.ts";
 import { createTraceMemory } from "../core/trace-memory.ts";
 import { scanTraces } from "../otlp/scan-traces.ts";
 import { mergeBatches } from "../sinks/batch.ts";
-import { CopyBuffer } from "../sinks/copy-buffer.ts";
-import { encodeSpanRows, encodeTraceRows } from "../sinks/copy-row.ts";
-import { dedupe, readRows } from "../sinks/postgres-batch.ts";
+import { RowsWriter } from "../sinks/rows-writer.ts";
 import type { EnrichedBatch } from "../sinks/sink.ts";
 import { OTLP_CONTENT, rowsContent } from "./record-content.ts";
 
@@ -17,14 +15,13 @@ function scanned(body: Uint8Array, captureContent = false): EnrichedBatch {
   return scanTraces(body, { context: { prices: DEFAULT_PRICE_BOOK, memory, onUnclaimedRequest }, captureContent }).batch;
 }
 
-/** Rows of both tables as PostgreSQL gets them, and what is held of them. */
+/** Rows as PostgreSQL gets them, what is counted of them, and what is held. */
 function rowsOf({ spans }: EnrichedBatch) {
-  const { rows } = dedupe(readRows("all")(spans));
-  return {
-    traces: encodeTraceRows(rows.traces, new CopyBuffer(0), () => undefined).toString("latin1"),
-    spans: encodeSpanRows(rows.spans, new CopyBuffer(0)).toString("latin1"),
-    held: rows.held.map(({ span }) => span.spanId),
-  };
+  const writer = new RowsWriter(null);
+  writer.begin(null);
+  for (const enriched of spans) writer.add(enriched);
+  const { bytes, kinds, numbers, users, held } = writer.end();
+  return { rows: bytes.toString("latin1"), kinds, numbers, users, held: held.map(({ span }) => span.spanId) };
 }
 
 const CONTENT = { spans: 60, content: true };

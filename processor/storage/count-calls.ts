@@ -1,6 +1,8 @@
 import type pg from "pg";
+import { clean, keyOfValues } from "./call-kinds.ts";
+import { CALL_SUM_COLUMNS } from "./call-sums.ts";
 import type { DimensionIds } from "./dimensions.ts";
-import { clean, keyOfValues, type RollupDelta, type RollupSums } from "./rollup-delta.ts";
+import type { RollupDelta } from "./rollup-delta.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -23,7 +25,7 @@ export async function countCalls(client: pg.ClientBase, { schema, delta, ids }: 
   const histograms = columns(4);
   const users = columns(9);
   for (const series of delta.series) {
-    const seriesId = ids.series.get(keyOfValues(series.values));
+    const seriesId = ids.series.get(series.key);
     if (seriesId === undefined) throw new Error("a series has no number: dimensions must be resolved first");
     for (const { minute, sums, histograms: byMeasure } of series.minutes.values()) {
       const bucket = new Date(minute * MINUTE_MS).toISOString();
@@ -36,10 +38,7 @@ export async function countCalls(client: pg.ClientBase, { schema, delta, ids }: 
       }
     }
     for (const [hour, byUser] of series.users) {
-      for (const [userId, user] of byUser) {
-        const { calls: userCalls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd } = user;
-        push(users, [hour, seriesId, clean(userId), userCalls, failed, input_tokens, output_tokens, cost_usd, cache_savings_usd]);
-      }
+      for (const [userId, sums] of byUser) push(users, [hour, seriesId, clean(userId), ...sums]);
     }
   }
   await client.query({
@@ -64,14 +63,19 @@ function push(table: readonly Column[], row: readonly (number | string)[]): void
 
 /** "[40:42]={1,0,3}": the bins from the first to the last that has calls (PostgreSQL manual, Array Input and Output Syntax). */
 function arrayLiteral(counts: Int32Array): string {
-  const first = counts.findIndex((count) => count !== 0);
-  const last = counts.findLastIndex((count) => count !== 0);
+  let first = 0;
+  let last = counts.length - 1;
+  while (counts[first] === 0) first++;
+  while (counts[last] === 0) last--;
   return `[${first}:${last}]={${counts.subarray(first, last + 1).join(",")}}`;
 }
 
 /** An object of the array that count_calls takes: what is missing there is 0, and most sums are. */
-function callsJson(key: string, sums: RollupSums): string {
+function callsJson(key: string, sums: Float64Array): string {
   let json = `{${key}`;
-  for (const [column, sum] of Object.entries(sums)) if (sum !== 0) json += `,"${column}":${sum}`;
+  for (let index = 0; index < sums.length; index++) {
+    const sum = sums[index] ?? 0;
+    if (sum !== 0) json += `,"${CALL_SUM_COLUMNS[index]}":${sum}`;
+  }
   return `${json}}`;
 }

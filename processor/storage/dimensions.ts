@@ -1,5 +1,6 @@
 import type pg from "pg";
-import { keyOfValues, type RollupDelta } from "./rollup-delta.ts";
+import { keyOfValues } from "./call-kinds.ts";
+import type { RollupDelta } from "./rollup-delta.ts";
 
 /** Numbers of the dimension rows that a delta names, by keyOfValues. */
 export interface DimensionIds {

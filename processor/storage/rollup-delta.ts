@@ -1,64 +1,21 @@
-import type { CountedRow, Money } from "../sinks/postgres-row.ts";
-
-/** What the dimension tables give numbers to: the values of one row, in the order of the columns. */
-export type SeriesValues = readonly string[];
-export type OutcomeValues = readonly (string | null)[];
-
-/** Sums of one minute, series and outcome. Keys are the columns of rollup_minute. */
-export interface RollupSums {
-  calls: number;
-  retried: number;
-  retries: number;
-  repeats: number;
-  first_failed: number;
-  retryable: number;
-  error_retry_after_ms: number;
-  retry_wait_ms: number;
-  duration_ms: number;
-  ttft_ms: number;
-  ttft_calls: number;
-  output_tokens_per_second: number;
-  output_rate_calls: number;
-  cached_calls: number;
-  input_tokens: number;
-  output_tokens: number;
-  cache_read_input_tokens: number;
-  cache_creation_input_tokens: number;
-  reasoning_tokens: number;
-  cost_usd: number;
-  cost_input_usd: number;
-  cost_cache_read_usd: number;
-  cost_cache_write_usd: number;
-  cost_output_usd: number;
-  cost_without_cache_usd: number;
-  cache_savings_usd: number;
-  /** Of the retried: calls with one retry, two, and more. */
-  retried_once: number;
-  retried_twice: number;
-  retried_more: number;
-}
-
-export interface UserSums {
-  calls: number;
-  failed: number;
-  input_tokens: number;
-  output_tokens: number;
-  cost_usd: number;
-  cache_savings_usd: number;
-}
+import type { EncodedRows } from "../sinks/encoded-rows.ts";
+import type { CallKind, OutcomeValues, SeriesValues } from "./call-kinds.ts";
+import { CALL_FAILED, CALL_STRIDE, CALL_SUM, CALL_SUMS } from "./call-sums.ts";
 
 export interface SeriesDelta {
   readonly values: SeriesValues;
+  /** keyOfValues of them. */
+  readonly key: string;
   /** By minutes since 1970. */
   readonly minutes: Map<number, MinuteDelta>;
-  /** By hours since 1970, then by user. */
-  readonly users: Map<number, Map<string, UserSums>>;
+  /** By hours since 1970, then by user: numbers in the order of USER_SUMS. */
+  readonly users: Map<number, Map<string, Float64Array>>;
 }
 
 export interface MinuteDelta {
   readonly minute: number;
-  /** By index of the outcome. */
-  readonly sums: (RollupSums | undefined)[];
+  /** By index of the outcome: numbers in the order of CALL_SUM_COLUMNS. */
+  readonly sums: (Float64Array | undefined)[];
   /** Calls by bin; by measure. */
   readonly histograms: (Int32Array | undefined)[];
 }
@@ -69,98 +26,78 @@ export interface RollupDelta {
   readonly outcomes: readonly OutcomeValues[];
 }
 
+/** What is added up for a user: places in a call's numbers, in the order of count_users' parameters. */
+const USER_SUMS = [
+  CALL_SUM.calls,
+  CALL_FAILED,
+  CALL_SUM.input_tokens,
+  CALL_SUM.output_tokens,
+  CALL_SUM.cost_usd,
+  CALL_SUM.cache_savings_usd,
+] as const;
+
 /** histogram_minute.measure. */
 const MEASURE = { completed: 1, failed: 2, ttft: 3 } as const;
 const BINS_PER_DOUBLING = 8;
 const BIN_MAX = 255;
 const MINUTE_MICROS = 60_000_000;
 const MINUTES_PER_HOUR = 60;
-/** In place of a value that nobody sent. */
-const UNKNOWN = "unknown";
 
-/** A delta that grows by every row that is added; only model calls count. */
+/** A delta that grows by every call that is added. */
 export interface GrowingDelta extends RollupDelta {
-  readonly add: (row: CountedRow) => void;
+  /** The call that a row is, by its place among the rows' calls; `micros`: when it began. */
+  readonly add: (rows: EncodedRows, call: number, micros: number) => void;
+}
+
+/** A kind as this delta has it. */
+interface Counted {
+  readonly series: SeriesDelta;
+  readonly outcome: number;
 }
 
 export function createRollupDelta(): GrowingDelta {
-  const series = createIndex<SeriesDelta>();
-  const outcomes = createIndex<OutcomeValues>();
+  const series: SeriesDelta[] = [];
+  const outcomes: OutcomeValues[] = [];
+  const seriesByKey = new Map<string, SeriesDelta>();
+  const outcomesByKey = new Map<string, number>();
+  const known = new Map<CallKind, Counted>();
+
+  function count(kind: CallKind): Counted {
+    let ofSeries = seriesByKey.get(kind.seriesKey);
+    if (ofSeries === undefined) {
+      ofSeries = { values: kind.series, key: kind.seriesKey, minutes: new Map(), users: new Map() };
+      series.push(ofSeries);
+      seriesByKey.set(kind.seriesKey, ofSeries);
+    }
+    let outcome = outcomesByKey.get(kind.outcomeKey);
+    if (outcome === undefined) {
+      outcome = outcomes.push(kind.outcome) - 1;
+      outcomesByKey.set(kind.outcomeKey, outcome);
+    }
+    const counted = { series: ofSeries, outcome };
+    known.set(kind, counted);
+    return counted;
+  }
+
   return {
-    series: series.items,
-    outcomes: outcomes.items,
-    add(row) {
-      if (!row.llmCall) return;
-      const delta = findSeries(series, row);
-      const minute = Math.floor(row.createdAtMicros / MINUTE_MICROS);
-      const minuteDelta = minuteOf(delta, minute);
-      addSums(sumsOf(minuteDelta, indexOfOutcome(outcomes, row)), row);
-      addToBin(minuteDelta, row.failed ? MEASURE.failed : MEASURE.completed, row.durationMs);
-      if (row.ttftMs !== null) addToBin(minuteDelta, MEASURE.ttft, row.ttftMs);
-      if (row.userId !== null) addUser(usersOf(delta, Math.floor(minute / MINUTES_PER_HOUR)), row.userId, row);
+    series,
+    outcomes,
+    add(rows, call, micros) {
+      const kind = rows.kinds[call];
+      if (kind === undefined) return;
+      const { series: ofSeries, outcome } = known.get(kind) ?? count(kind);
+      const minute = Math.floor(micros / MINUTE_MICROS);
+      const at = call * CALL_STRIDE;
+      addCall(minuteOf(ofSeries, minute), outcome, rows.numbers, at);
+      const user = rows.users[call] ?? null;
+      if (user !== null) addUser(usersOf(ofSeries, Math.floor(minute / MINUTES_PER_HOUR)), user, rows.numbers, at);
     },
   };
 }
 
-/** One text of several, for maps: labels have no NUL. */
-export const keyOfValues = (values: readonly (string | null)[]): string => values.join("\0");
-
 /** The same bins as the SQL function histogram_bin. */
 export function histogramBin(ms: number): number {
   return ms > 1 ? Math.min(BIN_MAX, Math.ceil(Math.log2(ms) * BINS_PER_DOUBLING - 1e-9)) : 0;
-}
-
-/**
- * Items by several texts. A batch has a few dozen combinations and thousands of rows whose texts are mostly the same string
- * objects: one look-up and comparisons of pointers, where a joined key would build and hash a string for every row.
- */
-interface Index<Item> {
-  readonly items: Item[];
-  readonly byFirst: Map<string | null, { readonly texts: Texts; readonly position: number }[]>;
-}
-
-type Texts = readonly [first: string | null, ...rest: (string | null)[]];
-
-const createIndex = <Item>(): Index<Item> => ({ items: [], byFirst: new Map() });
-
-function findSeries(index: Index<SeriesDelta>, { serviceName, environment, provider, model, operation }: CountedRow): SeriesDelta {
-  for (const { texts, position } of candidates(index, model)) {
-    const found = index.items[position];
-    if (found !== undefined && texts[1] === provider && texts[2] === operation && texts[3] === serviceName && texts[4] === environment)
-      return found;
-  }
-  const values = [serviceName, environment, provider, model, operation].map((value) => clean(value) ?? UNKNOWN);
-  const added: SeriesDelta = { values, minutes: new Map(), users: new Map() };
-  addItem(index, added, [model, provider, operation, serviceName, environment]);
-  return added;
-}
-
-function indexOfOutcome(index: Index<OutcomeValues>, { errorCategory, retryReason, costStatus }: CountedRow): number {
-  for (const { texts, position } of candidates(index, errorCategory)) {
-    if (texts[1] === retryReason && texts[2] === costStatus) return position;
-  }
-  return addItem(index, [clean(errorCategory), clean(retryReason), clean(costStatus)], [errorCategory, retryReason, costStatus]);
-}
-
-function candidates(index: Index<unknown>, first: string | null): readonly { readonly texts: Texts; readonly position: number }[] {
-  return index.byFirst.get(first) ?? [];
-}
-
-function addItem<Item>(index: Index<Item>, item: Item, texts: Texts): number {
-  const position = index.items.push(item) - 1;
-  const entry = { texts, position };
-  const list = index.byFirst.get(texts[0]);
-  if (list === undefined) index.byFirst.set(texts[0], [entry]);
-  else list.push(entry);
-  return position;
-}
-
-/** Under the u flag a pair is one character, so only halves match. */
-const LONE_SURROGATES = /\p{Surrogate}/gu;
-
-/** As the row has it: COPY drops NUL and replaces half a surrogate pair, and the rollups must name what the row holds. */
-export function clean<T extends string | null>(value: T): T | string {
-  return value === null ? value : value.replaceAll(LONE_SURROGATES, "\ufffd").replaceAll("\0", "");
 }
 
 function minuteOf({ minutes }: SeriesDelta, minute: number): MinuteDelta {
@@ -169,67 +106,18 @@ function minuteOf({ minutes }: SeriesDelta, minute: number): MinuteDelta {
   return found;
 }
 
-const sumsOf = ({ sums }: MinuteDelta, outcome: number): RollupSums => (sums[outcome] ??= emptySums());
-
-function usersOf({ users }: SeriesDelta, hour: number): Map<string, UserSums> {
+function usersOf({ users }: SeriesDelta, hour: number): Map<string, Float64Array> {
   let found = users.get(hour);
   if (found === undefined) users.set(hour, (found = new Map()));
   return found;
 }
 
-function addSums(sums: RollupSums, row: CountedRow): void {
-  const { failed } = row;
-  const retries = row.retryCount ?? 0;
-  sums.calls += 1;
-  if (retries > 0) addRetried(sums, retries);
-  if (row.retryOf !== null) sums.repeats += 1;
-  else if (failed || retries > 0) sums.first_failed += 1;
-  if (row.errorRetryable === true) sums.retryable += 1;
-  sums.error_retry_after_ms += row.errorRetryAfterMs ?? 0;
-  sums.retry_wait_ms += row.retryWaitMs ?? 0;
-  sums.duration_ms += row.durationMs;
-  addSpeed(sums, row);
-  addTokens(sums, row);
-  if (row.money !== null) addMoney(sums, row.money);
-}
-
-function addRetried(sums: RollupSums, retries: number): void {
-  sums.retried += 1;
-  sums.retries += retries;
-  if (retries === 1) sums.retried_once += 1;
-  else if (retries === 2) sums.retried_twice += 1;
-  else sums.retried_more += 1;
-}
-
-function addSpeed(sums: RollupSums, { ttftMs, outputTokensPerSecond }: CountedRow): void {
-  if (ttftMs !== null) {
-    sums.ttft_calls += 1;
-    sums.ttft_ms += ttftMs;
-  }
-  if (outputTokensPerSecond !== null) {
-    sums.output_rate_calls += 1;
-    sums.output_tokens_per_second += outputTokensPerSecond;
-  }
-}
-
-function addTokens(sums: RollupSums, row: CountedRow): void {
-  const cacheRead = row.cacheReadTokens ?? 0;
-  if (cacheRead > 0) sums.cached_calls += 1;
-  sums.input_tokens += row.inputTokens ?? 0;
-  sums.output_tokens += row.outputTokens ?? 0;
-  sums.cache_read_input_tokens += cacheRead;
-  sums.cache_creation_input_tokens += row.cacheWriteTokens ?? 0;
-  sums.reasoning_tokens += row.reasoningTokens ?? 0;
-}
-
-function addMoney(sums: RollupSums, money: Money): void {
-  sums.cost_usd += money.cost ?? 0;
-  sums.cost_input_usd += money.input ?? 0;
-  sums.cost_cache_read_usd += money.cacheRead ?? 0;
-  sums.cost_cache_write_usd += money.cacheWrite ?? 0;
-  sums.cost_output_usd += money.output ?? 0;
-  sums.cost_without_cache_usd += money.withoutCache ?? 0;
-  sums.cache_savings_usd += money.savings ?? 0;
+function addCall(delta: MinuteDelta, outcome: number, numbers: Float64Array, at: number): void {
+  const sums = (delta.sums[outcome] ??= new Float64Array(CALL_SUMS));
+  for (let sum = 0; sum < CALL_SUMS; sum++) sums[sum] = (sums[sum] ?? 0) + (numbers[at + sum] ?? 0);
+  const measure = numbers[at + CALL_FAILED] === 1 ? MEASURE.failed : MEASURE.completed;
+  addToBin(delta, measure, numbers[at + CALL_SUM.duration_ms] ?? 0);
+  if (numbers[at + CALL_SUM.ttft_calls] === 1) addToBin(delta, MEASURE.ttft, numbers[at + CALL_SUM.ttft_ms] ?? 0);
 }
 
 function addToBin({ histograms }: MinuteDelta, measure: number, ms: number): void {
@@ -238,48 +126,8 @@ function addToBin({ histograms }: MinuteDelta, measure: number, ms: number): voi
   counts[bin] = (counts[bin] ?? 0) + 1;
 }
 
-function addUser(users: Map<string, UserSums>, userId: string, row: CountedRow): void {
+function addUser(users: Map<string, Float64Array>, userId: string, numbers: Float64Array, at: number): void {
   let sums = users.get(userId);
-  if (sums === undefined)
-    users.set(userId, (sums = { calls: 0, failed: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, cache_savings_usd: 0 }));
-  sums.calls += 1;
-  if (row.failed) sums.failed += 1;
-  sums.input_tokens += row.inputTokens ?? 0;
-  sums.output_tokens += row.outputTokens ?? 0;
-  sums.cost_usd += row.money?.cost ?? 0;
-  sums.cache_savings_usd += row.money?.savings ?? 0;
-}
-
-function emptySums(): RollupSums {
-  return {
-    calls: 0,
-    retried: 0,
-    retries: 0,
-    repeats: 0,
-    first_failed: 0,
-    retryable: 0,
-    error_retry_after_ms: 0,
-    retry_wait_ms: 0,
-    duration_ms: 0,
-    ttft_ms: 0,
-    ttft_calls: 0,
-    output_tokens_per_second: 0,
-    output_rate_calls: 0,
-    cached_calls: 0,
-    input_tokens: 0,
-    output_tokens: 0,
-    cache_read_input_tokens: 0,
-    cache_creation_input_tokens: 0,
-    reasoning_tokens: 0,
-    cost_usd: 0,
-    cost_input_usd: 0,
-    cost_cache_read_usd: 0,
-    cost_cache_write_usd: 0,
-    cost_output_usd: 0,
-    cost_without_cache_usd: 0,
-    cache_savings_usd: 0,
-    retried_once: 0,
-    retried_twice: 0,
-    retried_more: 0,
-  };
+  if (sums === undefined) users.set(userId, (sums = new Float64Array(USER_SUMS.length)));
+  for (const [index, place] of USER_SUMS.entries()) sums[index] = (sums[index] ?? 0) + (numbers[at + place] ?? 0);
 }

@@ -1,0 +1,359 @@
+import { ANSWER, BODY, BODY_BYTES_MAX, KEY_JSON, KEY_JSON_BYTES_MAX, ROWS, ROWS_BYTES } from "./row-layout.ts";
+import { beginKeys, columnOf, findFacts, isContent, rankOf, rememberKey, writeKey } from "./row-keys.ts";
+import { writeDouble } from "./row-double.ts";
+import { writeInteger, writeText } from "./row-json.ts";
+import { content, contentEnd, DOUBLE, fieldEnd, INT, KEY, VALUE, varintEnd } from "./wire.ts";
+
+/*
+ * The head of a row: of all columns those that are read off a span's own bytes. As COPY takes them (PostgreSQL manual, COPY,
+ * Binary Format): the number of the row's fields, attributes (jsonb), trace_id, span_id, parent_span_id, and for a row of a
+ * call user_id, conversation_id, agent_name and tool_name (text). The edge writes the others behind them, and whatever is
+ * not written here as processor/otlp/attributes-json.ts writes it. processor/otlp/row-heads.ts uses it.
+ */
+
+export { ANSWER, BODY, BODY_BYTES_MAX, KEY_JSON, KEY_JSON_BYTES_MAX, ROWS, ROWS_BYTES };
+
+/** What `begin` and `resume` answer: the head is written; tell a key and resume; write a value and resume; it is for the edge alone. */
+const DONE: i32 = 0;
+const UNKNOWN_KEY: i32 = 1;
+const ODD_VALUE: i32 = 2;
+const DECLINED: i32 = 3;
+
+/**
+ * Places in ANSWER: where the head ends so far, the key or value that it stopped at (of a whole head: where its ids begin and
+ * end), whether that is content, a status of HTTP or -1.
+ */
+const OUT: usize = 0;
+const START: usize = 4;
+const END: usize = 8;
+const IS_CONTENT: usize = 12;
+const HTTP_STATUS: usize = 16;
+/** By column: where its text begins and how long it is, and how many keys of the column go before its key. */
+const COLUMNS: usize = 32;
+const COLUMN_BYTES: usize = 12;
+const TEXT_COLUMNS: u32 = 4;
+const HTTP_STATUS_COLUMN: u32 = 5;
+const COLUMN_COUNT: u32 = 5;
+const LAST_RANK: u32 = 0xffff;
+
+/** Fields of a Span (trace.proto), and of an AnyValue those that wire.ts does not name. */
+const TRACE_ID: u8 = 0x0a;
+const SPAN_ID: u8 = 0x12;
+const PARENT_SPAN_ID: u8 = 0x22;
+const ATTRIBUTES: u8 = 0x4a;
+const STRING: u8 = 0x0a;
+const BOOL: u8 = 0x10;
+const ARRAY: u8 = 0x2a;
+const LIST_VALUES: u8 = 0x0a;
+
+/** The same limits as attributes-json.ts has; what is beyond is for the edge, and so is a row that will have to be cut. */
+const KEY_BYTES_MAX: usize = 512;
+const VALUE_BYTES_MAX: usize = 16_384;
+const CONTENT_BYTES_MAX: usize = 131_072;
+const JSON_BYTES_MAX: usize = 256 * 1024;
+/** Every byte of it may need six, and a value has room for 16,384. */
+const ARRAY_BYTES_MAX: usize = 2_048;
+const ESCAPE_BYTES_MAX: usize = 6;
+/** processor/sinks/label.ts. */
+const LABEL_BYTES_MAX: usize = 200;
+
+const OPEN_OBJECT: u8 = 0x7b;
+const CLOSE_OBJECT: u8 = 0x7d;
+const OPEN_ARRAY: u8 = 0x5b;
+const CLOSE_ARRAY: u8 = 0x5d;
+const COMMA: u8 = 0x2c;
+const NULL: u32 = 0x6c6c756e;
+const TRUE: u32 = 0x65757274;
+const FALSE: u32 = 0x736c6166;
+const LAST_OF_FALSE: u8 = 0x65;
+
+const JSONB_VERSION: u8 = 1;
+const NO_FIELD: u32 = 0xffff_ffff;
+const FIELD_COUNT_BYTES: usize = 2;
+const LENGTH_BYTES: usize = 4;
+const SPAN_ID_BYTES: usize = 8;
+const TRACE_ID_BYTES: usize = 16;
+
+let position: usize = 0;
+let spanEnd: usize = 0;
+let out: usize = 0;
+let json: usize = 0;
+let traceIdAt: usize = 0;
+let spanIdAt: usize = 0;
+let parentIdAt: usize = 0;
+let capturesContent: bool = false;
+let isCall: bool = false;
+
+/** Begins the row of the span from `start` to `end` at `rows`. */
+export function begin(start: usize, end: usize, rows: usize, fields: i32, call: bool, captureContent: bool): i32 {
+  position = start;
+  spanEnd = end;
+  traceIdAt = 0;
+  spanIdAt = 0;
+  parentIdAt = 0;
+  isCall = call;
+  capturesContent = captureContent;
+  store<u16>(rows, bswap<u16>(<u16>fields));
+  json = rows + FIELD_COUNT_BYTES + LENGTH_BYTES + 1;
+  out = json;
+  store<i32>(ANSWER, -1, HTTP_STATUS);
+  for (let column: u32 = 1; column <= COLUMN_COUNT; column++) {
+    const place = columnPlace(column);
+    store<u32>(place, 0, 4);
+    store<u32>(place, LAST_RANK, 8);
+  }
+  beginKeys();
+  return walk();
+}
+
+/** Goes on, with the row written up to `end`. */
+export function resume(end: usize): i32 {
+  out = end;
+  return walk();
+}
+
+/** Tells the key at which `begin` or `resume` stopped; its JSON stands at KEY_JSON. */
+export function tellKey(jsonLength: usize, flags: u32): void {
+  const start: usize = load<u32>(ANSWER, START);
+  const end: usize = load<u32>(ANSWER, END);
+  rememberKey(start, end - start, min(jsonLength, KEY_JSON_BYTES_MAX), flags);
+}
+
+function walk(): i32 {
+  while (position < spanEnd) {
+    const tag = load<u8>(position);
+    if (tag == ATTRIBUTES) {
+      const answer = writeAttribute();
+      if (answer != DONE) return answer;
+      continue;
+    }
+    const end = fieldEnd(position, spanEnd);
+    if (end == 0) return DECLINED;
+    if (tag == TRACE_ID || tag == SPAN_ID || tag == PARENT_SPAN_ID) {
+      if (!noteId(tag, content, end - content)) return DECLINED;
+    }
+    position = end;
+  }
+  return finish();
+}
+
+/** false for an id that is none, or comes twice. */
+function noteId(tag: u8, at: usize, bytes: usize): bool {
+  if (tag == TRACE_ID) {
+    if (traceIdAt != 0 || bytes != TRACE_ID_BYTES) return false;
+    traceIdAt = at;
+    return true;
+  }
+  if (tag == SPAN_ID) {
+    if (spanIdAt != 0 || bytes != SPAN_ID_BYTES) return false;
+    spanIdAt = at;
+    return true;
+  }
+  if (bytes == 0) return true;
+  if (parentIdAt != 0 || bytes != SPAN_ID_BYTES) return false;
+  // All zeros is how some SDKs say "root".
+  if (load<u64>(at) != 0) parentIdAt = at;
+  return true;
+}
+
+function writeAttribute(): i32 {
+  const end = contentEnd(position + 1, spanEnd);
+  if (end == 0 || content == end || load<u8>(content) != KEY) return DECLINED;
+  const keyEnd = contentEnd(content + 1, end);
+  const key = content;
+  if (keyEnd == 0 || key == keyEnd || keyEnd - key > KEY_BYTES_MAX) return DECLINED;
+  let value = end;
+  if (keyEnd != end) {
+    if (load<u8>(keyEnd) != VALUE || contentEnd(keyEnd + 1, end) != end) return DECLINED;
+    value = content;
+  }
+  const facts = findFacts(key, keyEnd - key);
+  if (facts == 0) return stopAt(UNKNOWN_KEY, key, keyEnd, false);
+  position = end;
+  return writeEntry(facts, value, end);
+}
+
+function stopAt(answer: i32, start: usize, end: usize, ofContent: bool): i32 {
+  store<u32>(ANSWER, <u32>out, OUT);
+  store<u32>(ANSWER, <u32>start, START);
+  store<u32>(ANSWER, <u32>end, END);
+  store<i32>(ANSWER, <i32>ofContent, IS_CONTENT);
+  return answer;
+}
+
+function writeEntry(facts: usize, start: usize, end: usize): i32 {
+  const said = isContent(facts);
+  if (said && !capturesContent && !isNumberOrBoolean(start, end)) return DONE;
+  const column = columnOf(facts);
+  if (column != 0 && !noteColumn(column, rankOf(facts), start, end)) return DECLINED;
+  const room = KEY_JSON_BYTES_MAX + ESCAPE_BYTES_MAX * (end - start);
+  if (out - json > JSON_BYTES_MAX || out + room > ROWS + ROWS_BYTES) return DECLINED;
+  out = writeKey(facts, out);
+  const written = writeValue(start, end, out, said ? CONTENT_BYTES_MAX : VALUE_BYTES_MAX);
+  if (written == 0) return stopAt(ODD_VALUE, start, end, said);
+  out = written;
+  return DONE;
+}
+
+function isNumberOrBoolean(start: usize, end: usize): bool {
+  if (start == end) return true;
+  const tag = load<u8>(start);
+  return tag == INT || tag == DOUBLE || tag == BOOL;
+}
+
+/** false for a value that takes more than a look. The key that goes before all others of its column counts; of one that comes twice, the last. */
+function noteColumn(column: u32, rank: u32, start: usize, end: usize): bool {
+  const place = columnPlace(column);
+  if (rank > load<u32>(place, 8) || start == end) return true;
+  const tag = load<u8>(start);
+  if (column == HTTP_STATUS_COLUMN) {
+    if (tag != INT) return false;
+    const status = readInteger(start + 1, end);
+    if (integerEnd != end) return false;
+    if (status < 100 || status > 599) return true;
+    store<i32>(ANSWER, <i32>status, HTTP_STATUS);
+  } else {
+    if (tag != STRING || contentEnd(start + 1, end) != end || end - content > LABEL_BYTES_MAX) return false;
+    if (content == end) return true;
+    if (!isAscii(content, end)) return false;
+    store<u32>(place, <u32>content);
+    store<u32>(place, <u32>(end - content), 4);
+  }
+  store<u32>(place, rank, 8);
+  return true;
+}
+
+function columnPlace(column: u32): usize {
+  return ANSWER + COLUMNS + <usize>(column - 1) * COLUMN_BYTES;
+}
+
+/** Without NUL. */
+function isAscii(start: usize, end: usize): bool {
+  for (let at = start; at < end; at += 16) {
+    const odd = i8x16.bitmask(i8x16.le_s(v128.load(at), i8x16.splat(0)));
+    const rest = <i32>min<usize>(end - at, 16);
+    if ((odd & ((1 << rest) - 1)) != 0) return false;
+  }
+  return true;
+}
+
+/** Answers where it ends; 0 where the edge has to write it. */
+function writeValue(start: usize, end: usize, at: usize, bytesMax: usize): usize {
+  if (start == end) {
+    store<u32>(at, NULL);
+    return at + 4;
+  }
+  switch (load<u8>(start)) {
+    case STRING:
+      return contentEnd(start + 1, end) == end && end - content <= bytesMax ? writeText(content, end, at) : 0;
+    case INT: {
+      const value = readInteger(start + 1, end);
+      return integerEnd == end ? writeInteger(value, at) : 0;
+    }
+    case DOUBLE:
+      return start + 9 == end ? writeDouble(load<f64>(start + 1), at) : 0;
+    case BOOL: {
+      const value = readInteger(start + 1, end);
+      return integerEnd == end ? writeBoolean(value != 0, at) : 0;
+    }
+    case ARRAY:
+      return end - start <= ARRAY_BYTES_MAX && contentEnd(start + 1, end) == end ? writeArray(content, end, at) : 0;
+    default:
+      return 0;
+  }
+}
+
+/** Where the varint that was read last ends; 0 where it does not. */
+let integerEnd: usize = 0;
+
+function readInteger(at: usize, end: usize): i64 {
+  integerEnd = varintEnd(at, end);
+  let value: i64 = 0;
+  for (let shift: i64 = 0; at < integerEnd; at++, shift += 7) value |= (<i64>(load<u8>(at) & 0x7f)) << shift;
+  return value;
+}
+
+function writeBoolean(value: bool, at: usize): usize {
+  if (value) {
+    store<u32>(at, TRUE);
+    return at + 4;
+  }
+  store<u32>(at, FALSE);
+  store<u8>(at, LAST_OF_FALSE, 4);
+  return at + 5;
+}
+
+/** Of scalars. */
+function writeArray(start: usize, end: usize, at: usize): usize {
+  store<u8>(at, OPEN_ARRAY);
+  let written = at + 1;
+  for (let entry = start; entry < end;) {
+    if (load<u8>(entry) != LIST_VALUES) return 0;
+    const last = contentEnd(entry + 1, end);
+    const value = content;
+    if (last == 0 || (value != last && load<u8>(value) == ARRAY)) return 0;
+    if (entry != start) store<u8>(written++, COMMA);
+    written = writeValue(value, last, written, ARRAY_BYTES_MAX);
+    if (written == 0) return 0;
+    entry = last;
+  }
+  store<u8>(written, CLOSE_ARRAY);
+  return written + 1;
+}
+
+function finish(): i32 {
+  if (traceIdAt == 0 || spanIdAt == 0) return DECLINED;
+  // Every entry was written with a comma before it: the first of them becomes what opens the object.
+  if (out == json) out++;
+  store<u8>(json, OPEN_OBJECT);
+  store<u8>(out++, CLOSE_OBJECT);
+  const bytes = out - json;
+  if (bytes > JSON_BYTES_MAX) return DECLINED;
+  store<u8>(json - 1, JSONB_VERSION);
+  store<u32>(json - 1 - LENGTH_BYTES, bswap<u32>(<u32>bytes + 1));
+  const ids = out;
+  writeLength(2 * TRACE_ID_BYTES);
+  writeHex(traceIdAt);
+  writeHex(traceIdAt + SPAN_ID_BYTES);
+  writeLength(2 * SPAN_ID_BYTES);
+  writeHex(spanIdAt);
+  const idsEnd = out;
+  if (parentIdAt == 0) writeNoField();
+  else {
+    writeLength(2 * SPAN_ID_BYTES);
+    writeHex(parentIdAt);
+  }
+  if (isCall) for (let column: u32 = 1; column <= TEXT_COLUMNS; column++) writeColumn(columnPlace(column));
+  return stopAt(DONE, ids, idsEnd, false);
+}
+
+function writeLength(bytes: usize): void {
+  store<u32>(out, bswap<u32>(<u32>bytes));
+  out += LENGTH_BYTES;
+}
+
+function writeNoField(): void {
+  store<u32>(out, NO_FIELD);
+  out += LENGTH_BYTES;
+}
+
+/** 8 bytes as 16 lower-case hex digits. */
+function writeHex(at: usize): void {
+  const bytes = i16x8.extend_low_i8x16_u(v128.load64_zero(at));
+  const nibbles = v128.or(i16x8.shr_u(bytes, 4), i16x8.shl(v128.and(bytes, i16x8.splat(15)), 8));
+  // From 10 on, 39 more leads from the digits to the letters.
+  const letters = v128.and(i8x16.gt_s(nibbles, i8x16.splat(9)), i8x16.splat(39));
+  v128.store(out, i8x16.add(i8x16.add(nibbles, i8x16.splat(48)), letters));
+  out += 16;
+}
+
+function writeColumn(place: usize): void {
+  const bytes: usize = load<u32>(place, 4);
+  if (bytes == 0) {
+    writeNoField();
+    return;
+  }
+  writeLength(bytes);
+  memory.copy(out, load<u32>(place), bytes);
+  out += bytes;
+}

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from "./http-answer.ts";
-import { type HttpAddress, HttpConnection, StaleConnectionError } from "./http-connection.ts";
+import { type HttpAddress, HttpConnection, type HttpRequest } from "./http-connection.ts";
 import { SinkAwayError } from "./sink-error.ts";
 
 /** Posts to one URL. */
@@ -20,13 +20,6 @@ export interface HttpClientOptions extends HttpAddress {
 export const CONNECTIONS_MAX = 8;
 const INTAKE_BYTES = 16 * 1024;
 
-interface Waiting {
-  readonly head: Buffer;
-  readonly pieces: readonly Uint8Array[];
-  readonly resolve: (answer: Promise<HttpAnswer>) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * HTTP/1.1 without TLS on kept connections, over plain sockets: of what node:http does for a request, a batch needs a third.
  *
@@ -40,20 +33,20 @@ export function createHttpClient({ path, headers, ...address }: HttpClientOption
   const open = new Set<HttpConnection>();
   /** The one that was used last is used first, so that those that are not needed become idle. */
   const free: HttpConnection[] = [];
-  const waiting: Waiting[] = [];
+  const waiting: HttpRequest[] = [];
   const intake = Buffer.allocUnsafeSlow(INTAKE_BYTES);
   let closed = false;
 
-  function openConnection(): HttpConnection {
-    const connection = new HttpConnection({ ...address, intake, onFree, onClose });
+  function sendOnNew(request: HttpRequest): void {
+    const connection = new HttpConnection({ ...address, intake, onFree, onClose, onStale });
     open.add(connection);
-    return connection;
+    connection.send(request);
   }
 
   function onFree(connection: HttpConnection): void {
     const next = waiting.shift();
     if (next === undefined) free.push(connection);
-    else next.resolve(connection.exchange(next.head, next.pieces));
+    else connection.send(next);
   }
 
   function onClose(connection: HttpConnection): void {
@@ -61,7 +54,11 @@ export function createHttpClient({ path, headers, ...address }: HttpClientOption
     const index = free.indexOf(connection);
     if (index >= 0) free.splice(index, 1);
     const next = waiting.shift();
-    if (next !== undefined) next.resolve(openConnection().exchange(next.head, next.pieces));
+    if (next !== undefined) sendOnNew(next);
+  }
+
+  function onStale(request: HttpRequest): void {
+    send({ ...request, isRepeated: true });
   }
 
   function takeFree(): HttpConnection | null {
@@ -71,24 +68,23 @@ export function createHttpClient({ path, headers, ...address }: HttpClientOption
     return null;
   }
 
-  function exchange(head: Buffer, pieces: readonly Uint8Array[], isAgain: boolean): Promise<HttpAnswer> {
-    if (closed) return Promise.reject(stopping());
-    const kept = isAgain ? null : takeFree();
-    if (kept !== null) return kept.exchange(head, pieces);
-    if (open.size < CONNECTIONS_MAX) return openConnection().exchange(head, pieces);
-    return new Promise((resolve, reject) => waiting.push({ head, pieces, resolve, reject }));
+  function send(request: HttpRequest): void {
+    if (closed) {
+      request.reject(stopping());
+      return;
+    }
+    // What was sent before avoids the others that may have ended as well.
+    const kept = request.isRepeated ? null : takeFree();
+    if (kept !== null) kept.send(request);
+    else if (open.size < CONNECTIONS_MAX) sendOnNew(request);
+    else waiting.push(request);
   }
 
   return {
-    async post(pieces) {
+    post(pieces) {
       const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
       const head = Buffer.from(`${start}${bytes}\r\n\r\n`, "latin1");
-      try {
-        return await exchange(head, pieces, false);
-      } catch (error) {
-        if (!(error instanceof StaleConnectionError)) throw error;
-        return exchange(head, pieces, true);
-      }
+      return new Promise((resolve, reject) => send({ head, pieces, resolve, reject, isRepeated: false }));
     },
     close() {
       closed = true;

@@ -7,31 +7,45 @@ export interface HttpAddress {
   readonly port: number;
 }
 
+/** A request, and whom to tell what became of it. */
+export interface HttpRequest {
+  /** Says how long the pieces are, of which there is one or more. */
+  readonly head: Buffer;
+  readonly pieces: readonly Uint8Array[];
+  readonly resolve: (answer: HttpAnswer) => void;
+  /** Hears a SinkAwayError, or the error of the system. */
+  readonly reject: (error: Error) => void;
+  /** It was sent before, on a connection that had ended. */
+  readonly isRepeated: boolean;
+}
+
 export interface HttpConnectionOptions extends HttpAddress {
   /** For one exchange, the making of the connection included. */
   readonly timeoutMs: number;
   /** Where answers are read to: connections may share it, what arrives is looked at before anything else does. */
   readonly intake: Buffer;
-  /** Hears that another exchange may begin, or that none can any more. */
+  /** Another exchange may begin. */
   readonly onFree: (connection: HttpConnection) => void;
   readonly onClose: (connection: HttpConnection) => void;
+  /** A connection that had been used before ended without a byte of the request's answer. */
+  readonly onStale: (request: HttpRequest) => void;
 }
 
 /** Unused for so long, a connection is closed. */
 const IDLE_MS = 30_000;
+const NOTHING = new Uint8Array(0);
+const CLOSED = "the backend closed the connection before its answer was whole";
 
 interface Exchange {
-  readonly resolve: (answer: HttpAnswer) => void;
-  readonly reject: (error: Error) => void;
+  readonly request: HttpRequest;
   readonly reader: HttpAnswerReader;
   answer: HttpAnswer | null;
   failure: Error | null;
   /** All of the request has gone out. */
   isWritten: boolean;
+  /** The other side ended the connection, whatever it said by that. */
+  isCut: boolean;
 }
-
-/** A kept connection ended before a byte of the answer came. */
-export class StaleConnectionError extends SinkAwayError {}
 
 /**
  * A connection to an HTTP/1.1 server, for one exchange at a time. An exchange is over when its answer is there and nobody
@@ -49,8 +63,8 @@ export class HttpConnection {
     this.#options = options;
     this.#socket = connect({ host, port, noDelay: true, onread: { buffer: intake, callback: (bytes) => this.#read(bytes) } });
     this.#socket.setTimeout(IDLE_MS, () => this.#expire());
-    this.#socket.on("error", (error) => this.#failBy(error));
-    this.#socket.on("end", () => this.#end());
+    this.#socket.on("error", (error) => this.#cut(error));
+    this.#socket.on("end", () => this.#cut(new SinkAwayError(CLOSED, 0)));
     this.#socket.on("close", () => this.#close());
     this.#timer = setTimeout(() => this.#timeOut(), timeoutMs).unref();
   }
@@ -60,19 +74,16 @@ export class HttpConnection {
     return this.#exchange === null && this.#socket.writable;
   }
 
-  /** `head` says how long the pieces are, of which there is one or more. Rejects with SinkAwayError, or the error of the system. */
-  exchange(head: Buffer, pieces: readonly Uint8Array[]): Promise<HttpAnswer> {
-    return new Promise((resolve, reject) => {
-      this.#exchange = { resolve, reject, reader: new HttpAnswerReader(), answer: null, failure: null, isWritten: false };
-      this.#timer.refresh();
-      this.#socket.cork();
-      this.#socket.write(head);
-      for (const [index, piece] of pieces.entries()) {
-        if (index < pieces.length - 1) this.#socket.write(piece);
-        else this.#socket.write(piece, this.#noteWritten);
-      }
-      this.#socket.uncork();
-    });
+  send(request: HttpRequest): void {
+    this.#exchange = { request, reader: new HttpAnswerReader(), answer: null, failure: null, isWritten: false, isCut: false };
+    const { head, pieces } = request;
+    const last = pieces.length - 1;
+    this.#timer.refresh();
+    this.#socket.cork();
+    this.#socket.write(head);
+    for (let index = 0; index < last; index++) this.#socket.write(pieces[index] ?? NOTHING);
+    this.#socket.write(pieces[last] ?? NOTHING, this.#noteWritten);
+    this.#socket.uncork();
   }
 
   fail(error: Error): void {
@@ -91,7 +102,7 @@ export class HttpConnection {
     const exchange = this.#exchange;
     if (exchange === null || exchange.answer !== null) {
       // Such as 408 of a server that closes what is not used.
-      this.fail(new SinkAwayError("the backend said more than it was asked", 0));
+      this.#socket.destroy();
       return true;
     }
     try {
@@ -112,17 +123,17 @@ export class HttpConnection {
     }
     this.#exchange = null;
     this.#wasUsed = true;
-    exchange.resolve(answer);
+    exchange.request.resolve(answer);
     this.#options.onFree(this);
   }
 
-  #end(): void {
-    if (this.#exchange?.reader.end() === true) this.#exchange.answer ??= this.#exchange.reader.answer();
-    this.#socket.destroy();
-  }
-
-  #failBy(error: Error): void {
-    this.fail(this.#isStale() ? new StaleConnectionError("the backend closed the connection", 0, { cause: error }) : error);
+  #cut(error: Error): void {
+    const exchange = this.#exchange;
+    if (exchange !== null) {
+      exchange.isCut ||= exchange.failure === null;
+      if (exchange.reader.end()) exchange.answer ??= exchange.reader.answer();
+    }
+    this.fail(error);
   }
 
   #timeOut(): void {
@@ -135,16 +146,13 @@ export class HttpConnection {
 
   #close(): void {
     const exchange = this.#exchange;
-    const ended = this.#isStale() ? StaleConnectionError : SinkAwayError;
     this.#exchange = null;
     clearTimeout(this.#timer);
     this.#options.onClose(this);
     if (exchange === null) return;
-    if (exchange.answer !== null) exchange.resolve(exchange.answer);
-    else exchange.reject(exchange.failure ?? new ended("the backend closed the connection before its answer was whole", 0));
-  }
-
-  #isStale(): boolean {
-    return this.#wasUsed && this.#exchange?.reader.hasBegun === false;
+    const { request, reader, answer, failure } = exchange;
+    if (answer !== null) request.resolve(answer);
+    else if (this.#wasUsed && exchange.isCut && !reader.hasBegun && !request.isRepeated) this.#options.onStale(request);
+    else request.reject(failure ?? new SinkAwayError(CLOSED, 0));
   }
 }

@@ -3,21 +3,24 @@ import type { Sink } from "./sink.ts";
 
 /** Counts and times every write to a sink. */
 export function measuredSink(inner: Sink, metrics: Metrics): Sink {
-  const sink = inner.name;
+  const own = { sink: inner.name };
+  const done = { ...own, outcome: "done" };
+  const failed = { ...own, outcome: "failed" };
+  const secondsSince = (startMs: number): number => (performance.now() - startMs) / 1000;
   return {
-    name: sink,
+    name: inner.name,
     readsSpans: inner.readsSpans,
     async write(batch) {
-      const endTimer = metrics.writeDuration.startTimer({ sink });
+      const startMs = performance.now();
       try {
         await inner.write(batch);
-        endTimer({ outcome: "done" });
-        metrics.writtenSpans.inc({ sink }, batch.spanCount);
-        metrics.batchSpans.observe({ sink }, batch.spanCount);
       } catch (error) {
-        endTimer({ outcome: "failed" });
+        metrics.writeDuration.observe(failed, secondsSince(startMs));
         throw error;
       }
+      metrics.writeDuration.observe(done, secondsSince(startMs));
+      metrics.writtenSpans.inc(own, batch.spanCount);
+      metrics.batchSpans.observe(own, batch.spanCount);
     },
     close: () => inner.close(),
   };

@@ -185,16 +185,19 @@ export class SpooledSink implements Sink {
   }
 }
 
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new SinkAwayError(`no answer within ${ms} ms`, ms)), ms);
+function within(ms: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new SinkAwayError(`no answer within ${ms} ms`, ms)), ms);
+    work.then(
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      // What the sink says after its time is up is heard by nobody.
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error as Error);
+      },
+    );
   });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    // What the sink says after its time is up has no listener left.
-    work.catch(() => undefined);
-  }
 }

@@ -1,9 +1,10 @@
 import { enrichBatch } from "./enrich.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import type { ColumnFindings, EnrichmentTemplate } from "./enrichment-template.ts";
+import { EarlierSpans } from "./quiet-earlier.ts";
 import { hexOfWords } from "./quiet-ids.ts";
 import { QuietJudge } from "./quiet-judge.ts";
-import type { QuietShape } from "./quiet-shape.ts";
+import { QUIET_ROLE, type QuietShape } from "./quiet-shape.ts";
 import { createQuietShapes } from "./quiet-shapes.ts";
 import { ColumnSpan, TRACE_ID_WORDS } from "./quiet-span.ts";
 import { createQuietTemplates, VALUES_MAX, type TemplateMarks } from "./quiet-template.ts";
@@ -22,6 +23,7 @@ export class QuietColumns {
   private readonly memory: TraceMemory;
   private readonly traces: QuietTraces;
   private readonly judge = new QuietJudge();
+  private readonly earlier = new EarlierSpans();
   private readonly services = new Map<string, Attributes>();
   private shapes = createQuietShapes();
   private templates = createQuietTemplates();
@@ -132,24 +134,28 @@ export class QuietColumns {
   private enrichTrace(columns: SpanColumns, trace: number, claimsElsewhere: boolean): boolean {
     const { traces } = columns;
     const at = trace * TRACE_STRIDE;
-    if ((traces[at + TRACE_COLUMN.unrecognised] ?? 0) > 0 || this.isKnown(columns, trace)) return false;
-    const verdict = this.judge.judge(columns, trace, this.kinds.shapes);
+    if ((traces[at + TRACE_COLUMN.unrecognised] ?? 0) > 0 || this.isOrdinary(columns, trace)) return false;
+    const { earlier, kinds } = this;
+    const idAt = (traces[at + TRACE_COLUMN.first] ?? 0) * ID_STRIDE + ID_WORD.trace;
+    if (!this.traces.readEarlier(columns.ids, idAt, earlier)) return false;
+    const verdict = this.judge.judge({ columns, trace, shapes: kinds.shapes, earlier });
+    if (verdict === "loud") return false;
     // What stands above no call and no request is not remembered (enrich-entry.ts, rememberOthers).
-    if (verdict !== "quiet") return verdict === "plain";
+    if (verdict === "plain" && earlier.count === 0) return true;
     // A call in another trace that began before claims what is not claimed yet (retry-attempts.ts, collectElsewhere).
     if (claimsElsewhere && this.judge.requests.length > 0) return false;
     // Each span and the parent that it names take a place in the memory of the trace (trace-memory.ts, nodeOf).
-    if (2 * (traces[at + TRACE_COLUMN.spans] ?? 0) > this.memory.limits.spansPerTraceMax) return false;
-    if (this.isResent(columns) || !this.traces.add(columns, trace, this.kinds)) return false;
+    if (2 * ((traces[at + TRACE_COLUMN.spans] ?? 0) + earlier.count) > this.memory.limits.spansPerTraceMax) return false;
+    if (this.isResent(columns)) return false;
+    if (!this.traces.add(columns, trace, { ...kinds, roles: this.judge.roles }, earlier.count > 0)) return false;
     this.writeTrace(columns, trace);
     return true;
   }
 
-  private isKnown({ ids, traces }: SpanColumns, trace: number): boolean {
+  private isOrdinary({ ids, traces }: SpanColumns, trace: number): boolean {
     const at = (traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? 0) * ID_STRIDE + ID_WORD.trace;
-    if (this.traces.has(ids, at)) return true;
     const { memory } = this;
-    return memory.mayKnow(ids[at + TRACE_ID_WORDS - 1] ?? 0) && memory.trace(hexOfWords(ids, at, TRACE_ID_WORDS)) !== undefined;
+    return memory.mayKnow(ids[at + TRACE_ID_WORDS - 1] ?? 0) && memory.isOrdinary(hexOfWords(ids, at, TRACE_ID_WORDS));
   }
 
   /** Earlier attempts, by an emitter's count that is a number of each span (retry.ts, statedCount). */
@@ -182,7 +188,7 @@ export class QuietColumns {
     const request = this.judge.requestOf[index] ?? -1;
     const span = this.spanAt(columns, index);
     fillFields(call, span);
-    marks.asksModel = this.judge.roles[index] === "call";
+    marks.asksModel = this.judge.roles[index] === QUIET_ROLE.call;
     marks.httpStatus = this.kinds.shapes[request]?.httpStatus ?? 0;
     marks.answeredMs = columns.numbers[columns.spans[request * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0] ?? 0;
     marks.counted = marks.asksModel && (call.countsResends || resentOf(call) === 0);

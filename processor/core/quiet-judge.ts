@@ -1,4 +1,5 @@
-import type { QuietRole, QuietShape } from "./quiet-shape.ts";
+import type { EarlierSpans } from "./quiet-earlier.ts";
+import { QUIET_ROLE, type QuietShape } from "./quiet-shape.ts";
 import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
 
 /**
@@ -15,40 +16,54 @@ const ANCESTORS_MAX = 24;
 const LOOKS_PER_SPAN = 8;
 const NONE = -1;
 const SPANS_GUESS = 1_024;
+/** Numbers before those of a shape: start and end. */
+const TIMES = 2;
+
+/** What is judged: a trace of some columns, with the shapes of its spans by their index, and what came before of it. */
+export interface JudgedTrace {
+  readonly columns: SpanColumns;
+  readonly trace: number;
+  readonly shapes: readonly (QuietShape | undefined)[];
+  /** None, or the spans of quiet parts: together with these the trace is judged, as if all had come at once. */
+  readonly earlier: EarlierSpans;
+}
 
 /**
- * Tells of a trace of which nothing was known before whether it goes by its shapes. Each condition keeps some rule of the
- * ordinary way from asking for times, for other traces or for what came earlier, and names it.
+ * Tells whether a trace goes by its shapes: of which nothing was known, or only what is quiet. Each condition keeps some rule of
+ * the ordinary way from asking for times, for other traces or for what came earlier, and names it.
  */
 export class QuietJudge {
-  /** By span of the trace that was judged last. */
-  readonly roles: QuietRole[] = [];
+  /** QuietRole by span, of the trace that was judged last. */
+  roles = new Uint8Array(SPANS_GUESS);
   /** By span of a call: its request, or -1. */
   requestOf = new Int32Array(SPANS_GUESS);
   /** Of that trace, its calls and its requests to a model. */
   readonly calls: number[] = [];
   readonly requests: number[] = [];
   /** Spans of the trace by a hash of their ids, each plus one. */
-  private places = new Int32Array(2 * SPANS_GUESS);
+  private places = new Int32Array(4 * SPANS_GUESS);
+  private placeMask = 0;
 
   /** Makes room for the spans of a request. */
   begin(spanCount: number): void {
-    if (spanCount <= this.requestOf.length) return;
+    if (spanCount <= this.roles.length) return;
+    this.roles = new Uint8Array(2 * spanCount);
     this.requestOf = new Int32Array(2 * spanCount);
-    this.places = new Int32Array(4 * spanCount);
+    this.places = new Int32Array(8 * spanCount);
   }
 
-  /** @param shapes by span */
-  judge(columns: SpanColumns, trace: number, shapes: readonly (QuietShape | undefined)[]): Verdict {
-    const { calls, requests } = this;
-    calls.length = 0;
-    requests.length = 0;
-    const verdict = this.readRoles(columns, trace, shapes);
-    if (verdict !== "quiet") return verdict;
-    return this.hasUniqueIds(columns, trace) && this.callsStandAlone(columns, shapes) && this.requestsAreOwned(columns) ? "quiet" : "loud";
+  judge(judged: JudgedTrace): Verdict {
+    this.calls.length = 0;
+    this.requests.length = 0;
+    const verdict = this.readRoles(judged);
+    const isNew = judged.earlier.count === 0;
+    if (verdict === "loud" || (verdict === "plain" && isNew)) return verdict;
+    const stands = this.hasUniqueIds(judged) && this.callsStandAlone(judged) && this.requestsAreOwned(judged.columns);
+    return stands && (isNew || this.standsBesideEarlier(judged)) ? verdict : "loud";
   }
 
-  private readRoles({ spans, traces, numbers }: SpanColumns, trace: number, shapes: readonly (QuietShape | undefined)[]): Verdict {
+  private readRoles({ columns, trace, shapes }: JudgedTrace): Verdict {
+    const { spans, traces, numbers } = columns;
     let verdict: Verdict = "plain";
     for (let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? NONE; span >= 0;) {
       const shape = shapes[span];
@@ -56,69 +71,104 @@ export class QuietJudge {
       const at = span * SPAN_STRIDE;
       const isEmpty = shape.outputPlace >= 0 && numbers[(spans[at + SPAN_COLUMN.firstNumber] ?? 0) + TIMES + shape.outputPlace] === 0;
       const role = isEmpty ? shape.roleWithoutOutput : shape.role;
-      if (role === "loud") return role;
-      if (role !== "other") verdict = "quiet";
+      if (role === QUIET_ROLE.loud) return "loud";
+      if (role !== QUIET_ROLE.other) verdict = "quiet";
       this.roles[span] = role;
       this.requestOf[span] = NONE;
-      if (role === "call") this.calls.push(span);
-      if (role === "http") this.requests.push(span);
+      if (role === QUIET_ROLE.call) this.calls.push(span);
+      else if (role === QUIET_ROLE.http) this.requests.push(span);
       span = spans[at + SPAN_COLUMN.next] ?? NONE;
     }
     return verdict;
   }
 
   /** A span that comes twice takes its own place in the memory (trace-memory.ts, remember). */
-  private hasUniqueIds({ spans, traces, ids }: SpanColumns, trace: number): boolean {
+  private hasUniqueIds({ columns, trace }: JudgedTrace): boolean {
+    const { spans, traces, ids } = columns;
     const count = traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0;
     const mask = 2 ** (33 - Math.clz32(count)) - 1;
-    const { places } = this;
-    places.fill(0, 0, mask + 1);
+    this.placeMask = mask;
+    this.places.fill(0, 0, mask + 1);
     let looks = LOOKS_PER_SPAN * count;
     for (let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? NONE; span >= 0;) {
       const at = span * ID_STRIDE + ID_WORD.span;
-      const [low, high] = [ids[at], ids[at + 1]];
-      let place = hashOf(low ?? 0, high ?? 0) & mask;
-      for (let other = (places[place] ?? 0) - 1; other >= 0; other = (places[place] ?? 0) - 1) {
-        const otherAt = other * ID_STRIDE + ID_WORD.span;
-        if ((ids[otherAt] === low && ids[otherAt + 1] === high) || (looks -= 1) < 0) return false;
+      const [low, high] = [ids[at] ?? 0, ids[at + 1] ?? 0];
+      let place = hashOf(low, high) & mask;
+      for (let other = (this.places[place] ?? 0) - 1; other >= 0; other = (this.places[place] ?? 0) - 1) {
+        if (isSpan(ids, other, low, high) || (looks -= 1) < 0) return false;
         place = (place + 1) & mask;
       }
-      places[place] = span + 1;
+      this.places[place] = span + 1;
       span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? NONE;
     }
     return true;
   }
 
+  /** The span of this trace with that id, or -1. */
+  private find(ids: Int32Array, low: number, high: number): number {
+    const { places, placeMask } = this;
+    let place = hashOf(low, high) & placeMask;
+    for (let other = (places[place] ?? 0) - 1; other >= 0; other = (places[place] ?? 0) - 1) {
+      if (isSpan(ids, other, low, high)) return other;
+      place = (place + 1) & placeMask;
+    }
+    return NONE;
+  }
+
   /**
    * All calls come from one scope: then no two spans tell of one call (call-once.ts, isSameCall), whatever their times. None stands
-   * above another: then each counts (callBelow and hasCountedAncestor there), and the ones' requests are not beside the others'
+   * above another: then each counts (callBelow and hasCountedAncestor there), and the requests of the one are not beside the other
    * (retry-attempts.ts, collectBeside and collectBefore).
    */
-  private callsStandAlone({ spans }: SpanColumns, shapes: readonly (QuietShape | undefined)[]): boolean {
-    const { calls, roles } = this;
-    const scopeName = shapes[calls[0] ?? NONE]?.column.scopeName;
-    for (const call of calls) {
-      if (shapes[call]?.column.scopeName !== scopeName) return false;
-      let above = spans[call * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
-      for (let depth = 0; above >= 0; depth += 1) {
-        if (depth >= ANCESTORS_MAX || roles[above] === "call") return false;
-        above = spans[above * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
-      }
+  private callsStandAlone(judged: JudgedTrace): boolean {
+    const { shapes, earlier } = judged;
+    let scopeName = earlier.callScope;
+    for (const call of this.calls) {
+      const name = shapes[call]?.column.scopeName ?? null;
+      scopeName ??= name;
+      if (name !== scopeName || this.hasCallAbove(judged, call)) return false;
     }
     return true;
+  }
+
+  /** Whether a call stands above a span, as far as all that came is known; true as well where nobody can tell. */
+  private hasCallAbove({ columns, earlier }: JudgedTrace, span: number): boolean {
+    const { spans, ids } = columns;
+    let below = span;
+    let above = spans[span * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
+    for (let depth = 0; above >= 0; depth += 1) {
+      if (depth >= ANCESTORS_MAX || this.roles[above] === QUIET_ROLE.call) return true;
+      below = above;
+      above = spans[above * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
+    }
+    if (earlier.count === 0) return false;
+    const at = below * ID_STRIDE + ID_WORD.parent;
+    const before = earlier.find(ids[at] ?? 0, ids[at + 1] ?? 0);
+    return before >= 0 && this.hasCallAmong(earlier, before);
+  }
+
+  /** Whether an earlier span, or one of those above it, is a call; or stands below a span that has come only now. */
+  private hasCallAmong(earlier: EarlierSpans, start: number): boolean {
+    let span = start;
+    for (let depth = 0; span >= 0; depth += 1) {
+      if (depth >= ANCESTORS_MAX || earlier.roles[span] === QUIET_ROLE.call) return true;
+      span = earlier.find(earlier.parentLow(span), earlier.parentHigh(span));
+    }
+    return false;
   }
 
   /**
    * Each request is found below one call, and is the only one there: then it is that call's first and last attempt, which its
    * times have no say in (retry-attempts.ts, claimAttempts; retry.ts, retriesOf), no other call's, and never unclaimed
-   * (call-promotion.ts).
+   * (call-promotion.ts). What stands between them came with them: of what came before, only what stands above a call is
+   * remembered (enrich-entry.ts, rememberOthers).
    */
   private requestsAreOwned({ spans }: SpanColumns): boolean {
     const { roles, requestOf, requests } = this;
     for (const request of requests) {
       let owner = spans[request * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
-      for (let between = 0; owner >= 0 && roles[owner] !== "call"; between += 1) {
-        if (between >= BETWEEN_MAX || roles[owner] === "http") return false;
+      for (let between = 0; owner >= 0 && roles[owner] !== QUIET_ROLE.call; between += 1) {
+        if (between >= BETWEEN_MAX || roles[owner] === QUIET_ROLE.http) return false;
         owner = spans[owner * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
       }
       if (owner < 0 || requestOf[owner] !== NONE) return false;
@@ -126,10 +176,28 @@ export class QuietJudge {
     }
     return true;
   }
+
+  /** No span comes again, and none that was missing above earlier ones is a call or stands below one: what was found of those would have been otherwise. */
+  private standsBesideEarlier(judged: JudgedTrace): boolean {
+    const { columns, trace, earlier } = judged;
+    const { spans, traces, ids } = columns;
+    for (let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? NONE; span >= 0;) {
+      const at = span * ID_STRIDE + ID_WORD.span;
+      if (earlier.find(ids[at] ?? 0, ids[at + 1] ?? 0) >= 0) return false;
+      span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? NONE;
+    }
+    for (let span = 0; span < earlier.count; span += 1) {
+      const above = this.find(ids, earlier.parentLow(span), earlier.parentHigh(span));
+      if (above >= 0 && (this.roles[above] === QUIET_ROLE.call || this.hasCallAbove(judged, above))) return false;
+    }
+    return true;
+  }
 }
 
-/** Numbers before those of a shape: start and end. */
-const TIMES = 2;
+function isSpan(ids: Int32Array, span: number, low: number, high: number): boolean {
+  const at = span * ID_STRIDE + ID_WORD.span;
+  return ids[at] === low && ids[at + 1] === high;
+}
 
 function hashOf(low: number, high: number): number {
   const mixed = Math.imul(low ^ Math.imul(high, 0x27d4eb2d), 0x9e3779b1);

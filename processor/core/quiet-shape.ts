@@ -8,8 +8,9 @@ import type { ColumnShape } from "./span-columns.ts";
 import { readSpan, type ShapedCall } from "./span-reading.ts";
 import type { Span } from "./span.ts";
 
-/** What a span is to its trace (trace-memory.ts, Role), or that a trace with one is read span by span. */
-export type QuietRole = "other" | "wrapper" | "call" | "http" | "loud";
+/** What a span is to its trace (trace-memory.ts, Role); loud: a trace with one is read span by span. */
+export const QUIET_ROLE = { other: 0, wrapper: 1, call: 2, http: 3, loud: 4 } as const;
+export type QuietRole = (typeof QUIET_ROLE)[keyof typeof QUIET_ROLE];
 
 /** What all spans of one shape are to a trace that is not read span by span. */
 export interface QuietShape {
@@ -46,9 +47,9 @@ export interface QuietCall extends ShapedCall {
 export function createQuietShape(column: ColumnShape, span: Span, context: EnrichContext): QuietShape {
   const { call, http, saidCall } = readSpan(span, context);
   const shaped = column.shape.reading?.call ?? null;
-  if (saidCall !== undefined || (call !== null && shaped === null)) return plainShape(column, "loud");
+  if (saidCall !== undefined || (call !== null && shaped === null)) return plainShape(column, QUIET_ROLE.loud);
   if (shaped !== null) return genAiShape(column, span, shaped);
-  return http === null ? plainShape(column, "other") : requestShape(column, http);
+  return http === null ? plainShape(column, QUIET_ROLE.other) : requestShape(column, http);
 }
 
 function plainShape(column: ColumnShape, role: QuietRole): QuietShape {
@@ -69,7 +70,7 @@ const TIMES = 2;
 
 /** A failed request may be an attempt, a count of earlier ones says that there were some: retries are found span by span. */
 function requestShape(column: ColumnShape, { failed, resendCount, status }: HttpCall): QuietShape {
-  return { ...plainShape(column, failed || resendCount > 0 ? "loud" : "http"), httpStatus: status };
+  return { ...plainShape(column, failed || resendCount > 0 ? QUIET_ROLE.loud : QUIET_ROLE.http), httpStatus: status };
 }
 
 function genAiShape(column: ColumnShape, span: Span, shaped: ShapedCall): QuietShape {
@@ -85,9 +86,12 @@ function genAiShape(column: ColumnShape, span: Span, shaped: ShapedCall): QuietS
   const call = quietCallOf(column, span, shaped);
   // A call without a model takes its name from its request's address (enrich.ts, withAskedModel).
   const isNamed = words.requestModel !== undefined || words.responseModel !== undefined;
-  const roleOf = (is: boolean): QuietRole => (call === null || (is && !isNamed) ? "loud" : is ? "call" : "wrapper");
+  const roleOf = (is: boolean): QuietRole => {
+    if (call === null || (is && !isNamed)) return QUIET_ROLE.loud;
+    return is ? QUIET_ROLE.call : QUIET_ROLE.wrapper;
+  };
   return {
-    ...plainShape(column, "loud"),
+    ...plainShape(column, QUIET_ROLE.loud),
     role: roleOf(asks),
     roleWithoutOutput: roleOf(asksWithoutOutput),
     outputPlace,

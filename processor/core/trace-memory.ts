@@ -4,6 +4,7 @@ import type { KnownPlaces } from "./call-http.ts";
 import type { Dialect } from "./dialect.ts";
 import type { QuietColumns } from "./quiet-columns.ts";
 import { createRecentTraces } from "./recent-traces.ts";
+import { createThawingTraces } from "./thawing-traces.ts";
 import type { TraceNodes } from "./trace-nodes.ts";
 
 export interface TraceMemoryOptions {
@@ -154,14 +155,14 @@ export interface TraceMemory {
   keepQuiet(quiet: QuietColumns): QuietColumns;
   /** false: no trace of the ordinary ones has this for the last four bytes of its id, as a little-endian machine reads them. */
   mayKnow(lastWord: number): boolean;
+  /** Whether the trace is known, and not kept as numbers. */
+  isOrdinary(traceId: string): boolean;
 }
 
 /** Scopes are a handful per process; a sender that makes them up must not fill the memory. */
 const SCOPES_MAX = 1_000;
 const DETACHED_MAX = 512;
 const REQUESTS_MAX = 512;
-/** No batch's number. */
-const BEFORE_ALL = -1;
 /** Ancestors walked when a call makes itself known upwards; deeper stacks than this are loops or noise. */
 const DEPTH_MAX = 64;
 
@@ -170,27 +171,12 @@ const DEPTH_MAX = 64;
  * batch and across batches. Bounded by traces, by spans per trace and by age.
  */
 export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
-  const traces = createRecentTraces(options);
+  const ordinary = createRecentTraces(options);
+  const traces = createThawingTraces(ordinary);
   const detached: TraceNode[] = [];
   const requests: TraceNode[] = [];
   const scopes = new Map<string, Dialect | null>();
   const lost = { traces: 0, spans: 0 };
-  let quiet: QuietColumns | null = null;
-
-  function find(traceId: string, ordinary: (traceId: string) => Trace | undefined): Trace | undefined {
-    const known = ordinary(traceId);
-    if (known !== undefined || quiet === null || !thaw(quiet, traceId)) return known;
-    return ordinary(traceId);
-  }
-
-  /** Its age is that of its last span, not of the moment in which somebody asks for it. */
-  function thaw(from: QuietColumns, traceId: string): boolean {
-    const touchedMs = from.thaw(traceId);
-    const trace = touchedMs === null ? undefined : traces.get(traceId);
-    if (trace !== undefined) Object.assign(trace, { touchedMs, turn: BEFORE_ALL });
-    return trace !== undefined;
-  }
-
   return {
     limits: options,
     detached,
@@ -199,36 +185,36 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
     places: new Map(),
     categorize: createCategorizeMemo(),
     get lost() {
-      return { traces: traces.lost() + (quiet?.lost ?? 0), spans: lost.spans };
+      return { traces: traces.lost(), spans: lost.spans };
     },
     get size() {
-      return traces.size() + (quiet?.size ?? 0);
+      return traces.size();
     },
     get quiet() {
+      return traces.quiet;
+    },
+    keepQuiet(quiet) {
+      traces.quiet = quiet;
+      ordinary.watchIds();
       return quiet;
     },
-    keepQuiet(added) {
-      quiet = added;
-      traces.watchIds();
-      return added;
-    },
-    mayKnow: traces.mayKnow,
-    trace: (traceId) => find(traceId, traces.get),
-    touch: (traceId) => find(traceId, traces.touch),
+    mayKnow: ordinary.mayKnow,
+    isOrdinary: (traceId) => ordinary.get(traceId) !== undefined,
+    trace: traces.get,
+    touch: traces.touch,
     begin(nowMs) {
       traces.begin(nowMs);
-      quiet?.begin(nowMs);
       if (scopes.size > SCOPES_MAX) scopes.clear();
     },
     remember(note) {
-      const known = find(note.traceId, traces.touch);
+      const known = traces.touch(note.traceId);
       const size = known === undefined ? 0 : known.nodes.size;
       const node = known === undefined ? createNode(note.spanId) : nodeOf(known, note.spanId, options.spansPerTraceMax);
       if (node === null) {
         lost.spans += 1;
         return null;
       }
-      const trace = known ?? traces.create(note.traceId, node);
+      const trace = known ?? ordinary.create(note.traceId, node);
       const before = node.note;
       node.note = note;
       if (before === UNSEEN) {
@@ -238,7 +224,7 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       }
       if (note.failed && !before.failed) trace.failures += 1;
       if (note.role === "call" || node.callBelow) announce(node.parent);
-      traces.makeRoom(trace.nodes.size - size);
+      ordinary.makeRoom(trace.nodes.size - size);
       return node;
     },
   };

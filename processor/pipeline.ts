@@ -5,7 +5,7 @@ import { type ScannedBatch, type ScanOptions, scanTraces } from "./otlp/scan-tra
 import type { Sink } from "./sinks/sink.ts";
 
 export interface IngestContext extends ScanOptions {
-  /** Batches, fans out, spools: whatever stands between here and what is durable. */
+  /** Batches, fans out, spools: whatever stands between here and what is durable. Where nothing else is said, spans are kept if it reads them. */
   readonly sink: Sink;
   /** Where `body` came from, and goes back to as soon as nothing needs it. */
   readonly pool?: BufferPool;
@@ -27,7 +27,7 @@ export interface Ingested {
  * that may be tried again.
  */
 export async function ingest(body: Uint8Array, encoding: BodyEncoding, context: IngestContext): Promise<Ingested> {
-  const options = { ...context, keepSpans: context.sink.readsSpans };
+  const options = context.keepSpans === undefined ? { ...context, keepSpans: context.sink.readsSpans } : context;
   const scanned = encoding === "json" ? scanJsonTraces(body, options) : scanTraces(body, options);
   const { pool } = context;
   if (pool !== undefined && !options.keepSpans && scanned.batch.otlp.buffer !== body.buffer) pool.give(body);

@@ -25,6 +25,8 @@ export interface DurableSinkOptions {
 
 export interface DurableSink {
   readonly sink: Sink;
+  /** Nothing more can be kept just now. */
+  isBlocked(): boolean;
   status(): SinkStatus;
 }
 
@@ -47,6 +49,7 @@ async function withSpool(inner: Sink, options: DurableSinkOptions): Promise<Dura
     });
   const own = await open(place.index, inner);
   const left = await Promise.all((await orphanedWorkers(directory, place)).map((worker) => open(worker, keptOpen(inner))));
+  const nextBytes = Math.min(config.batchBytesMax, bytesMax / 8);
   const statusOf = (sink: SpooledSink): SinkStatus => ({
     name: sink.name,
     up: sink.lastFailure === null,
@@ -54,7 +57,7 @@ async function withSpool(inner: Sink, options: DurableSinkOptions): Promise<Dura
     spoolBytes: sink.spool.bytes(),
     spoolBytesMax: sink === own ? bytesMax : 0,
     spoolAgeMs: Math.max(0, Date.now() - (sink.spool.oldestMs() ?? Date.now())),
-    blocked: sink === own && sink.isBlocked(Math.min(config.batchBytesMax, bytesMax / 8)),
+    blocked: sink === own && sink.isBlocked(nextBytes),
   });
   return {
     sink: {
@@ -66,6 +69,7 @@ async function withSpool(inner: Sink, options: DurableSinkOptions): Promise<Dura
         await own.close();
       },
     },
+    isBlocked: () => own.isBlocked(nextBytes),
     status: () => mergeSinkStatuses([own, ...left].map(statusOf))[0] ?? statusOf(own),
   };
 }
@@ -119,6 +123,7 @@ function withoutSpool(inner: Sink): DurableSink {
       },
       close: () => inner.close(),
     },
+    isBlocked: () => false,
     status: () => ({ name: inner.name, up: failure === null, failure, spoolBytes: 0, spoolBytesMax: 0, spoolAgeMs: 0, blocked: false }),
   };
 }

@@ -11,7 +11,7 @@ const TRACES_MAX = 50_000;
 const SPANS_PER_TRACE_MAX = 2000;
 
 export interface RequestScan {
-  readonly options: ScanOptions;
+  readonly options: Required<Pick<ScanOptions, "context" | "captureContent">>;
   /** Filled by the scan: places of the HTTP requests to a model that no GenAI span stands for so far. */
   readonly unclaimed: readonly number[];
 }

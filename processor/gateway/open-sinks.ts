@@ -53,7 +53,7 @@ export async function openSinks(options: OpenSinksOptions): Promise<OpenSinks> {
   };
   return {
     sink: fanOut(durable.map(({ sink }) => batchSink(sink, limits))),
-    blocked: () => (durable.some((sink) => sink.status().blocked) ? new SinkAwayError("a spool is full", BLOCKED_RETRY_AFTER_MS) : null),
+    blocked: () => (durable.some((sink) => sink.isBlocked()) ? new SinkAwayError("a spool is full", BLOCKED_RETRY_AFTER_MS) : null),
     statuses: () => durable.map((sink) => sink.status()),
     promote: async (calls) => (postgres === null ? undefined : promoteRows(calls, postgres)),
   };

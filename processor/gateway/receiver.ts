@@ -37,6 +37,7 @@ export interface Receiver {
 }
 
 export function createReceiver({ enricher, settler, sink, pool, blocked, metrics }: ReceiverOptions): Receiver {
+  const keepSpans = sink.readsSpans;
   return {
     isReady: () => blocked() === null,
     assertReady() {
@@ -45,26 +46,28 @@ export function createReceiver({ enricher, settler, sink, pool, blocked, metrics
     },
     async receive(body, encoding, transport) {
       const { options, unclaimed } = enricher.begin();
+      const { context, captureContent } = options;
       let held: readonly HeldCopy[] = NOTHING_HELD;
       const onScanned = ({ batch }: ScannedBatch): void => {
         if (unclaimed.length > 0) held = settler.copy(batch, unclaimed);
       };
-      const { scanned, response } = await ingestOrRefuse(body, encoding, { ...options, sink, pool, onScanned });
+      let ingested: Ingested;
+      try {
+        ingested = await ingest(body, encoding, { context, captureContent, keepSpans, sink, pool, onScanned });
+      } catch (error) {
+        throw refusalOf(error);
+      }
       settler.hold(held);
-      metrics.receivedSpans.inc({ transport }, scanned.batch.spanCount + scanned.rejectedSpans);
-      for (const [reason, count] of scanned.rejectionReasons) metrics.refusedSpans.inc({ reason }, count);
-      countEnriched(metrics, scanned.counts);
-      return response;
+      count(metrics, transport, ingested.scanned);
+      return ingested.response;
     },
   };
 }
 
-async function ingestOrRefuse(body: Uint8Array, encoding: BodyEncoding, context: Parameters<typeof ingest>[2]): Promise<Ingested> {
-  try {
-    return await ingest(body, encoding, context);
-  } catch (error) {
-    throw refusalOf(error);
-  }
+function count(metrics: Metrics, transport: string, { batch, rejectedSpans, rejectionReasons, counts }: ScannedBatch): void {
+  metrics.receivedSpans.inc({ transport }, batch.spanCount + rejectedSpans);
+  for (const [reason, spans] of rejectionReasons) metrics.refusedSpans.inc({ reason }, spans);
+  countEnriched(metrics, counts);
 }
 
 /** By default a failure is passing: what the sender keeps is not lost. */

@@ -24,12 +24,16 @@ export class TraceHeadReader {
     const known = this.#known;
     if (known !== null && text.startsWith(known.before) && text.endsWith(known.after)) {
       const bodyBytes = lengthBetween(text, known.before.length, text.length - known.after.length);
-      if (bodyBytes !== null) return { ...known.head, bodyBytes };
+      if (bodyBytes !== null) return withLength(known.head, bodyBytes);
     }
     const head = parseTraceHead(text);
     this.#known = head === null ? null : knownOf(text, head);
     return head;
   }
+}
+
+function withLength({ encoding, contentEncoding, authorization }: TraceHead, bodyBytes: number): TraceHead {
+  return { bodyBytes, encoding, contentEncoding, authorization };
 }
 
 /** Null where there is anything but digits. */

@@ -12,7 +12,7 @@ import { ID_STRIDE, MESSAGE_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns, 
 import { SpanShapes } from "../otlp/span-shapes.ts";
 import { createSpanRecogniser, type SpanRecogniser } from "./span-recogniser.ts";
 
-const MUTATIONS = 4_000;
+const MUTATIONS = 3_000;
 
 const codec = referenceCodec("ExportTraceServiceRequest");
 
@@ -122,7 +122,7 @@ describe("nothing else is recognised", () => {
         expect(faults).toEqual([]);
         expectStructure(body, columns);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -137,9 +137,9 @@ describe("nothing else is recognised", () => {
         expectStructure(body, taken.columns);
         recognised += taken.recognised;
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
-    expect(recognised).toBeGreaterThan(1000);
+    expect(recognised).toBeGreaterThan(500);
   });
 
   test("of bodies that were damaged on the way", () => {
@@ -153,6 +153,11 @@ describe("nothing else is recognised", () => {
       expect(taken.faults, `seed ${seed}`).toEqual([]);
       if (taken.columns === null) declined++;
       recognised += taken.recognised;
+    }
+    // A trap would have emptied the kernel of what it was taught.
+    for (const body of bodies) {
+      const taken = taught.take(body);
+      expect(taken.recognised).toBe(taken.expected);
     }
     expect(declined).toBeGreaterThan(100);
     expect(recognised).toBeGreaterThan(MUTATIONS / 4);

@@ -64,7 +64,7 @@ export function beginSpan(span: i32): void {
   store<i32>(row, markCount, FIRST_MARK);
   numberCount += TIME_NUMBERS;
   if (numberCount > NUMBERS_MAX) overflowed = true;
-  memory.fill(idRow(span), 0, ID_BYTES);
+  store<u64>(idRow(span), 0, PARENT_ID);
 }
 
 /** Forgets numbers and marks of the span that was begun last. */

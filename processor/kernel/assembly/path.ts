@@ -18,38 +18,49 @@ import {
   valueOf,
   writtenOf,
 } from "./trie.ts";
-import { content, contentEnd, DOUBLE, INT, isWholeValue, KEY, VALUE } from "./wire.ts";
+import { content, contentEnd, DOUBLE, INT, isWholeValue, KEY, STRING, VALUE } from "./wire.ts";
 import { ATTRIBUTES_TAG } from "./span-fields.ts";
 
-/** How far the span that is being walked has come. */
-export let state: usize = 0;
+/** How far the span that is being walked has come; only where a field is not the one that is guessed first. */
+let state: usize = 0;
 /** Whether edges that are missing are added. */
 let teaching: bool = false;
 
-export function beginPath(root: usize, teach: bool): void {
-  state = root;
+export function beginPath(teach: bool): void {
   teaching = teach;
 }
 
+/** A field that says nothing to a shape leads nowhere. */
+export function stay(at: usize): void {
+  state = at;
+}
+
+/** The state behind the field that was followed last. */
+export function reached(): usize {
+  return state;
+}
+
 /**
- * Follows the path by the name, kind or status from `at` to `last`, fields that are part of the shape byte by byte. Answers
- * `last`; 0 where no path leads on.
+ * Follows the path from `from` by the name, kind or status from `at` to `last`, fields that are part of the shape byte by
+ * byte. Answers `last`; 0 where no path leads on.
  */
-export function followField(at: usize, last: usize): usize {
+export function followField(from: usize, at: usize, last: usize): usize {
+  state = from;
   const guessed = followGuess(at, last);
   return guessed != 0 ? guessed : followEdge(LITERAL, at, last - at) == 0 ? 0 : last;
 }
 
-/** Follows the path by the attribute at `at`; answers where it ends, 0 where no path leads on or it stands oddly. */
-export function followAttribute(at: usize, end: usize): usize {
+/** Follows the path from `from` by the attribute at `at`; answers where it ends, 0 where no path leads on or it stands oddly. */
+export function followAttribute(from: usize, at: usize, end: usize): usize {
+  state = from;
   const guessed = followGuess(at, end);
   if (guessed != 0) return guessed;
   const last = contentEnd(at + 1, end);
   const keyField = content;
   if (last == 0 || keyField == last || load<u8>(keyField) != KEY) return 0;
   const keyEnd = contentEnd(keyField + 1, last);
-  const key = findKey(content, keyEnd - content);
   if (keyEnd == 0 || keyEnd == last || load<u8>(keyEnd) != VALUE) return 0;
+  const key = findKey(content, keyEnd - content);
   if (contentEnd(keyEnd + 1, last) != last) return 0;
   return followKey(key, at, keyField, keyEnd + 1 - keyField, content, last);
 }
@@ -95,12 +106,12 @@ function followEdge(kind: u8, text: usize, length: usize): usize {
   return edge;
 }
 
-/** Tries what came here lately. */
+/** Tries what came here lately, but for the first guess. */
 function followGuess(at: usize, end: usize): usize {
-  for (let place = 0; place < GUESSES_COUNT; place++) {
+  for (let place = 1; place < GUESSES_COUNT; place++) {
     const edge = guessOf(state, place);
     if (edge == 0) return 0;
-    const last = kindOf(edge) == LITERAL ? takeLiteral(edge, at, end) : takeAttribute(edge, at, end);
+    const last = takeEdge(edge, at, end);
     if (last == 0) continue;
     state = targetOf(edge);
     return last;
@@ -108,29 +119,46 @@ function followGuess(at: usize, end: usize): usize {
   return 0;
 }
 
-/** The literal has its own length in it: where its bytes are the same, its end is the field's. */
-function takeLiteral(edge: usize, at: usize, end: usize): usize {
+/** Where the field at `at` ends, if it is the edge's; else 0. */
+export function takeEdge(edge: usize, at: usize, end: usize): usize {
   const length = lengthOf(edge);
+  if (kindOf(edge) != LITERAL) return takeAttribute(edge, length, at, end);
+  // The literal has its own length in it: where its bytes are the same, its end is the field's.
   if (length > end - at || !sameText(at, textOf(edge), length)) return 0;
   const written = writtenOf(edge);
   if (written >= 0) addMark(written, at, at + valueOf(edge), at + length, -1);
   return at + length;
 }
 
-function takeAttribute(edge: usize, at: usize, end: usize): usize {
+function takeAttribute(edge: usize, length: usize, at: usize, end: usize): usize {
   if (load<u8>(at) != ATTRIBUTES_TAG) return 0;
-  const last = contentEnd(at + 1, end);
-  const keyField = content;
-  const length = lengthOf(edge);
-  if (last == 0 || length > last - keyField || !sameText(keyField, textOf(edge), length)) return 0;
-  if (contentEnd(keyField + length, last) != last) return 0;
-  const value = content;
-  if (kindOf(edge) != NUMBER) return isWholeValue(value, last, 0) ? last : 0;
+  let keyField = at + 2;
+  let last = keyField + load<u8>(at, 1);
+  if (load<u8>(at, 1) >= 0x80) {
+    last = contentEnd(at + 1, end);
+    keyField = content;
+  }
+  if (last == 0 || last > end || length > last - keyField || !sameText(keyField, textOf(edge), length)) return 0;
+  let value = keyField + length;
+  if (value >= last) return 0;
+  if (load<u8>(value) < 0x80) {
+    value += 1;
+    if (value + load<u8>(value - 1) != last) return 0;
+  } else {
+    if (contentEnd(value, last) != last) return 0;
+    value = content;
+  }
+  if (kindOf(edge) != NUMBER) return isShortText(value, last) || isWholeValue(value, last, 0) ? last : 0;
   const number = readNumber(value, last);
   if (number < 0) return 0;
   const written = writtenOf(edge);
   if (written >= 0) addMark(written, at, value, last, number);
   return last;
+}
+
+/** Nearly every value that nobody reads is one. */
+function isShortText(value: usize, last: usize): bool {
+  return value + 2 <= last && load<u8>(value) == STRING && load<u8>(value, 1) < 0x80 && value + 2 + load<u8>(value, 1) == last;
 }
 
 /** A double, or an int of up to 28 bits. Answers its index among the numbers, -1 where it is no such value. */

@@ -1,5 +1,5 @@
 import { beginSpan, endSpan, idRow, PARENT_ID, SPAN_ID, TRACE_ID } from "./columns.ts";
-import { beginPath, followAttribute, followField, state } from "./path.ts";
+import { beginPath, followAttribute, followField, reached, stay, takeEdge } from "./path.ts";
 import {
   ATTRIBUTES_TAG,
   DROPPED_ATTRIBUTES_TAG,
@@ -20,6 +20,7 @@ import {
   TRACE_ID_TAG,
   TRACE_STATE_TAG,
 } from "./span-fields.ts";
+import { guessOf, targetOf } from "./trie.ts";
 import { content, contentEnd, fieldEnd, varintEnd } from "./wire.ts";
 
 /** Far fewer than a span may have; those with more are read the ordinary way. */
@@ -27,6 +28,12 @@ const ATTRIBUTES_MAX: i32 = 1_024;
 
 /** Bits of the fields that a span has to have, by field number. */
 const NEEDED: u32 = (1 << (TRACE_ID_TAG >> 3)) | (1 << (SPAN_ID_TAG >> 3)) | (1 << (START_TAG >> 3)) | (1 << (END_TAG >> 3));
+
+/** Tags and lengths of the ids, as the machine reads their two bytes. */
+const TRACE_ID_HEAD: u16 = 0x100a;
+const SPAN_ID_HEAD: u16 = 0x0812;
+const HEAD_BYTES: usize = 28;
+const HEAD: u32 = (1 << (TRACE_ID_TAG >> 3)) | (1 << (SPAN_ID_TAG >> 3));
 
 let startMsMin: f64 = 0;
 let startMsMax: f64 = 0;
@@ -42,41 +49,63 @@ export function limitTimes(min: f64, max: f64, duration: f64): void {
  * Walks the span whose content is from `at` to `end` along the paths from `root`, and fills its row, its numbers and marks.
  * Answers the state in which it ends; 0 where it stands oddly, or where no path leads on and none is to be taught.
  */
-export function walkSpan(span: i32, at: usize, end: usize, root: usize, teach: bool): usize {
+export function walkSpan(span: i32, start: usize, end: usize, root: usize, teach: bool): usize {
   beginSpan(span);
-  beginPath(root, teach);
+  beginPath(teach);
   const ids = idRow(span);
-  let seen: u32 = 0;
+  let at = readHead(start, end, ids);
+  let seen: u32 = at == start ? 0 : HEAD;
+  let here = root;
   let attributes = 0;
   let startMs: f64 = 0;
   let endMs: f64 = 0;
   while (at < end) {
     const tag = load<u8>(at);
-    let next: usize;
     if (tag == ATTRIBUTES_TAG) {
-      next = ++attributes > ATTRIBUTES_MAX ? 0 : followAttribute(at, end);
+      if (++attributes > ATTRIBUTES_MAX) return 0;
     } else {
       // Of fields that come twice the last counts, or both do: that is left to the ordinary way.
       const bit = tag < 0x80 ? 1 << (<u32>tag >> 3) : 1 << 16;
       if ((seen & bit) != 0) return 0;
       seen |= bit;
       if (tag == START_TAG || tag == END_TAG) {
-        next = at + 9 <= end ? at + 9 : 0;
+        if (at + 9 > end) return 0;
         const ms = <f64>load<u64>(at, 1) / 1e6;
         if (tag == START_TAG) startMs = ms;
         else endMs = ms;
-      } else next = walkField(tag, at, end, ids);
+        at += 9;
+        continue;
+      }
     }
-    if (next == 0) return 0;
+    const guess = guessOf(here, 0);
+    let next = guess == 0 ? 0 : takeEdge(guess, at, end);
+    if (next != 0) here = targetOf(guess);
+    else {
+      next = tag == ATTRIBUTES_TAG ? followAttribute(here, at, end) : walkField(tag, at, end, ids, here);
+      if (next == 0) return 0;
+      here = reached();
+    }
     at = next;
   }
   if ((seen & NEEDED) != NEEDED || startMs < startMsMin || startMs > startMsMax) return 0;
   if (endMs < startMs || endMs - startMs > durationMsMax) return 0;
   endSpan(span, startMs, endMs);
-  return state;
+  return here;
 }
 
-function walkField(tag: u8, at: usize, end: usize, ids: usize): usize {
+/** Ids as every encoder writes them, in their order; answers where they end, `start` where they are not there. */
+function readHead(start: usize, end: usize, ids: usize): usize {
+  if (start + HEAD_BYTES > end || load<u16>(start) != TRACE_ID_HEAD || load<u16>(start, 18) != SPAN_ID_HEAD) return start;
+  const trace = v128.load(start, 2);
+  const span = load<u64>(start, 20);
+  if (!v128.any_true(trace) || span == 0) return start;
+  v128.store(ids, trace, TRACE_ID);
+  store<u64>(ids, span, SPAN_ID);
+  return start + HEAD_BYTES;
+}
+
+function walkField(tag: u8, at: usize, end: usize, ids: usize, here: usize): usize {
+  stay(here);
   switch (tag) {
     case TRACE_ID_TAG:
     case SPAN_ID_TAG:
@@ -84,13 +113,13 @@ function walkField(tag: u8, at: usize, end: usize, ids: usize): usize {
       return readId(tag, at, end, ids);
     case NAME_TAG: {
       const last = contentEnd(at + 1, end);
-      return last == 0 ? 0 : followField(at, last);
+      return last == 0 ? 0 : followField(here, at, last);
     }
     case KIND_TAG:
-      return at + 2 <= end && load<u8>(at, 1) < 0x80 ? followField(at, at + 2) : 0;
+      return at + 2 <= end && load<u8>(at, 1) < 0x80 ? followField(here, at, at + 2) : 0;
     case STATUS_TAG: {
       const last = contentEnd(at + 1, end);
-      return last != 0 && isPlainStatus(content, last) ? followField(at, last) : 0;
+      return last != 0 && isPlainStatus(content, last) ? followField(here, at, last) : 0;
     }
     case TRACE_STATE_TAG:
       return contentEnd(at + 1, end);
@@ -158,6 +187,5 @@ export function walkIds(span: i32, at: usize, end: usize): i32 {
     if (tag == ATTRIBUTES_TAG) attributes++;
     at = next;
   }
-  const needed = (1 << (TRACE_ID_TAG >> 3)) | (1 << (SPAN_ID_TAG >> 3));
-  return (seen & needed) == needed ? attributes : -1;
+  return (seen & HEAD) == HEAD ? attributes : -1;
 }

@@ -20,7 +20,6 @@ export const SKIP: u8 = 3;
 const NODE: usize = 0;
 const SHAPE: usize = 4;
 const GUESSES: usize = 8;
-const GUESSES_END: usize = 24;
 
 /** An edge's record: u8 kind, i8 index of a written key, u16 length of its text, target, origin, u16 place of the value, text. */
 const EDGE_TARGET: usize = 4;
@@ -107,8 +106,11 @@ export const GUESSES_COUNT: i32 = 4;
 
 /** Makes it the first guess; the last one is forgotten. */
 function guess(state: usize, edge: usize): void {
-  memory.copy(state + GUESSES + 4, state + GUESSES, GUESSES_END - GUESSES - 4);
-  store<u32>(state, <u32>edge, GUESSES);
+  v128.store(
+    state,
+    i32x4.replace_lane(v128.shuffle<i32>(v128.load(state, GUESSES), v128.load(state, GUESSES), 0, 0, 1, 2), 0, <i32>edge),
+    GUESSES,
+  );
 }
 
 /** Side states have edges of their own only to other side states. */

@@ -9,7 +9,7 @@ const VARINT_BYTES_MAX: usize = 10;
 /** Values are nested once or twice; whatever is nested deeper is read the ordinary way. */
 const DEPTH_MAX: i32 = 16;
 
-const STRING: u8 = 0x0a;
+export const STRING: u8 = 0x0a;
 const BOOL: u8 = 0x10;
 export const INT: u8 = 0x18;
 export const DOUBLE: u8 = 0x21;

@@ -1,5 +1,3 @@
-import type { SpanColumns } from "../core/span-columns.ts";
-
 /** What assembly/emission.ts and emission-layout.ts export. */
 export interface EmissionExports {
   readonly memory: { readonly buffer: ArrayBufferLike };
@@ -113,8 +111,8 @@ export class RequestWriter {
     this.edits[span * EDIT_STRIDE + EDIT_COLUMN.action] = ACTION.refuse;
   }
 
-  /** Answers how long the request becomes; -1 where nothing of it changes. */
-  plan({ spanCount }: SpanColumns, bodyBytes: number, values: Float64Array): number {
+  /** Answers how long the request becomes; -1 where nothing of it changes. `values` are all that `fill` spoke of. */
+  plan(spanCount: number, bodyBytes: number, values: Float64Array): number {
     this.values.set(values);
     return this.kernel.planEmission(spanCount, bodyBytes, this.cutWords * WORD_BYTES);
   }

@@ -51,15 +51,15 @@ export class ColumnEmitter {
   }
 
   /**
-   * The bytes of the request that was recognised last, with everything that was found, as `emitRequest` writes them but for
-   * the order of attributes; the body itself where nothing changes. What is found is counted in `tally`.
+   * The bytes of the request that was recognised last, with everything that was found, byte for byte as `emitRequest` writes
+   * them; the body itself where nothing changes. What is found is counted in `tally`.
    */
   emit(request: ColumnRequest, tally: EnrichmentTally, pool?: BufferPool): Uint8Array {
     const { body, columns, findings, unread } = request;
     this.begin(columns.spanCount);
-    this.noteTemplates(request, tally);
+    const valuesEnd = this.noteTemplates(request, tally);
     if (unread !== null) this.noteUnread(unread, request.enrichments);
-    const length = this.writer.plan(columns, body.length, findings.values);
+    const length = this.writer.plan(columns.spanCount, body.length, findings.values.subarray(0, valuesEnd));
     if (length < 0) return body;
     const otlp = pool?.take(length) ?? Buffer.allocUnsafeSlow(length);
     this.writer.write(otlp, this.added.written());
@@ -72,17 +72,22 @@ export class ColumnEmitter {
     if (!this.writer.begin(spanCount)) this.known = [];
   }
 
-  private noteTemplates(request: ColumnRequest, tally: EnrichmentTally): void {
+  /** Answers where the values end. */
+  private noteTemplates(request: ColumnRequest, tally: EnrichmentTally): number {
     const { templates, firstValue } = request.findings;
     const { spanCount } = request.columns;
+    let valuesEnd = 0;
     for (let span = 0; span < spanCount; span++) {
       const template = templates[span] ?? null;
       if (template === null) continue;
       const known = this.knownOf(template, request, span);
       tally.add(known.labels);
-      if (known.address > 0) this.writer.fill(span, known.address, firstValue[span] ?? 0);
+      const first = firstValue[span] ?? 0;
+      valuesEnd = Math.max(valuesEnd, first + template.numberKeys.length);
+      if (known.address > 0) this.writer.fill(span, known.address, first);
       else this.noteByItself(template, request, span);
     }
+    return valuesEnd;
   }
 
   private knownOf(template: EnrichmentTemplate, request: ColumnRequest, span: number): KnownTemplate {

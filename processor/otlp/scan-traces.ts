@@ -8,6 +8,7 @@ import { emitRequest } from "./emit-request.ts";
 import { AttributeEncoder } from "./attribute-encoder.ts";
 import { countEnrichments, type EnrichmentCounts } from "./enrichment-counts.ts";
 import type { Rejections } from "./partial-success.ts";
+import { type ColumnScanner, createColumnScanner } from "./scan-columns.ts";
 import { DEFAULT_SCAN_LIMITS, type RequestScan, type ScanLimits } from "./request-scan.ts";
 import type { ScannedSpan } from "./scanned-span.ts";
 import { readMarkedColumns } from "./read-attribute-columns.ts";
@@ -44,6 +45,27 @@ const ENCODER = new AttributeEncoder();
  * is wrong is refused alone.
  */
 export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch {
+  return scanByColumns(body, options) ?? scanSpans(body, options);
+}
+
+/** undefined until it is asked for: compiling it is nothing for a command that reads no requests. */
+let columnScanner: ColumnScanner | null | undefined;
+
+/** null where spans are kept, where the options are not those of a gateway, or where the request is for the ordinary way. */
+function scanByColumns(
+  body: Uint8Array,
+  { context, keepSpans = true, limits = DEFAULT_SCAN_LIMITS, pool }: ScanOptions,
+): ScannedBatch | null {
+  if (keepSpans || limits !== DEFAULT_SCAN_LIMITS || context.settled === true) return null;
+  if (columnScanner === undefined) columnScanner = createColumnScanner(ENCODER);
+  const scanned = columnScanner?.scan(body, context, pool) ?? null;
+  if (scanned === null) return null;
+  const { spanCount, otlp, counts, rejectedSpans, rejectionReasons, firstRejection } = scanned;
+  return { batch: new ByteBatch(spanCount, otlp, pool), counts, rejectedSpans, rejectionReasons, firstRejection };
+}
+
+/** The ordinary way: every span is read, and may be kept. */
+function scanSpans(body: Uint8Array, options: ScanOptions): ScannedBatch {
   const scan = scanRequest(body, SCAN_KEYS, { limits: options.limits ?? DEFAULT_SCAN_LIMITS, shapes: SPAN_SHAPES });
   assertTraces(scan);
   const unclaimed = new Set<number>();

@@ -7,56 +7,45 @@ import { type AttributeEncoder, WRITTEN_KEYS } from "./attribute-encoder.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { WireReader } from "./wire-reader.ts";
 
-/** As processor/kernel/assembly/span-template.ts reads it: numbers of four bytes and doubles, little-endian. */
-const HEAD_BYTES = 16;
+/** As processor/kernel/assembly/span-template.ts reads it. */
 const NUMBER_BYTES = 88;
-const FRONT_AT = 20;
-const HOLE_BYTES = 8;
-const MARK_BYTES = 4;
+const FRONT_AT = 24;
 const MARK_STAYS = -2;
 const MARK_IS_CUT = -1;
 
 const INT_BYTES = 1;
 const DOUBLE_BYTES = 8;
 
-/** What is added to a span, by the way in which it is written. */
-interface TemplateParts {
-  /** The same on every span. */
-  readonly constants: Record<string, AttributeScalar>;
-  /** Doubles that no span has before: eight bytes in a place of their own. */
-  readonly holes: readonly NumberPart[];
-  /** Numbers that a span may say already, or that are longer or shorter. */
-  readonly numbers: readonly NumberPart[];
+/** One attribute that is added, by the way in which it is written. */
+interface TemplatePart {
+  readonly key: string;
+  /**
+   * constant: the same on every span; hole: a double that no span has before, eight bytes in a place of their own; number: what
+   * a span may say already, or what is longer or shorter.
+   */
+  readonly kind: "constant" | "hole" | "number";
+  /** Of a constant, or of the first span. */
+  readonly value: AttributeScalar;
+  /** Among the span's values; -1: it is `value` on all. */
+  readonly valueIndex: number;
 }
 
-interface NumberPart {
-  readonly key: string;
-  /** Among the span's values; -1: it is `constant` on all. */
-  readonly valueIndex: number;
-  readonly constant: number;
+interface Encoding {
+  readonly encoder: AttributeEncoder;
+  readonly reader: WireReader;
 }
 
 /**
  * A template in the form in which the kernel appends it to spans of one shape. What a mark of the shape comes to is decided
  * here where it is the same on all of them; `span` is any one of them.
  */
-export function encodeTemplate(
-  template: EnrichmentTemplate,
-  columns: SpanColumns,
-  span: number,
-  { encoder, reader }: { encoder: AttributeEncoder; reader: WireReader },
-): Uint8Array {
+export function encodeTemplate(template: EnrichmentTemplate, columns: SpanColumns, span: number, encoding: Encoding): Uint8Array {
   const marks = marksOf(columns, span);
   const parts = partsOf(template, marks);
-  encoder.begin();
-  const actions = marks.map((mark) => markAction(mark, parts, { encoder, reader }));
-  const fixed = new ByteWriter(1024);
-  encoder.encode(parts.constants, fixed);
-  const places = parts.holes.map(({ key }) => {
-    encoder.encode({ [key]: 0 }, fixed);
-    return fixed.length - DOUBLE_BYTES;
-  });
-  return packed(parts, { actions, places, fixed: fixed.written() }, encoder);
+  const numbers = parts.filter(({ kind }) => kind === "number");
+  encoding.encoder.begin();
+  const actions = marks.map((mark) => markAction(mark, parts, numbers, encoding));
+  return packed({ parts, numbers, actions }, encoding.encoder);
 }
 
 export interface SpanMark {
@@ -85,62 +74,60 @@ export function marksOf({ spans, marks }: SpanColumns, span: number): SpanMark[]
   return found;
 }
 
-function partsOf({ enrichment, numberKeys }: EnrichmentTemplate, marks: readonly SpanMark[]): TemplateParts {
+function partsOf({ enrichment, numberKeys }: EnrichmentTemplate, marks: readonly SpanMark[]): TemplatePart[] {
   const marked = new Set(marks.map(({ writtenIndex }) => WRITTEN_KEYS[writtenIndex]));
   const numbered = new Set(marks.filter(({ hasNumber }) => hasNumber).map(({ writtenIndex }) => WRITTEN_KEYS[writtenIndex]));
-  const constants: Record<string, AttributeScalar> = Object.create(null);
-  const holes: NumberPart[] = [];
-  const numbers: NumberPart[] = [];
-  for (const [key, value] of Object.entries(enrichment)) {
+  return Object.entries(enrichment).map(([key, value]): TemplatePart => {
     const valueIndex = numberKeys.indexOf(key);
-    if (typeof value !== "number" || (valueIndex < 0 && !numbered.has(key))) constants[key] = value;
-    else (DOUBLE_KEYS.has(key) && !marked.has(key) ? holes : numbers).push({ key, valueIndex, constant: value });
-  }
-  return { constants, holes, numbers };
+    if (typeof value !== "number" || (valueIndex < 0 && !numbered.has(key))) return { key, kind: "constant", value, valueIndex };
+    return { key, kind: DOUBLE_KEYS.has(key) && valueIndex >= 0 && !marked.has(key) ? "hole" : "number", value, valueIndex };
+  });
 }
 
 function markAction(
   { writtenIndex, valueStart, end }: SpanMark,
-  { constants, numbers }: TemplateParts,
-  { encoder, reader }: { encoder: AttributeEncoder; reader: WireReader },
+  parts: readonly TemplatePart[],
+  numbers: readonly TemplatePart[],
+  { encoder, reader }: Encoding,
 ): number {
-  const key = WRITTEN_KEYS[writtenIndex] ?? "";
-  const number = numbers.findIndex((part) => part.key === key);
-  if (number >= 0) return number;
-  const value = constants[key];
-  return value === undefined || encoder.keeps(writtenIndex, value, reader, { start: valueStart, end }) ? MARK_STAYS : MARK_IS_CUT;
+  const part = parts.find(({ key }) => key === WRITTEN_KEYS[writtenIndex]);
+  if (part === undefined) return MARK_STAYS;
+  if (part.kind === "number") return numbers.indexOf(part);
+  return encoder.keeps(writtenIndex, part.value, reader, { start: valueStart, end }) ? MARK_STAYS : MARK_IS_CUT;
 }
 
-interface EncodedParts {
+interface Decided {
+  readonly parts: readonly TemplatePart[];
+  readonly numbers: readonly TemplatePart[];
+  /** By mark. */
   readonly actions: readonly number[];
-  readonly places: readonly number[];
-  readonly fixed: Uint8Array;
 }
 
-function packed({ holes, numbers }: TemplateParts, { actions, places, fixed }: EncodedParts, encoder: AttributeEncoder): Uint8Array {
-  const fixedAt = HEAD_BYTES + numbers.length * NUMBER_BYTES + holes.length * HOLE_BYTES + actions.length * MARK_BYTES;
-  const bytes = new Uint8Array(fixedAt + fixed.length);
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  const word = (value: number): void => {
-    view.setInt32(at, value, true);
-    at += 4;
-  };
-  [fixed.length, holes.length, numbers.length, actions.length].forEach(word);
-  for (const { key, valueIndex, constant } of numbers) {
-    const front = frontOf(key, encoder);
-    const next = at + NUMBER_BYTES;
-    word(valueIndex);
-    word(DOUBLE_KEYS.has(key) ? 1 : 0);
-    view.setFloat64(at, constant, true);
-    view.setInt32(at + DOUBLE_BYTES, front.length, true);
-    bytes.set(front, next - NUMBER_BYTES + FRONT_AT);
-    at = next;
+function packed({ parts, numbers, actions }: Decided, encoder: AttributeEncoder): Uint8Array {
+  const fixed = new ByteWriter(1024);
+  const numberTable = new ByteWriter(numbers.length * NUMBER_BYTES);
+  const holeTable: number[] = [];
+  for (const part of parts) {
+    if (part.kind === "number") addNumber(part, fixed.length, numberTable, encoder);
+    else encoder.encode({ [part.key]: part.value }, fixed);
+    if (part.kind === "hole") holeTable.push(fixed.length - DOUBLE_BYTES, part.valueIndex);
   }
-  holes.forEach(({ valueIndex }, index) => [places[index] ?? 0, valueIndex].forEach(word));
-  actions.forEach(word);
-  bytes.set(fixed, fixedAt);
-  return bytes;
+  const head = Int32Array.of(fixed.length, holeTable.length / 2, numbers.length, actions.length);
+  const tail = Int32Array.of(...holeTable, ...actions);
+  return Buffer.concat([Buffer.from(head.buffer), numberTable.written(), Buffer.from(tail.buffer), fixed.written()]);
+}
+
+function addNumber({ key, value, valueIndex }: TemplatePart, before: number, table: ByteWriter, encoder: AttributeEncoder): void {
+  const record = new DataView(new ArrayBuffer(NUMBER_BYTES));
+  const front = frontOf(key, encoder);
+  record.setInt32(0, valueIndex, true);
+  record.setInt32(4, DOUBLE_KEYS.has(key) ? 1 : 0, true);
+  record.setFloat64(8, Number(value), true);
+  record.setInt32(16, front.length, true);
+  record.setInt32(20, before, true);
+  const bytes = new Uint8Array(record.buffer);
+  bytes.set(front, FRONT_AT);
+  table.bytes(bytes);
 }
 
 /** An attribute up to its number's own bytes, its length less theirs. */

@@ -3,9 +3,9 @@ import { BODY } from "./layout.ts";
 
 /*
  * What is added to all spans of one kind (processor/otlp/span-template.ts writes it): bytes that are the same on all, with
- * holes for doubles; then attributes with a number each, which a span may have already. In bytes from the template's address:
- * how many bytes, holes, numbers and marks there are; the numbers; the holes, as pairs of a place in the bytes and of a
- * value's index; what becomes of each mark; the bytes.
+ * holes for doubles, and between them attributes with a number each, which a span may have already. In bytes from the
+ * template's address: how many bytes, holes, numbers and marks there are; the numbers; the holes, as pairs of a place in the
+ * bytes and of a value's index; what becomes of each mark; the bytes.
  */
 const FIXED_BYTES: usize = 0;
 const HOLES: usize = 4;
@@ -19,7 +19,9 @@ const IS_DOUBLE: usize = 4;
 const CONSTANT: usize = 8;
 /** Of the attribute before the number's own bytes, as it is with a number of none. */
 const FRONT_BYTES: usize = 16;
-const FRONT: usize = 20;
+/** Before which of the fixed bytes it stands. */
+const BEFORE: usize = 20;
+const FRONT: usize = 24;
 const NUMBER_BYTES: usize = 88;
 
 const HOLE_BYTES: usize = 8;
@@ -91,22 +93,39 @@ function says(number: usize, values: usize, mark: usize): bool {
   return load<u8>(at + <usize>bytes) == <u8>rest;
 }
 
+/** Where the fixed bytes are that come next, and the holes in them. */
+let fixed: usize = 0;
+let hole: usize = 0;
+let holesEnd: usize = 0;
+
 /** Writes the attributes and answers where they end. */
 export function writeTemplate(template: usize, values: usize, has: i32, to: usize): usize {
   const numbers = template + HEAD_BYTES;
   const count = load<i32>(template, NUMBERS);
-  let hole = numbers + <usize>count * NUMBER_BYTES;
-  const holesEnd = hole + <usize>load<i32>(template, HOLES) * HOLE_BYTES;
-  const fixed = load<i32>(template, FIXED_BYTES);
-  copy(to, holesEnd + <usize>load<i32>(template, MARKS) * MARK_ACTION_BYTES, fixed);
-  for (; hole < holesEnd; hole += HOLE_BYTES) {
-    store<f64>(to + <usize>load<i32>(hole), load<f64>(values + ((<usize>load<i32>(hole, 4)) << 3)));
-  }
-  let at = to + <usize>fixed;
+  hole = numbers + <usize>count * NUMBER_BYTES;
+  holesEnd = hole + <usize>load<i32>(template, HOLES) * HOLE_BYTES;
+  const start = holesEnd + <usize>load<i32>(template, MARKS) * MARK_ACTION_BYTES;
+  fixed = start;
+  let at = to;
   for (let index = 0; index < count; index++) {
-    if (((has >> index) & 1) == 0) at = writeNumber(numbers + <usize>index * NUMBER_BYTES, values, at);
+    if (((has >> index) & 1) != 0) continue;
+    const number = numbers + <usize>index * NUMBER_BYTES;
+    at = writeFixed(start, start + <usize>load<i32>(number, BEFORE), values, at);
+    at = writeNumber(number, values, at);
   }
-  return at;
+  return writeFixed(start, start + <usize>load<i32>(template, FIXED_BYTES), values, at);
+}
+
+/** Writes the fixed bytes up to `end`, whose holes count from `start`. */
+function writeFixed(start: usize, end: usize, values: usize, to: usize): usize {
+  const bytes = end - fixed;
+  copy(to, fixed, bytes);
+  const shift = to - fixed + start;
+  for (; hole < holesEnd && start + <usize>load<i32>(hole) < end; hole += HOLE_BYTES) {
+    store<f64>(shift + <usize>load<i32>(hole), load<f64>(values + ((<usize>load<i32>(hole, 4)) << 3)));
+  }
+  fixed = end;
+  return to + bytes;
 }
 
 function writeNumber(number: usize, values: usize, to: usize): usize {

@@ -1,0 +1,160 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { corpusRequest } from "../../bench/otlp-corpus.ts";
+import { referenceCodec } from "../../test/support/otlp-reference-codec.ts";
+import { type ReferenceRequest, requests } from "../../test/support/otlp-requests.ts";
+import { shapedRequests } from "../../test/support/shaped-requests.ts";
+import { BufferPool } from "../buffer-pool.ts";
+import type { EnrichContext } from "../core/enrich-context.ts";
+import { DEFAULT_PRICE_BOOK } from "../core/price-book.ts";
+import { createTraceMemory } from "../core/trace-memory.ts";
+import { decodeJsonRequest } from "./decode-json-request.ts";
+import { type ScannedBatch, scanTraces } from "./scan-traces.ts";
+import { MalformedError } from "./wire-reader.ts";
+
+const codec = referenceCodec("ExportTraceServiceRequest");
+
+const recordings = readFileSync(fileURLToPath(new URL("../../test/fixtures/traces/recorded.jsonl", import.meta.url)), "utf8")
+  .split("\n")
+  .filter((line) => line !== "")
+  .map((line) => JSON.parse(line) as { readonly dialect: string; readonly case: string; readonly trace: object });
+
+function context(): EnrichContext {
+  return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 1_000, spansPerTraceMax: 1_000, ageMsMax: 60_000 }) };
+}
+
+/** All that a request's sender, the metrics and the next sink see of a scan, as a text. */
+function outcomeOf(scan: () => ScannedBatch, unclaimed: readonly number[]): string {
+  try {
+    const { batch, counts, rejectedSpans, rejectionReasons, firstRejection } = scan();
+    const { genAiSpans, llmCalls, failedCalls, unpricedCalls } = counts;
+    return JSON.stringify({
+      otlp: Buffer.from(batch.otlp).toString("base64"),
+      spanCount: batch.spanCount,
+      counts: { genAiSpans, llmCalls, failedCalls: Object.fromEntries(failedCalls), unpricedCalls: Object.fromEntries(unpricedCalls) },
+      rejections: { rejectedSpans, rejectionReasons: Object.fromEntries(rejectionReasons), firstRejection },
+      unclaimed: unclaimed.toSorted((a, b) => a - b),
+    });
+  } catch (error) {
+    if (error instanceof MalformedError) return JSON.stringify(error.message);
+    throw error;
+  }
+}
+
+/** Where outcomes differ it should be seen in what: bytes that say the same in another way differ as well. */
+function readable(outcome: string): unknown {
+  const { otlp, ...others } = JSON.parse(outcome) as { readonly otlp?: string };
+  if (otlp === undefined) return outcome;
+  return { ...others, otlp, request: codec.toObject(codec.decode(Buffer.from(otlp, "base64")), { longs: String, bytes: String }) };
+}
+
+/** Two gateways that get the same requests, one of which keeps every span and so reads it. */
+function bothWays(): { readonly expectSame: (body: Uint8Array) => void; readonly quietTraces: () => number } {
+  const pool = new BufferPool(1024 * 1024);
+  const [quick, ordinary] = [context(), context()];
+  const outcome = (body: Uint8Array, own: EnrichContext, keepSpans: boolean): string => {
+    const unclaimed: number[] = [];
+    const onUnclaimedRequest = (index: number): void => void unclaimed.push(index);
+    return outcomeOf(() => scanTraces(body, { context: { ...own, onUnclaimedRequest }, keepSpans, pool }), unclaimed);
+  };
+  return {
+    expectSame(body) {
+      const [actual, expected] = [outcome(body, quick, false), outcome(body, ordinary, true)];
+      if (actual !== expected) expect(readable(actual)).toEqual(readable(expected));
+    },
+    quietTraces: () => quick.memory.quiet?.size ?? 0,
+  };
+}
+
+function toProtobuf(trace: object): Uint8Array {
+  return decodeJsonRequest(Buffer.from(JSON.stringify(trace))).protobuf;
+}
+
+/** The same spans of another trace, with other numbers. */
+function another(trace: object, round: number): object {
+  return JSON.parse(
+    JSON.stringify(trace, (name, value: unknown) => {
+      if (name === "traceId" && typeof value === "string") return `${round}${value.slice(1)}`;
+      const any = typeof value === "object" && value !== null && "value" in value ? (value.value as { intValue?: string }) : undefined;
+      const isStatus = typeof value === "object" && value !== null && "key" in value && String(value.key).includes("status");
+      if (any?.intValue === undefined || isStatus) return value;
+      return { ...(value as object), value: { intValue: String(Number(any.intValue) * round) } };
+    }),
+  ) as object;
+}
+
+function encoded(request: ReferenceRequest): Uint8Array {
+  return codec.encode(codec.fromObject(request)).finish();
+}
+
+describe("what is recognised comes out as what is read", () => {
+  test.each(recordings)("of $dialect, $case", ({ trace }) => {
+    const { expectSame } = bothWays();
+    for (const round of [1, 2, 3, 4]) expectSame(toProtobuf(another(trace, round)));
+    // Of traces that are known by now.
+    for (const round of [4, 2]) expectSame(toProtobuf(another(trace, round)));
+  });
+
+  test("of all recorded traces in one gateway, several in one request", () => {
+    const { expectSame, quietTraces } = bothWays();
+    for (const round of [1, 2, 3, 4]) {
+      const bodies = recordings.map(({ trace }) => toProtobuf(another(trace, round)));
+      for (let index = 0; index < bodies.length; index += 7) expectSame(Buffer.concat(bodies.slice(index, index + 7)));
+    }
+    expect(quietTraces()).toBeGreaterThan(40);
+  });
+
+  test.each([false, true])("of an application's requests, with content: %s", (content) => {
+    const { expectSame, quietTraces } = bothWays();
+    for (let seed = 1; seed <= 12; seed++) expectSame(corpusRequest({ spans: 60, content, seed }).body);
+    expect(quietTraces()).toBeGreaterThan(100);
+  });
+
+  test("of spans of few shapes, with attributes of every kind", () => {
+    const { expectSame } = bothWays();
+    fc.assert(
+      fc.property(shapedRequests, (request) => {
+        const body = encoded(request);
+        for (let time = 0; time < 3; time++) expectSame(body);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("of any requests, beside an application's", () => {
+    const { expectSame } = bothWays();
+    let seed = 100;
+    fc.assert(
+      fc.property(requests, (request) => {
+        expectSame(Buffer.concat([corpusRequest({ spans: 5, content: false, seed: seed++ }).body, encoded(request)]));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("where spans are refused among them", () => {
+    const { expectSame } = bothWays();
+    for (let seed = 1; seed <= 30; seed++) {
+      const request = codec.decode(corpusRequest({ spans: 20, content: false, seed }).body) as unknown as ReferenceRequest;
+      const spans = request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+      for (const [index, span] of spans.entries()) {
+        if ((index * 7 + seed) % 5 === 0) span.startTimeUnixNano = "0";
+        if ((index * 3 + seed) % 11 === 0) span.links = [{ traceId: Uint8Array.of(1), spanId: Uint8Array.of(1) }];
+      }
+      expectSame(codec.encode(request).finish());
+    }
+  });
+});
+
+test("what was enriched comes out the same, byte for byte, when it goes through once more", () => {
+  const [own, next] = [context(), context()];
+  for (const round of [1, 2, 3]) {
+    for (const { trace } of recordings) {
+      const once = scanTraces(toProtobuf(another(trace, round)), { context: own, keepSpans: false }).batch.otlp;
+      const again = scanTraces(once, { context: next, keepSpans: false }).batch.otlp;
+      expect(Buffer.from(again).equals(once)).toBe(true);
+    }
+  }
+});

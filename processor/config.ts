@@ -127,7 +127,7 @@ const ENTRIES = {
   }),
   forwardCaFile: optionalVariable("FORWARD_OTLP_CA", text, {
     section: FORWARD,
-    about: "PEM file with the authority that signed the backend's certificate.",
+    about: "PEM file with the authority that signed the backend's certificate. The three files are read again as they change.",
     fallback: "the system's",
   }),
   forwardCertFile: optionalVariable("FORWARD_OTLP_CERT", text, {

@@ -9,9 +9,9 @@ import { postgresSink } from "../sinks/postgres.ts";
 import { SinkAwayError } from "../sinks/sink-error.ts";
 import type { EnrichedSpan, Sink } from "../sinks/sink.ts";
 import { makeDurable, type WorkerPlace } from "./durable-sink.ts";
+import { readForwardTls, watchForwardTls } from "./forward-tls.ts";
 import { promoteRows } from "./promote-rows.ts";
 import type { SinkStatus } from "./sink-status.ts";
-import { readPem } from "./tls.ts";
 
 export interface OpenSinksOptions {
   readonly config: Config;
@@ -78,21 +78,24 @@ function openPostgres({ config, metrics, log }: OpenSinksOptions, url: string): 
 }
 
 async function openForward({ config, metrics, log }: OpenSinksOptions, endpoint: string): Promise<Sink> {
-  const { forwardCaFile, forwardCertFile, forwardKeyFile } = config;
-  return otlpSink({
+  const sink = otlpSink({
     endpoint,
     protocol: config.forwardProtocol,
     headers: config.forwardHeaders,
     compression: config.forwardCompression,
     timeoutMs: config.forwardTimeoutMs,
-    tls: {
-      ...(forwardCaFile === null ? {} : { ca: await readPem("FORWARD_OTLP_CA", forwardCaFile) }),
-      ...(forwardCertFile === null ? {} : { cert: await readPem("FORWARD_OTLP_CERT", forwardCertFile) }),
-      ...(forwardKeyFile === null ? {} : { key: await readPem("FORWARD_OTLP_KEY", forwardKeyFile) }),
-    },
+    tls: await readForwardTls(config),
     onRejected: (spans, message) => {
       metrics.lostSpans.inc({ sink: "otlp", reason: "partial_success" }, spans);
       log.warn({ sink: "otlp", spans, message }, "the backend took a batch without some of its spans");
     },
   });
+  const renewal = watchForwardTls(config, log, (tls) => sink.renew(tls));
+  return {
+    ...sink,
+    async close() {
+      renewal.close();
+      await sink.close();
+    },
+  };
 }

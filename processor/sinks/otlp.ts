@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readPartialSuccess } from "../otlp/partial-success.ts";
 import { MalformedError } from "../otlp/wire-reader.ts";
 import { backoffMs } from "./backoff.ts";
+import type { ClientTls } from "./https-client.ts";
 import { otlpGrpcTransport } from "./otlp-grpc.ts";
 import { otlpHttpTransport } from "./otlp-http.ts";
 import { RefusedBatchError } from "./sink-error.ts";
@@ -15,8 +16,7 @@ export interface OtlpTarget {
   readonly compression: "none" | "gzip";
   /** For one attempt. */
   readonly timeoutMs: number;
-  /** PEM. */
-  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+  readonly tls: ClientTls;
 }
 
 /** One exchange with a backend. `send` takes an ExportTraceServiceRequest in pieces and answers the ExportTraceServiceResponse; throws RefusedBatchError, or anything else for a passing failure. */
@@ -30,14 +30,21 @@ export interface OtlpSinkOptions extends OtlpTarget {
   readonly onRejected: (spans: number, message: string) => void;
 }
 
+export interface OtlpSink extends Sink {
+  /** Makes new connections with these certificates; what was begun on others is finished there. */
+  renew(tls: ClientTls): void;
+}
+
 const TRANSPORTS = { "http/protobuf": otlpHttpTransport, grpc: otlpGrpcTransport } as const;
 /** A short hiccup is bridged here; for what lasts longer there is the spool. */
 const ATTEMPTS_MAX = 3;
 const BACKOFF = { firstMs: 100, maxMs: 1000 };
 
 /** Forwards the enriched bytes to Tempo or any other OTLP backend. */
-export function otlpSink(options: OtlpSinkOptions): Sink {
-  const transport = TRANSPORTS[options.protocol](options);
+export function otlpSink(options: OtlpSinkOptions): OtlpSink {
+  const open = TRANSPORTS[options.protocol];
+  let transport = open(options);
+  const retired = new Set<OtlpTransport>();
   const closed = new AbortController();
   return {
     name: "otlp",
@@ -54,9 +61,19 @@ export function otlpSink(options: OtlpSinkOptions): Sink {
         }
       }
     },
+    renew(tls) {
+      const before = transport;
+      transport = open({ ...options, tls });
+      retired.add(before);
+      const close = (): void => {
+        before.close();
+        retired.delete(before);
+      };
+      setTimeout(close, options.timeoutMs).unref();
+    },
     async close() {
       closed.abort();
-      transport.close();
+      for (const one of [transport, ...retired]) one.close();
     },
   };
 }

@@ -1,14 +1,15 @@
 import type { BufferPool } from "../buffer-pool.ts";
 import type { ColumnFindings, EnrichmentTemplate } from "../core/enrichment-template.ts";
 import type { Enrichment } from "../core/enrichment.ts";
-import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
+import { type ColumnShape, MARK_COLUMN, MARK_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
 import type { RequestWriter } from "../kernel/request-writer.ts";
 import { type AttributeEncoder, WRITTEN_KEYS } from "./attribute-encoder.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { planCuts } from "./emit-request.ts";
 import { type CountLabels, countLabels, type EnrichmentTally } from "./enrichment-counts.ts";
 import type { UnreadSpans } from "./scan-unread.ts";
-import { encodeTemplate, enrichmentOf, marksOf } from "./span-template.ts";
+import { ScannedSpan } from "./scanned-span.ts";
+import { encodeTemplate, enrichmentOf } from "./span-template.ts";
 import { WireReader } from "./wire-reader.ts";
 
 /** A request whose spans are enriched by two ways. */
@@ -16,7 +17,7 @@ export interface ColumnRequest {
   readonly body: Uint8Array;
   readonly columns: SpanColumns;
   readonly findings: ColumnFindings;
-  /** The spans that were read by themselves, and what was found of each; null where there are none. */
+  /** The spans that were enriched one by one, and what was found of each; null where there are none. */
   readonly unread: UnreadSpans | null;
   readonly enrichments: readonly (Enrichment | null)[];
 }
@@ -58,7 +59,7 @@ export class ColumnEmitter {
     const { body, columns, findings, unread } = request;
     this.begin(columns.spanCount);
     const valuesEnd = this.noteTemplates(request, tally);
-    if (unread !== null) this.noteUnread(unread, request.enrichments);
+    if (unread !== null) this.noteUnread(request, unread);
     const length = this.writer.plan(columns.spanCount, body.length, findings.values.subarray(0, valuesEnd));
     if (length < 0) return body;
     const otlp = pool?.take(length) ?? Buffer.allocUnsafeSlow(length);
@@ -101,31 +102,45 @@ export class ColumnEmitter {
     return known;
   }
 
+  /** A template that found no room is written out. */
   private noteByItself(template: EnrichmentTemplate, { columns, body, findings }: ColumnRequest, span: number): void {
-    const { cuts, encoder } = this;
     const enrichment = enrichmentOf(template, findings.values, findings.firstValue[span] ?? 0);
-    const reader = new WireReader(body);
-    encoder.begin();
-    cuts.length = 0;
-    for (const { writtenIndex, start, valueStart, end } of marksOf(columns, span)) {
-      const value = enrichment[WRITTEN_KEYS[writtenIndex] ?? ""];
-      if (value !== undefined && !encoder.keeps(writtenIndex, value, reader, { start: valueStart, end })) cuts.push(start, end);
-    }
+    this.beginSpan();
+    this.cutMarks(columns, span, enrichment, new WireReader(body));
     this.noteAdded(span, enrichment);
   }
 
-  private noteUnread({ scan, places, rejected }: UnreadSpans, enrichments: readonly (Enrichment | null)[]): void {
-    const { cuts, encoder } = this;
+  private noteUnread({ body, columns, enrichments }: ColumnRequest, { scan, spans, places, rejected }: UnreadSpans): void {
+    const reader = new WireReader(body);
     for (let index = 0; index < places.length; index++) {
       const enrichment = enrichments[index] ?? null;
-      const scanned = scan.spans[index];
-      if (enrichment === null || scanned === undefined) continue;
-      encoder.begin();
-      cuts.length = 0;
-      planCuts(scan, scanned, enrichment, { cuts, encoder });
-      this.noteAdded(places[index] ?? 0, enrichment);
+      if (enrichment === null) continue;
+      const span = spans[index];
+      const place = places[index] ?? 0;
+      this.beginSpan();
+      if (scan !== null && span instanceof ScannedSpan) planCuts(scan, span, enrichment, { cuts: this.cuts, encoder: this.encoder });
+      else this.cutMarks(columns, place, enrichment, reader);
+      this.noteAdded(place, enrichment);
     }
     for (const place of rejected) this.writer.refuse(place);
+  }
+
+  private beginSpan(): void {
+    this.encoder.begin();
+    this.cuts.length = 0;
+  }
+
+  /** Notes the attributes of a recognised span that make room for new ones. */
+  private cutMarks({ spans, marks }: SpanColumns, span: number, enrichment: Enrichment, reader: WireReader): void {
+    const end = spans[span * SPAN_STRIDE + SPAN_COLUMN.endMark] ?? 0;
+    for (let mark = spans[span * SPAN_STRIDE + SPAN_COLUMN.firstMark] ?? 0; mark < end; mark++) {
+      const at = mark * MARK_STRIDE;
+      const writtenIndex = marks[at + MARK_COLUMN.writtenIndex] ?? 0;
+      const value = enrichment[WRITTEN_KEYS[writtenIndex] ?? ""];
+      if (value === undefined) continue;
+      const place = { start: marks[at + MARK_COLUMN.valueStart] ?? 0, end: marks[at + MARK_COLUMN.end] ?? 0 };
+      if (!this.encoder.keeps(writtenIndex, value, reader, place)) this.cuts.push(marks[at + MARK_COLUMN.start] ?? 0, place.end);
+    }
   }
 
   private noteAdded(span: number, enrichment: Enrichment): void {

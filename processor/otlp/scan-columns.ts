@@ -3,7 +3,7 @@ import { enrichBatch } from "../core/enrich.ts";
 import { enrichColumns } from "../core/enrich-columns.ts";
 import type { EnrichContext } from "../core/enrich-context.ts";
 import type { Enrichment } from "../core/enrichment.ts";
-import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
+import type { ColumnShape } from "../core/span-columns.ts";
 import type { SpanShape } from "../core/span-shape.ts";
 import { openKernel } from "../kernel/kernel-exports.ts";
 import { RequestWriter } from "../kernel/request-writer.ts";
@@ -15,7 +15,7 @@ import type { Rejections } from "./partial-success.ts";
 import { SPAN_SHAPES } from "./scan-keys.ts";
 import { giveTables } from "./scan-tables.ts";
 import { scanUnread, type UnreadSpans } from "./scan-unread.ts";
-import type { ScannedSpan } from "./scanned-span.ts";
+import { ScannedSpan } from "./scanned-span.ts";
 import { assertTraces } from "./wrong-signal.ts";
 
 /** A request that was enriched without an object for each of its spans. */
@@ -57,22 +57,22 @@ export function createColumnScanner(encoder: AttributeEncoder): ColumnScanner | 
         return { spanCount: columns.spanCount, otlp, counts: tally, ...NO_REJECTIONS };
       }
       const unread = scanUnread(body, columns, findings.unread, { shapes: SPAN_SHAPES });
-      if (unread.rejected.length === columns.spanCount) assertTraces(unread.scan);
+      if (unread.scan !== null && unread.rejected.length === columns.spanCount) assertTraces(unread.scan);
       const enrichments = enrichUnread(unread, context);
       countEnrichments(enrichments, tally);
       const otlp = emitter.emit({ body, columns, findings, unread, enrichments }, tally, pool);
-      teach(recogniser, columns, unread);
-      giveTables(unread.scan);
+      teach(recogniser, unread);
+      if (unread.scan !== null) giveTables(unread.scan);
       return { spanCount: columns.spanCount - unread.rejected.length, otlp, counts: tally, ...rejectionsOf(unread) };
     },
   };
 }
 
 /** Indexes that are reported are those of the request's spans less the refused ones, as if all had been read. */
-function enrichUnread({ scan, places, rejected }: UnreadSpans, context: EnrichContext): (Enrichment | null)[] {
+function enrichUnread({ spans, places, rejected }: UnreadSpans, context: EnrichContext): (Enrichment | null)[] {
   const { onUnclaimedRequest } = context;
-  if (onUnclaimedRequest === undefined) return enrichBatch(scan.spans, context);
-  return enrichBatch(scan.spans, {
+  if (onUnclaimedRequest === undefined) return enrichBatch(spans, context);
+  return enrichBatch(spans, {
     ...context,
     onUnclaimedRequest(index) {
       const place = places[index] ?? 0;
@@ -82,16 +82,16 @@ function enrichUnread({ scan, places, rejected }: UnreadSpans, context: EnrichCo
 }
 
 function rejectionsOf({ scan }: UnreadSpans): Rejections {
+  if (scan === null) return NO_REJECTIONS;
   return { rejectedSpans: scan.rejected.length, rejectionReasons: scan.rejectionReasons, firstRejection: scan.firstRejection };
 }
 
 /** What was not recognised although it is of a known shape; the kernel takes it, or leaves it where something else is odd about it. */
-function teach(recogniser: SpanRecogniser, { spans }: SpanColumns, { scan, places }: UnreadSpans): void {
+function teach(recogniser: SpanRecogniser, { spans, places }: UnreadSpans): void {
   for (let index = 0; index < places.length; index++) {
-    const place = places[index] ?? 0;
-    const span = scan.spans[index];
-    if (span === undefined || span.shape === null || span.hasEvents || span.hasStatusMessage) continue;
-    if ((spans[place * SPAN_STRIDE + SPAN_COLUMN.shape] ?? -1) < 0) recogniser.teach(place, columnShapeOf(span, span.shape));
+    const span = spans[index];
+    if (!(span instanceof ScannedSpan) || span.shape === null || span.hasEvents || span.hasStatusMessage) continue;
+    recogniser.teach(places[index] ?? 0, columnShapeOf(span, span.shape));
   }
 }
 

@@ -1,36 +1,74 @@
+import { ColumnSpan } from "../core/quiet-span.ts";
 import { SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
+import type { Span } from "../core/span.ts";
 import type { RequestScan, SpanOrigin } from "./request-scan.ts";
 import { beginScan, readScopeOf, type ScanUses, scanSpanOrReject } from "./scan-request.ts";
 import { SCAN_KEYS } from "./scan-keys.ts";
 
-/** Spans of a request of columns that were scanned one by one. */
+/** Spans of a request of columns that are enriched one by one, in their order. */
 export interface UnreadSpans {
-  /** As of the whole request, with the columns' messages as its regions, but for the spans that are not here. */
-  readonly scan: RequestScan;
-  /** By index in `scan.spans`: which span of the columns it is. */
+  readonly spans: readonly Span[];
+  /** By index in `spans`: which span of the columns it is. */
   readonly places: readonly number[];
   /** The columns' spans that are refused. */
   readonly rejected: readonly number[];
+  /**
+   * Of those that were not recognised: as a scan of the whole request, with the columns' messages as its regions, but for the
+   * spans that are not here. null: all were recognised.
+   */
+  readonly scan: RequestScan | null;
 }
 
-/** Scans those spans of the columns' request; `indexes` are in their order. */
+/** Those spans of the columns' request, `indexes` in their order: what was recognised as it is in the columns, the others scanned. */
 export function scanUnread(body: Uint8Array, columns: SpanColumns, indexes: readonly number[], uses: ScanUses): UnreadSpans {
-  const scan = beginScan(body, SCAN_KEYS, uses);
-  scan.regions.fill(columns.messages, columns.messageCount);
+  const spans: Span[] = [];
   const places: number[] = [];
   const rejected: number[] = [];
-  let origin: SpanOrigin = { scope: { name: "", version: "" }, resource: {} };
-  let originOf = -1;
+  let scanner: SpanScanner | null = null;
   for (const index of indexes) {
-    const region = columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.message] ?? 0;
-    const parent = scan.regions.parent(region);
-    if (parent !== originOf) {
-      const resource = columns.resources[columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.resource] ?? 0] ?? {};
-      origin = { scope: readScopeOf(scan, parent), resource };
-      originOf = parent;
+    if ((columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.shape] ?? -1) >= 0) spans.push(new ColumnSpan(columns, index));
+    else {
+      scanner ??= new SpanScanner(body, columns, uses);
+      const span = scanner.read(index);
+      if (span === null) {
+        rejected.push(index);
+        continue;
+      }
+      spans.push(span);
     }
-    scan.reader.position = scan.regions.start(region);
-    (scanSpanOrReject(scan, region, scan.regions.end(region), origin) ? places : rejected).push(index);
+    places.push(index);
   }
-  return { scan, places, rejected };
+  return { spans, places, rejected, scan: scanner?.scan ?? null };
+}
+
+const NOWHERE: SpanOrigin = { scope: { name: "", version: "" }, resource: {} };
+
+class SpanScanner {
+  readonly scan: RequestScan;
+  private readonly columns: SpanColumns;
+  /** Of the span that was scanned last, and the ScopeSpans that it was of. */
+  private origin = NOWHERE;
+  private scope = -1;
+
+  constructor(body: Uint8Array, columns: SpanColumns, uses: ScanUses) {
+    this.columns = columns;
+    this.scan = beginScan(body, SCAN_KEYS, uses);
+    this.scan.regions.fill(columns.messages, columns.messageCount);
+  }
+
+  /** null: it is refused. */
+  read(index: number): Span | null {
+    const { scan, columns } = this;
+    const { reader, regions, spans } = scan;
+    const at = index * SPAN_STRIDE;
+    const region = columns.spans[at + SPAN_COLUMN.message] ?? 0;
+    const parent = regions.parent(region);
+    if (parent !== this.scope) {
+      const resource = columns.resources[columns.spans[at + SPAN_COLUMN.resource] ?? 0] ?? NOWHERE.resource;
+      this.origin = { scope: readScopeOf(scan, parent), resource };
+      this.scope = parent;
+    }
+    reader.position = regions.start(region);
+    return scanSpanOrReject(scan, region, regions.end(region), this.origin) ? (spans.at(-1) ?? null) : null;
+  }
 }

@@ -48,7 +48,7 @@ export function encodeTemplate(template: EnrichmentTemplate, columns: SpanColumn
   return packed({ parts, numbers, actions }, encoding.encoder);
 }
 
-export interface SpanMark {
+interface SpanMark {
   readonly writtenIndex: number;
   readonly start: number;
   readonly valueStart: number;
@@ -58,7 +58,7 @@ export interface SpanMark {
 }
 
 /** The attributes of a span that enrichment may replace. */
-export function marksOf({ spans, marks }: SpanColumns, span: number): SpanMark[] {
+function marksOf({ spans, marks }: SpanColumns, span: number): SpanMark[] {
   const found: SpanMark[] = [];
   const end = spans[span * SPAN_STRIDE + SPAN_COLUMN.endMark] ?? 0;
   for (let mark = spans[span * SPAN_STRIDE + SPAN_COLUMN.firstMark] ?? 0; mark < end; mark++) {

@@ -70,7 +70,7 @@ class KernelRecogniser implements SpanRecogniser {
     this.requestsSinceReset++;
     if (this.isFull() && this.requestsSinceReset >= REQUESTS_BETWEEN_RESETS_MIN) this.forget();
     this.body.set(body);
-    const spanCount = this.walk(body.length);
+    const spanCount = this.unlessTrapped(() => this.kernel.recognise(body.length));
     if (spanCount < 0 || !this.readResources(body)) return null;
     this.isThere = true;
     columns.spanCount = spanCount;
@@ -85,7 +85,8 @@ class KernelRecogniser implements SpanRecogniser {
     if (!this.isThere || spanIndex >= this.columns.spanCount || shapes.length === SHAPES_MAX) return;
     const before = shapeIndexes.get(shape.shape);
     const index = before ?? shapes.length;
-    if (this.kernel.teach(spanIndex, index, shape.shape.numberKeys.length) === 0 || before !== undefined) return;
+    const isTaught = this.unlessTrapped(() => this.kernel.teach(spanIndex, index, shape.shape.numberKeys.length)) === 1;
+    if (!isTaught || before !== undefined) return;
     shapes.push(shape);
     shapeIndexes.set(shape.shape, index);
   }
@@ -98,10 +99,10 @@ class KernelRecogniser implements SpanRecogniser {
     if (added === 0) throw new RangeError(`the kernel has no room for the key ${key}`);
   }
 
-  /** A trap leaves the kernel's tables half filled: whatever made it, they are begun anew and the request is declined. */
-  private walk(length: number): number {
+  /** -1 for a trap, which leaves the kernel's tables half filled: whatever made it, they are begun anew. */
+  private unlessTrapped(run: () => number): number {
     try {
-      return this.kernel.recognise(length);
+      return run();
     } catch {
       this.forget();
       return -1;
@@ -114,6 +115,7 @@ class KernelRecogniser implements SpanRecogniser {
 
   /** Columns that were given out keep the shapes that they have. */
   private forget(): void {
+    this.isThere = false;
     this.kernel.reset();
     this.shapes = [];
     this.shapeIndexes = new Map();

@@ -31,10 +31,8 @@ export const NUMBERS: usize = TRACES + <usize>SPANS_MAX * TRACE_BYTES;
 export const MARKS: usize = NUMBERS + <usize>NUMBERS_MAX * 8;
 export const MESSAGES: usize = MARKS + <usize>MARKS_MAX * MARK_BYTES;
 
-/** By message that is a ScopeSpans: where its spans' paths begin in the trie, 0 for a scope that was never taught. */
-export const MESSAGE_ROOTS: usize = MESSAGES + <usize>MESSAGES_MAX * MESSAGE_BYTES;
 /** By message that is a ScopeSpans: the field with its InstrumentationScope, from and to; zeros where there is none. */
-export const MESSAGE_SCOPES: usize = MESSAGE_ROOTS + <usize>MESSAGES_MAX * 4;
+export const MESSAGE_SCOPES: usize = MESSAGES + <usize>MESSAGES_MAX * MESSAGE_BYTES;
 /** By index of the ResourceSpans: its Resource, from and to; zeros where there is none. */
 export const RESOURCES_MAX: i32 = 8_192;
 export const RESOURCES: usize = MESSAGE_SCOPES + <usize>MESSAGES_MAX * 8;

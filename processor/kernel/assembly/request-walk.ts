@@ -1,5 +1,5 @@
 import { addMessage, beginColumns, MESSAGE, messageRow, numbersOf, overflowed, RESOURCE, SHAPE, spanRow, withdrawSpan } from "./columns.ts";
-import { BODY, MESSAGE_ROOTS, MESSAGE_SCOPES, RESOURCES, RESOURCES_MAX, SPANS_MAX } from "./layout.ts";
+import { BODY, MESSAGE_SCOPES, RESOURCES, RESOURCES_MAX, SPANS_MAX } from "./layout.ts";
 import { walkIds, walkSpan } from "./span-walk.ts";
 import { addToTrace, beginTraces, findParents } from "./trace-table.ts";
 import { addEdge, findEdge, LITERAL, setShape, shapeOf, START, targetOf } from "./trie.ts";

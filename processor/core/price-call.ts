@@ -1,6 +1,6 @@
 import type { PriceBook } from "./price-book.ts";
 import type { CostStatus, PricedCall, PriceInput, Usage } from "./priced-call.ts";
-import { rateFor, ratesAt, STANDARD_TIER, type ModelPrices, type RateCard } from "./prices/price-rows.ts";
+import { rateFor, ratesAt, STANDARD_TIER, type ModelPrices, type Rate, type RateCard } from "./prices/price-rows.ts";
 import { billingTier, type BillingTier } from "./price-tier.ts";
 import { readCallFacts, type CallFacts, type UsageInput } from "./usage.ts";
 import type { Modalities } from "./usage-provider.ts";
@@ -17,10 +17,22 @@ export interface Pricing {
   readonly find: PriceBook["find"];
   readonly atMs: number;
   readonly context?: PriceInput["context"] | undefined;
+  /** Where it is the same for all calls that are asked for: at which of the prices they are billed. */
+  readonly billing?: BillingTier | null;
+  /** What the call before this one was billed at. */
+  readonly before?: RatesBefore;
+}
+
+/** What calls of one card and factor are billed at up to so many tokens of input. */
+export interface RatesBefore {
+  card: RateCard | null;
+  factor: number;
+  inputEnd: number;
+  rates: TokenRates | null;
 }
 
 /** `priceCall` of a call whose usage has been read. */
-export function priceFacts(facts: CallFacts, { find, atMs, context }: Pricing): PricedCall {
+export function priceFacts(facts: CallFacts, { find, atMs, context, billing: known = null, before }: Pricing): PricedCall {
   const { reading, provider, model, requestModel } = facts;
   const { usage } = reading;
   if (usage === null) return unpriced(null, reading.invalid ? "invalid_usage" : "no_usage");
@@ -28,11 +40,11 @@ export function priceFacts(facts: CallFacts, { find, atMs, context }: Pricing): 
   if (model === undefined) return unpriced(usage, "unknown_model");
   const match = find(provider, model, requestModel);
   if (match.status !== "found") return unpriced(usage, match.status);
-  const billing = billingTier(facts, context);
+  const billing = known ?? billingTier(facts, context);
   const card = priceCard(match.model, billing, usage, atMs);
   if (typeof card === "string") return unpriced(usage, card);
   if (usage.cacheWrite1h > 0 && lacksLongWrite(card, provider)) return unpriced(usage, "unknown_tier");
-  const rates = tokenRates(card, usage, billing.factor ?? 1);
+  const rates = ratesLike(before, card, usage, billing.factor ?? 1);
   if (rates === null) return unpriced(usage, "unknown_model");
   const { ambiguous, modalities } = reading;
   return priced({ usage, modalities, ambiguous: ambiguous || billing.uncertain }, rates, match.model.date);
@@ -57,6 +69,19 @@ function priceCard(model: ModelPrices, billing: BillingTier, usage: Usage, atMs:
   const card = cardFor(model, billing, atMs);
   if (card === null) return ratesAt(model, atMs, STANDARD_TIER) === null ? "unknown_model" : "unknown_tier";
   return card.output === undefined && usage.output > 0 ? "unknown_model" : card;
+}
+
+/** `tokenRates`, found once for calls that nothing but their tokens tells apart. */
+function ratesLike(before: RatesBefore | undefined, card: RateCard, usage: Usage, factor: number): TokenRates | null {
+  if (before === undefined) return tokenRates(card, usage, factor);
+  if (before.card !== card || before.factor !== factor) Object.assign(before, { card, factor, rates: null, inputEnd: firstTierOf(card) });
+  if (totalInputOf(usage) >= before.inputEnd) return tokenRates(card, usage, factor);
+  return (before.rates ??= tokenRates(card, usage, factor));
+}
+
+/** Tokens of input from which on any of its prices is another. */
+function firstTierOf(card: RateCard): number {
+  return Math.min(...Object.values(card).map((rate: Rate) => (typeof rate === "number" ? Infinity : (rate[1] ?? Infinity))));
 }
 
 /** What each kind of token costs in this call; a missing price of cache, audio or images means "billed as ordinary tokens". */

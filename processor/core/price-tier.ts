@@ -44,6 +44,11 @@ export function billingTier(facts: CallFacts, context: PriceInput["context"]): B
   };
 }
 
+/** `billingTier` of calls that nothing but their counts tells apart; null where counts have a say in it. */
+export function billingOfAll(facts: CallFacts): BillingTier | null {
+  return facts.provider === "alibaba_cloud" ? null : billingTier(facts, undefined);
+}
+
 /** Those that are not the ordinary one, each once. */
 function together(...tiers: readonly (string | undefined)[]): string {
   let all = STANDARD_TIER;

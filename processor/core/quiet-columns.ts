@@ -29,7 +29,11 @@ export class QuietColumns {
   private templates = createQuietTemplates();
   private context: EnrichContext;
   private span: ColumnSpan | null = null;
-  private readonly kinds: { readonly shapes: (QuietShape | undefined)[]; readonly resources: Attributes[] } = { shapes: [], resources: [] };
+  private readonly kinds: { readonly shapes: (QuietShape | undefined)[]; readonly resources: Attributes[]; roles: Uint8Array } = {
+    shapes: [],
+    resources: [],
+    roles: this.judge.roles,
+  };
   private readonly marks: TemplateMarks = {
     asksModel: false,
     present: 0,
@@ -91,6 +95,7 @@ export class QuietColumns {
     }
     this.context = context;
     this.judge.begin(spanCount);
+    kinds.roles = this.judge.roles;
     if (spanCount > this.firstValue.length) {
       this.firstValue = new Int32Array(2 * spanCount);
       values.values = new Float64Array(2 * spanCount * VALUES_MAX);
@@ -143,11 +148,11 @@ export class QuietColumns {
     // What stands above no call and no request is not remembered (enrich-entry.ts, rememberOthers).
     if (verdict === "plain" && earlier.count === 0) return true;
     // A call in another trace that began before claims what is not claimed yet (retry-attempts.ts, collectElsewhere).
-    if (claimsElsewhere && this.judge.requests.length > 0) return false;
+    if (claimsElsewhere && this.judge.requestCount > 0) return false;
     // Each span and the parent that it names take a place in the memory of the trace (trace-memory.ts, nodeOf).
     if (2 * ((traces[at + TRACE_COLUMN.spans] ?? 0) + earlier.count) > this.memory.limits.spansPerTraceMax) return false;
     if (this.isResent(columns)) return false;
-    if (!this.traces.add(columns, trace, { ...kinds, roles: this.judge.roles }, earlier.count > 0)) return false;
+    if (!this.traces.add(columns, trace, kinds, earlier.count > 0)) return false;
     this.writeTrace(columns, trace);
     return true;
   }
@@ -160,7 +165,9 @@ export class QuietColumns {
 
   /** Earlier attempts, by an emitter's count that is a number of each span (retry.ts, statedCount). */
   private isResent(columns: SpanColumns): boolean {
-    for (const span of this.judge.calls) {
+    const { calls, callCount } = this.judge;
+    for (let index = 0; index < callCount; index += 1) {
+      const span = calls[index] ?? -1;
       const call = this.kinds.shapes[span]?.call ?? null;
       if (call === null || !call.resendVaries) continue;
       fillFields(call, this.spanAt(columns, span));

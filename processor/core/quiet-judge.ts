@@ -38,8 +38,10 @@ export class QuietJudge {
   /** By span of a call: its request, or -1. */
   requestOf = new Int32Array(SPANS_GUESS);
   /** Of that trace, its calls and its requests to a model. */
-  readonly calls: number[] = [];
-  readonly requests: number[] = [];
+  calls = new Int32Array(SPANS_GUESS);
+  callCount = 0;
+  requests = new Int32Array(SPANS_GUESS);
+  requestCount = 0;
   /** Spans of the trace by a hash of their ids, each plus one. */
   private places = new Int32Array(4 * SPANS_GUESS);
   private placeMask = 0;
@@ -49,12 +51,14 @@ export class QuietJudge {
     if (spanCount <= this.roles.length) return;
     this.roles = new Uint8Array(2 * spanCount);
     this.requestOf = new Int32Array(2 * spanCount);
+    this.calls = new Int32Array(2 * spanCount);
+    this.requests = new Int32Array(2 * spanCount);
     this.places = new Int32Array(8 * spanCount);
   }
 
   judge(judged: JudgedTrace): Verdict {
-    this.calls.length = 0;
-    this.requests.length = 0;
+    this.callCount = 0;
+    this.requestCount = 0;
     const verdict = this.readRoles(judged);
     const isNew = judged.earlier.count === 0;
     if (verdict === "loud" || (verdict === "plain" && isNew)) return verdict;
@@ -75,8 +79,8 @@ export class QuietJudge {
       if (role !== QUIET_ROLE.other) verdict = "quiet";
       this.roles[span] = role;
       this.requestOf[span] = NONE;
-      if (role === QUIET_ROLE.call) this.calls.push(span);
-      else if (role === QUIET_ROLE.http) this.requests.push(span);
+      if (role === QUIET_ROLE.call) this.calls[this.callCount++] = span;
+      else if (role === QUIET_ROLE.http) this.requests[this.requestCount++] = span;
       span = spans[at + SPAN_COLUMN.next] ?? NONE;
     }
     return verdict;
@@ -92,7 +96,8 @@ export class QuietJudge {
     let looks = LOOKS_PER_SPAN * count;
     for (let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? NONE; span >= 0;) {
       const at = span * ID_STRIDE + ID_WORD.span;
-      const [low, high] = [ids[at] ?? 0, ids[at + 1] ?? 0];
+      const low = ids[at] ?? 0;
+      const high = ids[at + 1] ?? 0;
       let place = hashOf(low, high) & mask;
       for (let other = (this.places[place] ?? 0) - 1; other >= 0; other = (this.places[place] ?? 0) - 1) {
         if (isSpan(ids, other, low, high) || (looks -= 1) < 0) return false;
@@ -123,7 +128,8 @@ export class QuietJudge {
   private callsStandAlone(judged: JudgedTrace): boolean {
     const { shapes, earlier } = judged;
     let scopeName = earlier.callScope;
-    for (const call of this.calls) {
+    for (let index = 0; index < this.callCount; index += 1) {
+      const call = this.calls[index] ?? NONE;
       const name = shapes[call]?.column.scopeName ?? null;
       scopeName ??= name;
       if (name !== scopeName || this.hasCallAbove(judged, call)) return false;
@@ -164,8 +170,9 @@ export class QuietJudge {
    * remembered (enrich-entry.ts, rememberOthers).
    */
   private requestsAreOwned({ spans }: SpanColumns): boolean {
-    const { roles, requestOf, requests } = this;
-    for (const request of requests) {
+    const { roles, requestOf, requests, requestCount } = this;
+    for (let index = 0; index < requestCount; index += 1) {
+      const request = requests[index] ?? NONE;
       let owner = spans[request * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
       for (let between = 0; owner >= 0 && roles[owner] !== QUIET_ROLE.call; between += 1) {
         if (between >= BETWEEN_MAX || roles[owner] === QUIET_ROLE.http) return false;

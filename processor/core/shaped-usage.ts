@@ -1,19 +1,28 @@
 import type { CallWords } from "./call.ts";
 import type { PriceBook } from "./price-book.ts";
-import { priceFacts } from "./price-call.ts";
+import { priceFacts, type Pricing, type RatesBefore } from "./price-call.ts";
+import { billingOfAll } from "./price-tier.ts";
 import type { PricedCall } from "./priced-call.ts";
 import type { Span } from "./span.ts";
-import { callFacts, usageOriginOf, type UsageOrigin } from "./usage.ts";
-import { fillUsage, usageAttributes, usageNumbers, type UsageAttributes, type UsageNumbers } from "./usage-attributes.ts";
+import { callFacts, readAgain, usageOriginOf, type CallFacts, type UsageOrigin } from "./usage.ts";
+import { fillUsage, usageAttributes, usageNumbers, type UsageNumbers } from "./usage-attributes.ts";
 
 /** The usage of spans of one shape: who answered, who wrote it down and where the numbers go is known. */
 export interface ShapedUsage {
-  /** Of the span that was read last. */
-  readonly attributes: UsageAttributes;
   readonly numbers: UsageNumbers;
   readonly origin: UsageOrigin;
+  /** Of the span that was read last. */
+  readonly facts: CallFacts;
+  readonly pricing: ShapedPricing;
+}
+
+/** How the call that was read last was priced. */
+interface ShapedPricing extends Pricing {
   /** The book that was asked last, and its answer for this shape. */
-  readonly prices: { book: PriceBook | null; found: ReturnType<PriceBook["find"]> };
+  book: PriceBook | null;
+  found: ReturnType<PriceBook["find"]>;
+  atMs: number;
+  readonly before: RatesBefore;
 }
 
 /** null where usage stands in texts as well, or where only a request's address names the model. */
@@ -29,17 +38,27 @@ export function createModellessUsage(span: Span, words: CallWords, numberKeys: r
   const attributes = usageAttributes(span.attributes);
   const { scopeName: scope, scopeVersion } = span;
   const input = { scope, scopeVersion, provider: words.provider, model, atMs: span.startMs, attributes: span.attributes };
-  const prices: ShapedUsage["prices"] = { book: null, found: { status: "unknown_model" } };
-  return { attributes, numbers, origin: usageOriginOf(input, attributes), prices };
+  const origin = usageOriginOf(input, attributes);
+  const facts = callFacts(attributes, origin);
+  const pricing: ShapedPricing = {
+    book: null,
+    found: { status: "unknown_model" },
+    find: () => pricing.found,
+    atMs: Number.NaN,
+    billing: billingOfAll(facts),
+    before: { card: null, factor: 1, rates: null, inputEnd: 0 },
+  };
+  return { numbers, origin, facts, pricing };
 }
 
 /** `priceCall` of a span of that shape. */
-export function priceShaped(span: Span, usage: ShapedUsage, book: PriceBook): PricedCall {
-  const { attributes, numbers, origin, prices } = usage;
-  const facts = callFacts(fillUsage(attributes, numbers, span), origin);
-  if (prices.book !== book && facts.provider !== undefined && facts.model !== undefined) {
-    prices.found = book.find(facts.provider, facts.model, facts.requestModel);
-    prices.book = book;
+export function priceShaped(span: Span, { numbers, origin, facts, pricing }: ShapedUsage, book: PriceBook): PricedCall {
+  fillUsage(facts.attributes, numbers, span);
+  readAgain(facts, origin);
+  if (pricing.book !== book && facts.provider !== undefined && facts.model !== undefined) {
+    pricing.found = book.find(facts.provider, facts.model, facts.requestModel);
+    pricing.book = book;
   }
-  return priceFacts(facts, { find: () => prices.found, atMs: span.startMs });
+  pricing.atMs = span.startMs;
+  return priceFacts(facts, pricing);
 }

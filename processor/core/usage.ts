@@ -74,6 +74,12 @@ export function callFacts(attributes: UsageAttributes, origin: UsageOrigin): Cal
   return { reading: resolve(attributes, documents, origin), attributes, documents, provider, model, requestModel };
 }
 
+/** `callFacts` of a call that nothing but its counts tells from that of `facts`: these are in `facts.attributes` already. */
+export function readAgain(facts: CallFacts, origin: UsageOrigin): CallFacts {
+  (facts as { reading: UsageReading }).reading = resolve(facts.attributes, facts.documents, origin);
+  return facts;
+}
+
 const NO_USAGE: UsageReading = { usage: null, ambiguous: false, invalid: false, present: false, modalities: null };
 const INVALID: UsageReading = { usage: null, ambiguous: false, invalid: true, present: true, modalities: null };
 
@@ -131,6 +137,8 @@ function isSubset({ inputAudio, inputImage, outputAudio, outputImage }: Modaliti
 }
 
 function modalitiesIn(attributes: UsageAttributes): Modalities | null {
+  // Nearly always; a record of four zeros would be made for nothing.
+  if (MODALITY_SLOTS.every((slot) => valueIn(attributes, slot) === undefined)) return null;
   return someModality({
     inputAudio: countIn(attributes, SLOT.inputAudio, 0),
     inputImage: countIn(attributes, SLOT.inputImage, 0),
@@ -138,6 +146,8 @@ function modalitiesIn(attributes: UsageAttributes): Modalities | null {
     outputImage: countIn(attributes, SLOT.outputImage, 0),
   });
 }
+
+const MODALITY_SLOTS: readonly number[] = [SLOT.inputAudio, SLOT.inputImage, SLOT.outputAudio, SLOT.outputImage];
 
 /** What the span counts, under one name each. */
 interface Counts {

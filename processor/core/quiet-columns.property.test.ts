@@ -26,31 +26,41 @@ interface Kind {
   readonly status?: number;
 }
 
-const chat = (scope: string, more: (number: number) => ReferenceKeyValue[] = () => [], model = "gpt-5.2"): Kind => ({
-  scope,
-  name: `chat ${model}`,
-  kind: 3,
-  attributes: (number) => [
+interface ChatOptions {
+  readonly model?: string;
+  readonly provider?: string;
+  /** Times the drawn number. */
+  readonly input?: number;
+}
+
+function chat(
+  scope: string,
+  more: (number: number) => ReferenceKeyValue[] = () => [],
+  { model = "gpt-5.2", provider = "openai", input = 7 }: ChatOptions = {},
+): Kind {
+  const attributes = (number: number): ReferenceKeyValue[] => [
     text("gen_ai.operation.name", "chat"),
-    text("gen_ai.provider.name", "openai"),
+    text("gen_ai.provider.name", provider),
     text("gen_ai.request.model", model),
     text("gen_ai.response.model", model),
-    int("gen_ai.usage.input_tokens", number * 7),
+    int("gen_ai.usage.input_tokens", number * input),
     int("gen_ai.usage.output_tokens", number),
     ...more(number),
-  ],
-});
+  ];
+  return { scope, name: `chat ${model}`, kind: 3, attributes };
+}
+
+const addressed = (url: string, status = 200): ReferenceKeyValue[] => [
+  text("http.request.method", "POST"),
+  text("url.full", url),
+  int("http.response.status_code", status),
+];
 
 const request = (status: number, more: ReferenceKeyValue[] = []): Kind => ({
   scope: "@opentelemetry/instrumentation-undici",
   name: "POST",
   kind: 3,
-  attributes: () => [
-    text("http.request.method", "POST"),
-    text("url.full", "https://api.openai.com/v1/chat/completions"),
-    int("http.response.status_code", status),
-    ...more,
-  ],
+  attributes: () => [...addressed("https://api.openai.com/v1/chat/completions", status), ...more],
   ...(status >= 400 ? { status: 2 } : {}),
 });
 
@@ -67,7 +77,12 @@ const CALLS: readonly Kind[] = [
   chat("pydantic-ai"),
   chat("pydantic-ai", (number) => [{ key: "gen_ai.response.time_to_first_chunk", value: { doubleValue: number / 300 } }]),
   chat("pydantic-ai", (number) => [int("gen_ai.usage.cache_read.input_tokens", number * (number % 9))]),
-  chat("pydantic-ai", () => [], "nobody-sells-this"),
+  chat("pydantic-ai", () => [], { model: "nobody-sells-this" }),
+  // Tokens beyond which all cost more, prices by the hour, and a tier of its own.
+  chat("pydantic-ai", () => [], { model: "gemini-2.5-pro", provider: "gcp.gemini", input: 200 }),
+  chat("pydantic-ai", () => [], { model: "deepseek-chat", provider: "deepseek" }),
+  chat("pydantic-ai", () => [text("openai.response.service_tier", "flex")]),
+  chat("pydantic-ai", (number) => [int("gen_ai.usage.reasoning.output_tokens", number), int("gen_ai.usage.total_tokens", number * 8)]),
 ];
 const ODD: readonly Kind[] = [
   chat("opentelemetry.instrumentation.openai_v2"),
@@ -83,6 +98,15 @@ const ODD: readonly Kind[] = [
     kind: 1,
     attributes: (number) => [text("gen_ai.request.model", "gpt-5.2"), int("gen_ai.usage.output_tokens", number % 2)],
   },
+  // Its model is only in its request's address.
+  { scope: "pydantic-ai", name: "call", kind: 3, attributes: () => [text("gen_ai.operation.name", "chat")] },
+  {
+    ...request(200),
+    attributes: () => addressed("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent"),
+  },
+  // A stream's two spans.
+  { ...chat("logfire.openai"), attributes: () => [text("gen_ai.operation.name", "chat"), text("gen_ai.request.model", "gpt-5.2")] },
+  chat("logfire.openai", (number) => [{ key: "duration", value: { doubleValue: number / 1_000 } }]),
   request(429),
   request(200, [int("http.request.resend_count", 1)]),
   request(200, [int("http.request.resend_count", 0)]),
@@ -119,7 +143,7 @@ const FAR = 90;
 const node: fc.Arbitrary<Node> = fc.record({
   kind,
   above: fc.oneof({ weight: 8, arbitrary: fc.nat(89) }, { weight: 1, arbitrary: fc.constantFrom(FAR, FAR + 1) }),
-  from: fc.nat(3_000),
+  from: fc.oneof({ weight: 9, arbitrary: fc.nat(3_000) }, { weight: 1, arbitrary: fc.nat(24 * 3_600_000) }),
   forMs: fc.nat(3_000),
   number: fc.nat(2_000),
   batch: fc.nat(2),
@@ -210,10 +234,11 @@ describe("generated traffic in columns", () => {
   test("is found to be what it is by itself, in whatever batches it comes, and leaves the same in the memory", () => {
     let [quiet, all] = [0, 0];
     fc.assert(
-      fc.property(traffic, way, fc.boolean(), (nodes, how, again) => {
+      fc.property(traffic, way, fc.constantFrom("once", "again", "twice"), (nodes, how, times) => {
         const scan = scanOf(nodes);
         const batches = [0, 1, 2].map((batch) => scan.spans.filter((_, index) => nodes[index]?.batch === batch));
-        const sent = [...batches, ...(again ? batches : [])].filter((spans) => spans.length > 0);
+        const doubled = batches.map((spans) => (times === "twice" ? [...spans, ...spans.slice(0, 1)] : spans));
+        const sent = [...doubled, ...(times === "again" ? batches : [])].filter((spans) => spans.length > 0);
         quiet += expectSame(scan, sent, how);
         all += sent.flat().length;
       }),

@@ -4,7 +4,7 @@ import type { EnrichContext } from "../../processor/core/enrich-context.ts";
 import type { Enrichment } from "../../processor/core/enrichment.ts";
 import { ColumnSpan } from "../../processor/core/quiet-span.ts";
 import { SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../../processor/core/span-columns.ts";
-import type { Span } from "../../processor/core/span.ts";
+import { detachedSpan, type Span } from "../../processor/core/span.ts";
 import type { TraceMemory, TraceNode } from "../../processor/core/trace-memory.ts";
 
 export interface Enriched {
@@ -31,8 +31,9 @@ export function enrichByColumns(columns: SpanColumns, spans: readonly Span[], co
   return { found, unread: unread.length };
 }
 
+/** Each span read attribute by attribute, as if nothing were known of its like. */
 export function enrichBySpans(spans: readonly Span[], context: EnrichContext): Enriched {
-  return { found: enrichBatch(spans, context).map(plain), unread: spans.length };
+  return { found: enrichBatch(spans.map(detachedSpan), context).map(plain), unread: spans.length };
 }
 
 function plain(enrichment: Enrichment | null | undefined): Record<string, unknown> | null {

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
+import { mutate } from "../../test/support/mutate.ts";
 import { referenceCodec } from "../../test/support/otlp-reference-codec.ts";
 import { type ReferenceRequest, requests } from "../../test/support/otlp-requests.ts";
 import { shapedRequests } from "../../test/support/shaped-requests.ts";
@@ -132,6 +133,18 @@ describe("what is recognised comes out as what is read", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test("of bodies that were damaged on the way", () => {
+    const { expectSame } = bothWays();
+    const { body } = corpusRequest({ spans: 12, content: false, seed: 5 });
+    for (let time = 0; time < 3; time++) expectSame(body);
+    for (let seed = 0; seed < 1_500; seed++) {
+      // Where a length changes most are malformed as a whole; where one byte is another, one span or none is.
+      const overwritten = Buffer.from(body);
+      overwritten[(seed * 7_919) % body.length] = (seed * 31) % 256;
+      expectSame(seed % 3 === 0 ? mutate(body, seed) : overwritten);
+    }
   });
 
   test("where spans are refused among them", () => {

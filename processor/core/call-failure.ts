@@ -4,8 +4,8 @@ import { NOTHING_MATCHED } from "./categorize-error.ts";
 import type { Categorize } from "./categorize-memo.ts";
 import type { Categorization, ErrorEvidence } from "./categorization.ts";
 import { errorEvidenceOf } from "./span-error-evidence.ts";
-import { SPAN_KIND, STATUS, type AttributeValue, type Span } from "./span.ts";
-import type { TraceNode } from "./trace-memory.ts";
+import { SPAN_KIND, STATUS, type Attributes, type AttributeValue, type Span } from "./span.ts";
+import type { SpanNote, TraceNode } from "./trace-memory.ts";
 
 export interface Failure extends Categorization {
   /** `error.type` of the convention: the emitter's own, else what the evidence names. */
@@ -31,7 +31,7 @@ export function failureOf(span: Span, call: Call, { lastAttempt, outer }: Witnes
   const evidence = evidenceOf(span, { lastAttempt, outer });
   const status = evidence.status === undefined ? undefined : String(evidence.status);
   const errorType = call.errorType ?? evidence.errorType ?? nameOf(evidence.cause) ?? status ?? OTHER;
-  return { ...ofRequest(categorize(evidence), lastAttempt), errorType };
+  return named(ofRequest(categorize(evidence), lastAttempt), errorType);
 }
 
 /** What no rule knows ("Error reading from the stream") is what its last request was found to be, if that failed. */
@@ -47,7 +47,12 @@ export function requestFailureOf(span: Span, http: HttpCall, categorize: Categor
   if (!http.failed) return null;
   const errorType = http.errorType === "" ? String(http.status || OTHER) : http.errorType;
   if (isGivenUp(span, http)) return { category: "timeout", retryable: true, retryDelayMs: null, rule: GIVEN_UP_RULE, errorType };
-  return { ...categorize(errorEvidenceOf(span, span)), errorType };
+  return named(categorize(errorEvidenceOf(span, span)), errorType);
+}
+
+/** Written out: a spread copies key by key through a runtime call. */
+function named({ category, retryable, retryDelayMs, rule }: Categorization, errorType: string): Failure {
+  return { category, retryable, retryDelayMs, rule, errorType };
 }
 
 const GIVEN_UP_RULE = "timeout: request given up without answer or error";
@@ -99,11 +104,17 @@ function requestSpan(span: Span, { note }: TraceNode): Span {
     scopeName: note.scopeName,
     scopeVersion: "",
     resource: span.resource,
-    events: [],
-    attributes: {
-      ...(note.httpStatus === 0 ? {} : { "http.response.status_code": note.httpStatus }),
-      ...(note.errorType === "" ? {} : { "error.type": note.errorType }),
-      ...(note.statedWaitMs < 0 ? {} : { "http.response.header.retry-after-ms": String(note.statedWaitMs) }),
-    },
+    events: NO_EVENTS,
+    attributes: requestAttributes(note),
+  };
+}
+
+const NO_EVENTS: Span["events"] = [];
+
+function requestAttributes({ httpStatus, errorType, statedWaitMs }: SpanNote): Attributes {
+  return {
+    "http.response.status_code": httpStatus === 0 ? undefined : httpStatus,
+    "error.type": errorType === "" ? undefined : errorType,
+    "http.response.header.retry-after-ms": statedWaitMs < 0 ? undefined : String(statedWaitMs),
   };
 }

@@ -17,12 +17,13 @@ const KEYS = {
   stacktrace: ["exception.stacktrace"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** Response headers that the HTTP instrumentations record when told to; the values are lists. */
-const HEADER_PREFIX = "http.response.header.";
-const HEADERS = ["retry-after", "retry-after-ms", "date", "x-amzn-errortype"] as const;
+/** Response headers that the HTTP instrumentations record when told to, by the keys of their lists of values. */
+const HEADERS: readonly (readonly [key: string, name: string])[] = ["retry-after", "retry-after-ms", "date", "x-amzn-errortype"].map(
+  (name) => [`http.response.header.${name}`, name],
+);
 
 /** Every attribute key that is read here, of spans and of their events. */
-export const ERROR_READ_KEYS: readonly string[] = [...Object.values(KEYS).flat(), ...HEADERS.map((name) => HEADER_PREFIX + name)];
+export const ERROR_READ_KEYS: readonly string[] = [...Object.values(KEYS).flat(), ...HEADERS.map(([key]) => key)];
 
 /**
  * What a failed span says of its failure, from its status, its attributes and its last error event; `lastHttpChild` is the
@@ -33,12 +34,15 @@ export function errorEvidenceOf(span: Span, lastHttpChild?: Span): ErrorEvidence
   const { attributes } = span;
   const child = lastHttpChild === span ? undefined : lastHttpChild;
   const own = ownEvidence(span);
-  const said = saysNothing(own) ? unnamedEvidence(attributes, child) : own;
+  const { errorType, errorCode, message, cause, status } = saysNothing(own) ? unnamedEvidence(attributes, child) : own;
   return {
-    ...said,
     provider: textOf(attributes, KEYS.provider),
-    status: (child && failureStatus(child.attributes)) ?? own.status ?? said.status,
+    status: (child && failureStatus(child.attributes)) ?? own.status ?? status,
+    errorType,
+    errorCode,
+    message,
     headers: headersOf(attributes, child?.attributes),
+    cause,
   };
 }
 
@@ -124,12 +128,12 @@ function failureStatus(attributes: Attributes): number | undefined {
 }
 
 function headersOf(span: Attributes, child: Attributes | undefined): Record<string, unknown> | undefined {
-  const headers: Record<string, unknown> = {};
-  for (const name of HEADERS) {
-    const value = child?.[HEADER_PREFIX + name] ?? span[HEADER_PREFIX + name];
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value[0] : value;
+  let headers: Record<string, unknown> | undefined;
+  for (const [key, name] of HEADERS) {
+    const value = child?.[key] ?? span[key];
+    if (value !== undefined) (headers ??= {})[name] = Array.isArray(value) ? value[0] : value;
   }
-  return Object.keys(headers).length === 0 ? undefined : headers;
+  return headers;
 }
 
 function valueOf(attributes: Attributes, keys: readonly string[]): AttributeValue | undefined {

@@ -154,7 +154,7 @@ const ENTRIES = {
   }),
   requestTimeoutMs: variable("REQUEST_TIMEOUT", duration(1000, 600_000), {
     section: LIMITS,
-    about: "Time a client has to send its whole request; then 408.",
+    about: "Time a client has to send its whole request; then 408, over gRPC DEADLINE_EXCEEDED.",
     default: "30s",
   }),
   batchSpansMax: variable("BATCH_SPANS_MAX", wholeNumber(1, 100_000), {

@@ -1,3 +1,4 @@
+import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
@@ -186,6 +187,34 @@ describe("memory stays where it was when", () => {
     await postAcknowledged({ spans: 10 });
   });
 
+  test("messages over gRPC inflate to almost as much as is allowed, sixty at a time, and to a gigabyte", async () => {
+    const before = await gateway.residentBytes();
+    const zeros = gzipSync(Buffer.alloc(19 * MIB));
+    const member = gzipSync(Buffer.alloc(64 * MIB));
+    const bomb = Buffer.concat(Array.from({ length: 16 }, () => member));
+    const codes = await exportCompressed(gateway.grpcPort, [...Array.from({ length: 60 }, () => zeros), bomb, bomb]);
+    // Refused as no request, or for the memory of all together.
+    expect(codes.filter((code) => code !== "3" && code !== "8")).toEqual([]);
+    expect((await gateway.residentBytes()) - before).toBeLessThan(200 * MIB);
+    await postAcknowledged({ spans: 10 });
+  });
+
+  test("more is sent than may be held: senders are asked to come again, and get through", LONG, async () => {
+    const before = await gateway.residentBytes();
+    const fat = Array.from({ length: 40 }, () => traceRequest({ spans: 500, promptChars: 4000 }));
+    const answers = await Promise.all(
+      fat.map(({ protobuf }) => fetch(`${gateway.url}/v1/traces`, { method: "POST", headers: PROTOBUF, body: protobuf })),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(5);
+    expect(refused.every(({ headers }) => Number(headers.get("retry-after")) > 0)).toBe(true);
+    expect((await gateway.residentBytes()) - before).toBeLessThan(300 * MIB);
+    for (const [index, { status }] of answers.entries()) {
+      if (status === 200) for (const id of fat[index]?.spanIds ?? []) acknowledged.add(id);
+    }
+    await postAcknowledged({ spans: 10 });
+  });
+
   test("1,000 connections send slowly; the others are served meanwhile, and the slow ones are ended", async () => {
     const before = await gateway.residentBytes();
     const { port } = new URL(gateway.url);
@@ -209,6 +238,33 @@ describe("memory stays where it was when", () => {
     await expect.poll(() => ended.count, { timeout: 8000 }).toBe(1000);
   });
 });
+
+/** gRPC's status for each of these messages, in gzip, all at a time on one connection. */
+async function exportCompressed(port: number, messages: readonly Buffer[]): Promise<string[]> {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const headers = {
+    ":method": "POST",
+    ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    "content-type": "application/grpc",
+  };
+  try {
+    return await Promise.all(
+      messages.map((message) => {
+        const prefix = Buffer.from([1, 0, 0, 0, 0]);
+        prefix.writeUInt32BE(message.length, 1);
+        const stream = session.request({ ...headers, "grpc-encoding": "gzip" });
+        return new Promise<string>((resolve, reject) => {
+          stream.on("response", (head) => resolve(String(head["grpc-status"])));
+          stream.on("error", reject);
+          stream.resume();
+          stream.end(Buffer.concat([prefix, message]));
+        });
+      }),
+    );
+  } finally {
+    session.destroy();
+  }
+}
 
 async function readiness(): Promise<unknown> {
   return (await fetch(`${gateway.url}/readyz`)).json();

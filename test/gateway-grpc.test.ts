@@ -1,3 +1,5 @@
+import { connect, type ClientHttp2Session } from "node:http2";
+import { gzipSync } from "node:zlib";
 import { Client, compressionAlgorithms, credentials, Metadata, type ServiceError, status as GRPC_STATUS } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { retryInfoMs } from "../processor/otlp/retry-info.ts";
@@ -114,5 +116,101 @@ describe("OTLP/gRPC", () => {
     } finally {
       await small.close();
     }
+  });
+});
+
+describe("a client that is no gRPC library", () => {
+  let small: TestGateway;
+  let session: ClientHttp2Session;
+  beforeAll(async () => {
+    small = await startTestGateway({ DATABASE_URL: database.url, INGEST_TOKENS: "a-token-of-eight", REQUEST_TIMEOUT: "1s" });
+    session = connect(`http://127.0.0.1:${small.grpcPort}`);
+  });
+  afterAll(async () => {
+    session.destroy();
+    await small.close();
+  });
+
+  const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+  interface RawCall {
+    readonly headers?: Record<string, string>;
+    readonly pieces: readonly Uint8Array[];
+    /** false: the stream stays open. */
+    readonly ends?: boolean;
+  }
+
+  /** HTTP's status and gRPC's. */
+  function raw({ headers = {}, pieces, ends = true }: RawCall): Promise<(number | string | undefined)[]> {
+    const stream = session.request({
+      ":method": "POST",
+      ":path": EXPORT,
+      "content-type": "application/grpc",
+      te: "trailers",
+      authorization: "Bearer a-token-of-eight",
+      ...headers,
+    });
+    return new Promise((resolve, reject) => {
+      let status: number | undefined;
+      stream.on("response", (head) => {
+        status = head[":status"];
+        if (head["grpc-status"] !== undefined || status !== 200) resolve([status, head["grpc-status"] as string | undefined]);
+      });
+      stream.on("trailers", (trailers) => resolve([status, trailers["grpc-status"] as string | undefined]));
+      stream.on("error", reject);
+      stream.resume();
+      for (const piece of pieces) stream.write(piece);
+      if (ends) stream.end();
+    });
+  }
+
+  function framed(message: Uint8Array, compressed = false): Buffer {
+    const prefix = Buffer.alloc(5, compressed ? 1 : 0);
+    prefix.writeUInt32BE(message.length, 1);
+    return Buffer.concat([prefix, message]);
+  }
+
+  const message = (): Buffer => traceRequest({ spans: 3 }).protobuf;
+
+  test.each([1, 2, 7, 4096])("may cut its message into frames of %d bytes", async (size) => {
+    const whole = framed(message());
+    const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => whole.subarray(index * size, (index + 1) * size));
+    expect(await raw({ pieces })).toEqual([200, "0"]);
+  });
+
+  test.each([
+    ["gzip", { headers: { "grpc-encoding": "gzip" }, pieces: () => [framed(gzipSync(message()), true)] }, "0"],
+    ["no message", { pieces: () => [] }, "3"],
+    ["a message that is cut off", { pieces: () => [framed(message()).subarray(0, 100)] }, "3"],
+    ["two messages", { pieces: () => [framed(message()), framed(message())] }, "3"],
+    ["a compressed message that does not say how", { pieces: () => [framed(gzipSync(message()), true)] }, "13"],
+    ["a message that is no gzip", { headers: { "grpc-encoding": "gzip" }, pieces: () => [framed(message(), true)] }, "3"],
+    ["an encoding that nobody offered", { headers: { "grpc-encoding": "br" }, pieces: () => [framed(message(), true)] }, "12"],
+    ["another method", { headers: { ":path": "/grpc.health.v1.Health/Check" }, pieces: () => [framed(message())] }, "12"],
+    ["a message that is announced larger than it may be", { pieces: () => [Buffer.from([0, 0xff, 0xff, 0xff, 0xff])], ends: false }, "8"],
+    ["no token, before its message", { headers: { authorization: "" }, pieces: () => [], ends: false }, "16"],
+    ["a message that does not come", { pieces: () => [framed(message()).subarray(0, 100)], ends: false }, "4"],
+  ] as const)("%s", async (_name, { pieces, ...call }, code) => {
+    expect(await raw({ ...call, pieces: pieces() })).toEqual([200, code]);
+  });
+
+  test("another content type than gRPC's", async () => {
+    expect(await raw({ headers: { "content-type": "application/json" }, pieces: [Buffer.from("{}")] })).toEqual([415, undefined]);
+  });
+
+  test("streams that are reset in the middle of a message", async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const stream = session.request({
+        ":method": "POST",
+        ":path": EXPORT,
+        "content-type": "application/grpc",
+        authorization: "Bearer a-token-of-eight",
+      });
+      stream.on("error", () => undefined);
+      stream.write(framed(message()).subarray(0, 5 + round * 10));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      stream.close(round % 2 === 0 ? 8 : 0);
+    }
+    expect(await raw({ pieces: [framed(message())] })).toEqual([200, "0"]);
   });
 });

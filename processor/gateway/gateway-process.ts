@@ -68,16 +68,16 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
     gates,
     corsOrigins,
     requestTimeoutMs,
-    tls: tls.http,
+    tls,
     metrics,
     log,
   });
   const traces = createTraceDoor({ receiver, budget, pool, gate: gates.ingest, bodyBytesMax, requestTimeoutMs, http, metrics, log });
-  const plain = tls.http === null ? traces : http;
-  const grpc = createGrpcDoor({ receiver, budget, bodyBytesMax, gate: gates.ingest, credentials: tls.grpc, metrics, log });
+  const plain = tls === null ? traces : http;
+  const grpc = createGrpcDoor({ receiver, budget, pool, bodyBytesMax, requestTimeoutMs, gate: gates.ingest, tls, metrics, log });
   const renewal = watchDoorTls(config, log, (renewed) => {
-    if (renewed.http !== null) http.renew(renewed.http);
-    grpc.renew(renewed.grpc);
+    http.renew(renewed);
+    grpc.renew(renewed);
   });
   const trafficLog = startTrafficLog(metrics, log);
   const state = () => ({ sinks: sinks.statuses(), admittedBytes: budget.usedBytes });

@@ -1,6 +1,5 @@
 import type { ServerOptions as TlsServerOptions } from "node:https";
 import { createSecureContext } from "node:tls";
-import { ServerCredentials } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import { ConfigError } from "../config.ts";
 import { readPem } from "./read-pem.ts";
@@ -12,19 +11,13 @@ export interface TlsFiles {
   readonly tlsClientCaFile: string | null;
 }
 
-/** TLS for both doors: null and insecure where it is not configured. */
-export interface DoorTls {
-  readonly http: TlsServerOptions | null;
-  readonly grpc: ServerCredentials;
-}
-
 /** RFC 8996: versions before 1.2 are deprecated. */
 const TLS_VERSION_MIN = "TLSv1.2";
 
-/** Throws ConfigError where a file cannot be read, or certificate and key do not belong together. */
-export async function readDoorTls(files: TlsFiles): Promise<DoorTls> {
+/** For both doors; null where it is not configured. Throws ConfigError where a file cannot be read, or certificate and key do not belong together. */
+export async function readDoorTls(files: TlsFiles): Promise<TlsServerOptions | null> {
   const certificates = await readCertificates(files);
-  if (certificates === null) return { http: null, grpc: ServerCredentials.createInsecure() };
+  if (certificates === null) return null;
   try {
     return doorTlsOf(certificates);
   } catch (error) {
@@ -33,7 +26,7 @@ export async function readDoorTls(files: TlsFiles): Promise<DoorTls> {
 }
 
 /** Hands over what new connections are to be greeted with as the files change. */
-export function watchDoorTls(files: TlsFiles, log: Logger, onRenewed: (tls: DoorTls) => void): { close(): void } {
+export function watchDoorTls(files: TlsFiles, log: Logger, onRenewed: (tls: TlsServerOptions) => void): { close(): void } {
   const { tlsCertFile } = files;
   if (tlsCertFile === null) return { close: () => undefined };
   return watchCertificates(
@@ -63,12 +56,9 @@ async function readCertificates({ tlsCertFile, tlsKeyFile, tlsClientCaFile }: Tl
   };
 }
 
-function doorTlsOf({ cert, key, ca }: Certificates): DoorTls {
+function doorTlsOf({ cert, key, ca }: Certificates): TlsServerOptions {
   const secure = { cert, key, minVersion: TLS_VERSION_MIN, ...(ca === null ? {} : { ca }) } as const;
   // Throws where the key is not the certificate's, or a file is no PEM; a door would only say so to its clients.
   createSecureContext(secure);
-  return {
-    http: { ...secure, ...(ca === null ? {} : { requestCert: true, rejectUnauthorized: true }) },
-    grpc: ServerCredentials.createSsl(ca, [{ private_key: key, cert_chain: cert }], ca !== null),
-  };
+  return { ...secure, ...(ca === null ? {} : { requestCert: true, rejectUnauthorized: true }) };
 }

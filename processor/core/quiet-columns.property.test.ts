@@ -137,6 +137,8 @@ interface Node {
   readonly number: number;
   readonly batch: number;
   readonly trace: number;
+  /** Seldom it has the id of the span before it. */
+  readonly twin: boolean;
 }
 
 const FAR = 90;
@@ -148,13 +150,20 @@ const node: fc.Arbitrary<Node> = fc.record({
   number: fc.nat(2_000),
   batch: fc.nat(2),
   trace: fc.nat(1),
+  twin: fc.nat(40).map((drawn) => drawn === 0),
 });
 
-/** Calls as they mostly are: below something, with a request below each. */
-const operation: fc.Arbitrary<Node[]> = fc.tuple(node, node, fc.constantFrom(...CALLS), fc.boolean()).map(([call, below, of, apart]) => [
-  { ...call, kind: of },
-  { ...below, kind: request(200), above: -1, trace: call.trace, ...(apart ? {} : { batch: call.batch }) },
-]);
+/** Calls as they mostly are: below something, with a request below each, seldom farther below than anybody looks. */
+const operation: fc.Arbitrary<Node[]> = fc
+  .tuple(node, fc.constantFrom(...CALLS), fc.array(fc.tuple(node, fc.constantFrom(plain(), frame("execute_tool"))), { maxLength: 6 }), node)
+  .chain(([call, of, between, request_]) =>
+    fc.constantFrom(0, 0, 0, 1, between.length).map((depth) => {
+      const below = (one: Node, kindOf: Kind): Node => ({ ...one, kind: kindOf, above: -1, trace: call.trace });
+      const apart = request_.number % 5 === 0;
+      const spans = [...between.slice(0, depth).map(([one, kindOf]) => below(one, kindOf)), below(request_, request(200))];
+      return [{ ...call, kind: of }, ...spans.map((one) => (apart ? one : { ...one, batch: call.batch }))];
+    }),
+  );
 
 const traffic = fc
   .tuple(
@@ -180,13 +189,13 @@ function scanOf(nodes: readonly Node[]): RequestScan {
   return read.scan;
 }
 
-function spanOf(nodes: readonly Node[], { kind: of, above, from, forMs, number, trace }: Node, index: number): ReferenceSpan {
+function spanOf(nodes: readonly Node[], { kind: of, above, from, forMs, number, trace, twin }: Node, index: number): ReferenceSpan {
   const before = nodes.flatMap((other, at) => (at < index && other.trace === trace ? [at] : []));
   // -1: the one just before it; else any before it, of which one more is none.
   const parent = above >= FAR ? above : above < 0 ? index - 1 : (before[above % (before.length + 1)] ?? null);
   return {
     traceId: Uint8Array.of(...new Uint8Array(15), trace + 1),
-    spanId: Uint8Array.of(...new Uint8Array(7), index + 1),
+    spanId: Uint8Array.of(...new Uint8Array(7), twin && index > 0 ? index : index + 1),
     ...(parent === null ? {} : { parentSpanId: Uint8Array.of(...new Uint8Array(7), parent + 1) }),
     name: of.name,
     kind: of.kind,

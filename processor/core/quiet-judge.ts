@@ -175,7 +175,7 @@ export class QuietJudge {
       const request = requests[index] ?? NONE;
       let owner = spans[request * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
       for (let between = 0; owner >= 0 && roles[owner] !== QUIET_ROLE.call; between += 1) {
-        if (between >= BETWEEN_MAX || roles[owner] === QUIET_ROLE.http) return false;
+        if (between >= BETWEEN_MAX) return false;
         owner = spans[owner * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
       }
       if (owner < 0 || requestOf[owner] !== NONE) return false;

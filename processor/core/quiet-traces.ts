@@ -111,7 +111,9 @@ export class QuietTraces {
     const { asked, parts } = this;
     for (let word = 0; word < TRACE_ID_WORDS; word += 1) asked[word] = wordOfHex(traceId, word * WORD_DIGITS);
     let touchedMs = 0;
-    const taken = this.unlinkAll(asked, 0).map((part) => {
+    const found: number[] = [];
+    this.unlinkAll(asked, 0, found);
+    const taken = found.map((part) => {
       const from = part * PART_STRIDE;
       touchedMs = Math.max(touchedMs, this.touchedMs[part] ?? 0);
       return this.ring.spansOf(
@@ -127,7 +129,9 @@ export class QuietTraces {
   /** What goes on outlives what does not: its parts are held anew behind all others. */
   private renew(ids: Int32Array, at: number): void {
     const { parts } = this;
-    for (const part of this.unlinkAll(ids, at)) {
+    const found: number[] = [];
+    this.unlinkAll(ids, at, found);
+    for (const part of found) {
       const from = part * PART_STRIDE;
       const sizes = { spans: parts[from + PART.spans] ?? 0, numbers: parts[from + PART.numbers] ?? 0 };
       const [firstSpan, firstNumber] = [parts[from + PART.firstSpan] ?? 0, parts[from + PART.firstNumber] ?? 0];
@@ -166,43 +170,30 @@ export class QuietTraces {
     }
   }
 
-  /** Answers how many traces are no more. */
+  /** The trace of the oldest part, with all that came of it later. Answers how many are no more: none, where it was taken out. */
   private forgetOldest(): number {
     const { parts } = this;
-    const part = this.oldestPart & this.partMask;
-    const at = part * PART_STRIDE;
+    const at = (this.oldestPart & this.partMask) * PART_STRIDE;
     this.oldestPart = (this.oldestPart + 1) | 0;
     this.spansHeld -= parts[at + PART.spans] ?? 0;
     this.numbersHeld -= parts[at + PART.numbers] ?? 0;
     if (parts[at + PART.nextInChain] === GONE) return 0;
-    const sizeBefore = this.size;
-    const chain = this.chainOf(parts, at + PART.id);
-    let before = END;
-    for (
-      let other = this.chains[chain] ?? END;
-      other !== part && other !== END;
-      other = parts[other * PART_STRIDE + PART.nextInChain] ?? END
-    ) {
-      before = other;
-    }
-    this.unlink(part, before, chain);
-    return sizeBefore - this.size;
+    this.unlinkAll(parts, at + PART.id, null);
+    return 1;
   }
 
-  /** All parts of one trace, in the order in which they came. */
-  private unlinkAll(ids: Int32Array, at: number): number[] {
+  /** Takes all parts of one trace out of their chain; `found` gets them in the order in which they came. */
+  private unlinkAll(ids: Int32Array, at: number, found: number[] | null): void {
     const chain = this.chainOf(ids, at);
-    const found: number[] = [];
     let before = END;
     let next = END;
     for (let part = this.chains[chain] ?? END; part !== END; part = next) {
       next = this.parts[part * PART_STRIDE + PART.nextInChain] ?? END;
       if (this.isPartOf(part, ids, at)) {
-        found.unshift(part);
+        found?.unshift(part);
         this.unlink(part, before, chain);
       } else before = part;
     }
-    return found;
   }
 
   private unlink(part: number, before: number, chain: number): void {

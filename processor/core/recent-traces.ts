@@ -9,6 +9,7 @@ export interface RecentTraces {
   readonly touch: (traceId: string) => Trace | undefined;
   readonly create: (traceId: string, first: TraceNode) => Trace;
   readonly begin: (nowMs: number | undefined) => void;
+  readonly forget: (traceId: string) => void;
   /** Forgets the oldest traces when the spans of all together, with as many more as have come, are too many. */
   readonly makeRoom: (grown: number) => void;
   /** From now on `mayKnow` tells what is certainly not there. */
@@ -90,6 +91,10 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
       if (nowMs === undefined) return;
       clockMs = nowMs;
       while (order.oldest !== null && nowMs - order.oldest.touchedMs > ageMsMax) forget(order.oldest);
+    },
+    forget(traceId) {
+      const trace = traces.get(traceId);
+      if (trace !== undefined) forget(trace);
     },
     makeRoom(grown) {
       spans += grown;

@@ -133,6 +133,11 @@ export interface TraceMemory {
   readonly limits: TraceMemoryOptions;
   /** Starts a batch. With the wall clock's time, traces past their age are forgotten. */
   begin(nowMs?: number): void;
+  /**
+   * Forgets a trace of which nothing more can come, and those of its requests that belong to a call: kept until others push them
+   * out, they would all grow old, and what grows old costs the garbage collector most.
+   */
+  forget(traceId: string): void;
   /** Remembers a span; a second time replaces what was known. null when its trace is full. */
   remember(note: SpanNote): TraceNode | null;
   trace(traceId: string): Trace | undefined;
@@ -205,6 +210,10 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
     begin(nowMs) {
       traces.begin(nowMs);
       if (scopes.size > SCOPES_MAX) scopes.clear();
+    },
+    forget(traceId) {
+      ordinary.forget(traceId);
+      dropClaimed(requests, traceId);
     },
     remember(note) {
       const known = traces.touch(note.traceId);
@@ -306,6 +315,17 @@ function announce(start: TraceNode | null): void {
     if (node.callBelow) return;
     node.callBelow = true;
     node = node.parent;
+  }
+}
+
+/** A trace that has just ended has its requests among the last. */
+const DROPPED_FROM_LAST = 64;
+
+function dropClaimed(requests: TraceNode[], traceId: string): void {
+  const first = Math.max(0, requests.length - DROPPED_FROM_LAST);
+  for (let at = requests.length - 1; at >= first; at -= 1) {
+    const request = requests[at];
+    if (request?.note.traceId === traceId && request.claimedBy !== null) requests.splice(at, 1);
   }
 }
 

@@ -40,8 +40,15 @@ function plain(enrichment: Enrichment | null | undefined): Record<string, unknow
   return enrichment === null || enrichment === undefined ? null : { ...enrichment };
 }
 
+interface KnownTrace {
+  readonly nodes: Readonly<Record<string, unknown>>;
+  readonly orphans: readonly string[];
+  readonly failures: number;
+  readonly touchedMs: number;
+}
+
 /** All that a memory knows of a trace, its nodes by their ids: two memories that say the same go on the same. */
-export function memoryOf(memory: TraceMemory, traceId: string): unknown {
+export function memoryOf(memory: TraceMemory, traceId: string): KnownTrace | undefined {
   const trace = memory.trace(traceId);
   if (trace === undefined) return undefined;
   const nodes: Record<string, unknown> = {};

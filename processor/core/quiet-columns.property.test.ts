@@ -84,8 +84,9 @@ const CALLS: readonly Kind[] = [
   chat("pydantic-ai", () => [text("openai.response.service_tier", "flex")]),
   chat("pydantic-ai", (number) => [int("gen_ai.usage.reasoning.output_tokens", number), int("gen_ai.usage.total_tokens", number * 8)]),
 ];
+const ELSEWHERE = chat("opentelemetry.instrumentation.openai_v2");
 const ODD: readonly Kind[] = [
-  chat("opentelemetry.instrumentation.openai_v2"),
+  ELSEWHERE,
   { ...chat("pydantic-ai"), status: 2 },
   { ...chat("someone.new"), name: "work", kind: 1 },
   { ...chat("com.anthropic.sdk.x"), name: "native" },
@@ -155,7 +156,12 @@ const node: fc.Arbitrary<Node> = fc.record({
 
 /** Calls as they mostly are: below something, with a request below each, seldom farther below than anybody looks. */
 const operation: fc.Arbitrary<Node[]> = fc
-  .tuple(node, fc.constantFrom(...CALLS), fc.array(fc.tuple(node, fc.constantFrom(plain(), frame("execute_tool"))), { maxLength: 6 }), node)
+  .tuple(
+    node,
+    fc.constantFrom(...CALLS, ELSEWHERE),
+    fc.array(fc.tuple(node, fc.constantFrom(plain(), frame("execute_tool"))), { maxLength: 6 }),
+    node,
+  )
   .chain(([call, of, between, request_]) =>
     fc.constantFrom(0, 0, 0, 1, between.length).map((depth) => {
       const below = (one: Node, kindOf: Kind): Node => ({ ...one, kind: kindOf, above: -1, trace: call.trace });

@@ -69,6 +69,14 @@ describe("traces that are kept as numbers", () => {
     expect(asked.memory.trace("no trace's id")).toBeUndefined();
   });
 
+  test("are forgotten like ordinary ones when somebody says so", () => {
+    const told = context();
+    const scan = scanOf(0);
+    enrichColumns(reader.pick(scan, scan.spans), told);
+    for (const { traceId } of scan.spans) told.memory.forget(traceId);
+    expect(told.memory.size).toBe(0);
+  });
+
   test("that are larger than all that is held are read by themselves", () => {
     const tiny = context({ spansMax: 2 });
     const scan = scanOf(0);

@@ -212,7 +212,8 @@ export function createTraceMemory(options: TraceMemoryOptions): TraceMemory {
       if (scopes.size > SCOPES_MAX) scopes.clear();
     },
     forget(traceId) {
-      ordinary.forget(traceId);
+      // What is kept as numbers is made an ordinary trace by asking for it.
+      if (traces.get(traceId) !== undefined) ordinary.forget(traceId);
       dropClaimed(requests, traceId);
     },
     remember(note) {

@@ -4,8 +4,6 @@ import { sameText } from "./text.ts";
 import {
   addEdge,
   findEdge,
-  GUESSES_COUNT,
-  guessOf,
   kindOf,
   lengthOf,
   LITERAL,
@@ -21,7 +19,7 @@ import {
 import { content, contentEnd, DOUBLE, INT, isWholeValue, KEY, STRING, VALUE } from "./wire.ts";
 import { ATTRIBUTES_TAG } from "./span-fields.ts";
 
-/** How far the span that is being walked has come; only where a field is not the one that is guessed first. */
+/** Where the field leads that was looked up last. */
 let state: usize = 0;
 /** Whether edges that are missing are added. */
 let teaching: bool = false;
@@ -35,26 +33,23 @@ export function stay(at: usize): void {
   state = at;
 }
 
-/** The state behind the field that was followed last. */
+/** The state behind the field that was looked up last. */
 export function reached(): usize {
   return state;
 }
 
 /**
- * Follows the path from `from` by the name, kind or status from `at` to `last`, fields that are part of the shape byte by
- * byte. Answers `last`; 0 where no path leads on.
+ * Looks up where the path from `from` leads by the name, kind or status from `at` to `last`, fields that are part of the shape
+ * byte by byte. Answers `last`; 0 where no path leads on.
  */
-export function followField(from: usize, at: usize, last: usize): usize {
+export function lookUpField(from: usize, at: usize, last: usize): usize {
   state = from;
-  const guessed = followGuess(at, last);
-  return guessed != 0 ? guessed : followEdge(LITERAL, at, last - at) == 0 ? 0 : last;
+  return followEdge(LITERAL, at, last - at) == 0 ? 0 : last;
 }
 
-/** Follows the path from `from` by the attribute at `at`; answers where it ends, 0 where no path leads on or it stands oddly. */
-export function followAttribute(from: usize, at: usize, end: usize): usize {
+/** The same for the attribute at `at`; answers where it ends, 0 where no path leads on or it stands oddly. */
+export function lookUpAttribute(from: usize, at: usize, end: usize): usize {
   state = from;
-  const guessed = followGuess(at, end);
-  if (guessed != 0) return guessed;
   const last = contentEnd(at + 1, end);
   const keyField = content;
   if (last == 0 || keyField == last || load<u8>(keyField) != KEY) return 0;
@@ -104,19 +99,6 @@ function followEdge(kind: u8, text: usize, length: usize): usize {
   if (edge == 0 && (teaching || kind == SKIP)) edge = addEdge(state, kind, text, length);
   if (edge != 0) state = targetOf(edge);
   return edge;
-}
-
-/** Tries what came here lately, but for the first guess. */
-function followGuess(at: usize, end: usize): usize {
-  for (let place = 1; place < GUESSES_COUNT; place++) {
-    const edge = guessOf(state, place);
-    if (edge == 0) return 0;
-    const last = takeEdge(edge, at, end);
-    if (last == 0) continue;
-    state = targetOf(edge);
-    return last;
-  }
-  return 0;
 }
 
 /** Where the field at `at` ends, if it is the edge's; else 0. */

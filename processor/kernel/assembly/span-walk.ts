@@ -1,5 +1,5 @@
 import { beginSpan, endSpan, idRow, PARENT_ID, SPAN_ID, TRACE_ID } from "./columns.ts";
-import { beginPath, followAttribute, followField, reached, stay, takeEdge } from "./path.ts";
+import { beginPath, lookUpAttribute, lookUpField, reached, stay, takeEdge } from "./path.ts";
 import {
   ATTRIBUTES_TAG,
   DROPPED_ATTRIBUTES_TAG,
@@ -20,7 +20,7 @@ import {
   TRACE_ID_TAG,
   TRACE_STATE_TAG,
 } from "./span-fields.ts";
-import { guessOf, targetOf } from "./trie.ts";
+import { GUESSES_COUNT, guessOf, targetOf } from "./trie.ts";
 import { content, contentEnd, fieldEnd, varintEnd } from "./wire.ts";
 
 /** Far fewer than a span may have; those with more are read the ordinary way. */
@@ -32,7 +32,9 @@ const NEEDED: u32 = (1 << (TRACE_ID_TAG >> 3)) | (1 << (SPAN_ID_TAG >> 3)) | (1 
 /** Tags and lengths of the ids, as the machine reads their two bytes. */
 const TRACE_ID_HEAD: u16 = 0x100a;
 const SPAN_ID_HEAD: u16 = 0x0812;
+const PARENT_ID_HEAD: u16 = 0x0822;
 const HEAD_BYTES: usize = 28;
+const PARENT_BYTES: usize = 10;
 const HEAD: u32 = (1 << (TRACE_ID_TAG >> 3)) | (1 << (SPAN_ID_TAG >> 3));
 
 let startMsMin: f64 = 0;
@@ -53,8 +55,14 @@ export function walkSpan(span: i32, start: usize, end: usize, root: usize, teach
   beginSpan(span);
   beginPath(teach);
   const ids = idRow(span);
+  let seen: u32 = 0;
   let at = readHead(start, end, ids);
-  let seen: u32 = at == start ? 0 : HEAD;
+  if (at != start) {
+    seen = HEAD;
+    const parent = readParent(at, end, ids);
+    if (parent != at) seen |= 1 << (PARENT_ID_TAG >> 3);
+    at = parent;
+  }
   let here = root;
   let attributes = 0;
   let startMs: f64 = 0;
@@ -77,11 +85,17 @@ export function walkSpan(span: i32, start: usize, end: usize, root: usize, teach
         continue;
       }
     }
-    const guess = guessOf(here, 0);
-    let next = guess == 0 ? 0 : takeEdge(guess, at, end);
-    if (next != 0) here = targetOf(guess);
+    let next: usize = 0;
+    let edge: usize = 0;
+    for (let place = 0; place < GUESSES_COUNT; place++) {
+      edge = guessOf(here, place);
+      if (edge == 0) break;
+      next = takeEdge(edge, at, end);
+      if (next != 0) break;
+    }
+    if (next != 0) here = targetOf(edge);
     else {
-      next = tag == ATTRIBUTES_TAG ? followAttribute(here, at, end) : walkField(tag, at, end, ids, here);
+      next = tag == ATTRIBUTES_TAG ? lookUpAttribute(here, at, end) : lookUp(tag, at, end, ids, here);
       if (next == 0) return 0;
       here = reached();
     }
@@ -104,7 +118,14 @@ function readHead(start: usize, end: usize, ids: usize): usize {
   return start + HEAD_BYTES;
 }
 
-function walkField(tag: u8, at: usize, end: usize, ids: usize, here: usize): usize {
+/** The same of the parent's. */
+function readParent(start: usize, end: usize, ids: usize): usize {
+  if (start + PARENT_BYTES > end || load<u16>(start) != PARENT_ID_HEAD) return start;
+  store<u64>(ids, load<u64>(start, 2), PARENT_ID);
+  return start + PARENT_BYTES;
+}
+
+function lookUp(tag: u8, at: usize, end: usize, ids: usize, here: usize): usize {
   stay(here);
   switch (tag) {
     case TRACE_ID_TAG:
@@ -113,13 +134,13 @@ function walkField(tag: u8, at: usize, end: usize, ids: usize, here: usize): usi
       return readId(tag, at, end, ids);
     case NAME_TAG: {
       const last = contentEnd(at + 1, end);
-      return last == 0 ? 0 : followField(here, at, last);
+      return last == 0 ? 0 : lookUpField(here, at, last);
     }
     case KIND_TAG:
-      return at + 2 <= end && load<u8>(at, 1) < 0x80 ? followField(here, at, at + 2) : 0;
+      return at + 2 <= end && load<u8>(at, 1) < 0x80 ? lookUpField(here, at, at + 2) : 0;
     case STATUS_TAG: {
       const last = contentEnd(at + 1, end);
-      return last != 0 && isPlainStatus(content, last) ? followField(here, at, last) : 0;
+      return last != 0 && isPlainStatus(content, last) ? lookUpField(here, at, last) : 0;
     }
     case TRACE_STATE_TAG:
       return contentEnd(at + 1, end);

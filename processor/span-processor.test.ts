@@ -238,6 +238,22 @@ describe("what it must never do", () => {
     expect(processor.failures).toBe(3);
   });
 
+  test("remember a trace when its root has ended and nothing of it is under way", () => {
+    const { processor, tracer } = app();
+    const { memory } = Reflect.get(processor, "context") as { memory: { size: number; requests: readonly unknown[] } };
+    const root = tracer("app").startSpan("handler");
+    const slow = startCall(tracer(), root);
+    for (let n = 0; n < 10; n += 1) {
+      const call = startCall(tracer());
+      request(tracer("http"), call, { from: 0, to: 10, status: 200 }).end(T0 + 10);
+      call.setAttributes(ANSWER).end(T0 + 20);
+    }
+    expect([memory.size, memory.requests]).toEqual([0, []]);
+    root.end();
+    slow.setAttributes(ANSWER).end(T0 + 30);
+    expect(memory.size).toBe(1);
+  });
+
   test("keep spans that are never ended beyond its bound", () => {
     const { processor, tracer } = app();
     for (let n = 0; n < 12_000; n += 1) tracer("app").startSpan("forgotten");

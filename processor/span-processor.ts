@@ -8,6 +8,7 @@ import type { ModelEndpointRow } from "./core/model-endpoint.ts";
 import { DEFAULT_PRICE_BOOK, type PriceBook } from "./core/price-book.ts";
 import { STATUS, type Span } from "./core/span.ts";
 import { createTraceMemory, UNSEEN } from "./core/trace-memory.ts";
+import { LiveSpans } from "./span-processor-live.ts";
 import { coreSpan, type LiveSdkSpan, type SdkSpan } from "./span-processor-sdk.ts";
 
 export interface GenAiSpanProcessorOptions {
@@ -50,7 +51,7 @@ interface Unended {
 export class GenAiSpanProcessor {
   private readonly context: EnrichContext;
   private readonly unendedWaitMs: number;
-  private readonly live = new Map<string, LiveSdkSpan>();
+  private readonly live = new LiveSpans(LIVE_SPANS_MAX);
   private readonly unended = new Map<string, Unended>();
   private timer: NodeJS.Timeout | undefined;
   private failureCount = 0;
@@ -91,9 +92,10 @@ export class GenAiSpanProcessor {
   }
 
   private begin(span: LiveSdkSpan): void {
-    const { spanId } = span.spanContext();
-    if (this.live.size >= LIVE_SPANS_MAX) this.forgetOldest();
-    this.live.set(spanId, span);
+    // Begun when it has ended, so that it will be read in a moment, whole.
+    if (isOwnRequest(span)) return;
+    const pushedOut = this.live.add(span);
+    if (pushedOut !== undefined) this.unended.delete(pushedOut);
     const parentSpanId = span.parentSpanContext?.spanId;
     if (parentSpanId === undefined) this.context.memory.begin(Date.now());
     if (!isRequest(span)) return;
@@ -103,21 +105,32 @@ export class GenAiSpanProcessor {
   }
 
   private addAttributes(span: LiveSdkSpan): void {
+    if (isOwnRequest(span)) return;
     const core = coreSpan(span);
     if (dialectOf(core, this.context.memory.scopes) === null) return;
     this.rememberAncestors(core);
     const enrichment = enrich(core, this.context);
     for (const key in enrichment) {
       const value = enrichment[key];
-      if (value !== undefined) span.setAttribute(key, value);
+      // Half of what is found stands there already.
+      if (value !== undefined && span.attributes[key] !== value) span.setAttribute(key, value);
     }
   }
 
   private finish(span: SdkSpan): void {
-    const { spanId } = span.spanContext();
-    this.live.delete(spanId);
-    this.unended.delete(spanId);
-    if (!isRequest(span)) return;
+    const { spanId, traceId } = span.spanContext();
+    const parentSpanId = span.parentSpanContext?.spanId;
+    if (isOwnRequest(span)) this.unended.delete(parentSpanId ?? "");
+    else {
+      this.live.remove(spanId);
+      this.unended.delete(spanId);
+    }
+    if (isRequest(span)) this.readRequest(span);
+    // Nothing more comes of a trace whose root was here and that has nothing under way.
+    else if (parentSpanId === undefined && !this.live.has(traceId)) this.context.memory.forget(traceId);
+  }
+
+  private readRequest(span: SdkSpan): void {
     const core = coreSpan(span);
     const { http } = readEntry(core, 0, this.context);
     const failure = http === null ? null : requestFailureOf(core, http, this.context.memory.categorize);
@@ -183,13 +196,6 @@ export class GenAiSpanProcessor {
     }
   }
 
-  private forgetOldest(): void {
-    const oldest = this.live.keys().next();
-    if (oldest.done === true) return;
-    this.live.delete(oldest.value);
-    this.unended.delete(oldest.value);
-  }
-
   private guard(work: () => void): void {
     try {
       work();
@@ -198,6 +204,11 @@ export class GenAiSpanProcessor {
       if (this.failureCount === 1) diag.error("genai-otel: a span was not enriched; this is logged once", error);
     }
   }
+}
+
+/** The span of an attempt, which this package's own instrumentation makes when it is over. */
+function isOwnRequest(span: SdkSpan): boolean {
+  return span.instrumentationScope.name === OWN_SCOPE && isRequest(span);
 }
 
 /** A POST by a client: cheap to tell, and what is not a model's endpoint is sorted out later. */

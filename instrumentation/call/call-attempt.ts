@@ -1,123 +1,167 @@
+import type { Context, Span } from "@opentelemetry/api";
 import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchange/exchange.ts";
 import { answerReader } from "../wire/answer-reader.ts";
 import { emptyAnswer } from "../wire/answer.ts";
-import type { AnswerReaderOptions, BodyReader } from "../wire/body-reader.ts";
+import type { BodyReader } from "../wire/body-reader.ts";
 import { heldBack } from "../wire/held-back.ts";
 import { inflated } from "../wire/inflate.ts";
 import { EVIDENCE_HEADERS } from "./call-attributes.ts";
+import type { AnswerText } from "./captured-content.ts";
 import { answeredFailure, streamedFailure, wireFailure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { AttemptOutcome, ModelCall } from "./model-call.ts";
 import { mayBeRetried } from "./retry-manner.ts";
 
-export interface AttemptOptions {
-  /** The client said that it will not try again. */
-  readonly lastAttempt: boolean;
-  readonly onBody: (text: string) => void;
-  readonly onText: ((text: string) => void) | undefined;
-  readonly onEnd: (outcome: AttemptOutcome) => void;
+/** Whoever keeps the calls. */
+export interface AttemptKeeper {
+  /** A body that could be read only while it was sent. */
+  bodySeen(call: ModelCall, text: string): void;
+  /** Told exactly once of every attempt. */
+  attemptEnded(attempt: CallAttempt, outcome: AttemptOutcome): void;
 }
 
-/** An attempt that is out: its observer, and what a sweep needs to end it when nobody reads it any more. */
-export interface CallAttempt {
-  readonly observer: ExchangeObserver;
-  idleMs(): number;
-  /** Ends the attempt with what is known so far; `reason` is the failure of one that had no answer. */
-  abandon(reason: Failure): void;
+/** What an attempt is among those of its call. */
+export interface AttemptRole {
+  /** Attempts before this one. */
+  readonly resend: number;
+  /** The client said that it will not try again. */
+  readonly last: boolean;
+  /** HTTP spans of other instrumentations that the attempts before it had. */
+  readonly httpSpansBefore: number;
+  /** An HTTP span of another instrumentation that was opened around the request. */
+  readonly around: Span | undefined;
+  /** Collects the text of the answer; absent unless content capture is on. */
+  readonly text: AnswerText | undefined;
 }
 
 const NO_HEADER: HeaderReader = () => undefined;
+const NO_EVIDENCE: ReadonlyMap<string, string> = new Map();
 
-/** Follows one request of a call from its start to its outcome, which is told exactly once. */
-export function callAttempt(call: ModelCall, request: ExchangeRequest, options: AttemptOptions): CallAttempt {
-  const { clock } = call;
-  const startMs = clock.now();
-  const answer = emptyAnswer();
-  const headers = new Map<string, string>();
-  const { method, signal } = weakly(request);
-  let reader: BodyReader | undefined;
-  let responseHeader: HeaderReader = NO_HEADER;
-  let status: number | undefined;
-  let streamed = false;
-  let firstChunkMs: number | undefined;
-  let activityMs = startMs;
-  let abortStack = "";
-  let over = false;
+/**
+ * Follows one request of a call from its start to its outcome. A class, because there is one of each request of a model: closures
+ * would be a dozen objects.
+ */
+export class CallAttempt implements ExchangeObserver {
+  readonly call: ModelCall;
+  readonly role: AttemptRole;
+  readonly method: string;
+  readonly requestHeader: HeaderReader;
+  private readonly keeper: AttemptKeeper;
+  /** As fetch holds a signal: one that only we kept alive would abort what without us would never be aborted (Node 20). */
+  private readonly signal: WeakRef<AbortSignal> | undefined;
+  private readonly startMs: number;
+  private readonly answer = emptyAnswer();
+  private reader: BodyReader | undefined;
+  private responseHeader = NO_HEADER;
+  private status: number | undefined;
+  private streamed = false;
+  private firstChunkMs: number | undefined;
+  private activityMs: number;
+  private abortStack = "";
+  private over = false;
 
-  const finish = (failure: Failure | undefined): void => {
-    if (over) return;
-    over = true;
-    const retryable = failure !== undefined && failure.byCaller !== true && !options.lastAttempt && canFollow(status, responseHeader);
-    noteEvidence(responseHeader, headers);
-    const outcome = { startMs, endMs: clock.now(), status, failure, answer, headers, firstChunkMs, streamed, retryable };
+  // oxlint-disable-next-line max-params -- one request of one call
+  constructor(call: ModelCall, request: ExchangeRequest, role: AttemptRole, keeper: AttemptKeeper) {
+    this.call = call;
+    this.role = role;
+    this.keeper = keeper;
+    // Not the request itself: nothing of ours may keep its signal alive.
+    this.method = request.method;
+    this.requestHeader = request.header;
+    this.signal = request.signal === undefined ? undefined : new WeakRef(request.signal);
+    this.startMs = call.clock.now();
+    this.activityMs = this.startMs;
+  }
+
+  get context(): Context {
+    return this.call.context;
+  }
+
+  requestBody(text: string): void {
+    this.keeper.bodySeen(this.call, text);
+  }
+
+  responseHeaders(status: number, header: HeaderReader): void {
+    if (this.over || this.status !== undefined) return;
+    const { wire } = this.call.target;
+    this.status = status;
+    this.responseHeader = header;
+    this.activityMs = this.call.clock.now();
+    wire.readHeaders?.(header, this.answer);
+    const type = header("content-type") ?? "";
+    this.streamed = status < 400 && isStream(type);
+    const body = inflated(header("content-encoding") ?? "", answerReader(type, { wire, answer: this.answer, onText: this.role.text?.add }));
+    this.reader = this.streamed ? heldBack(body) : body;
+  }
+
+  responseChunk(bytes: Uint8Array): void {
+    if (this.over) return;
+    this.activityMs = this.call.clock.now();
+    this.firstChunkMs ??= this.activityMs;
+    this.reader?.push(bytes);
+    if (this.answer.done && this.streamed) this.complete();
+  }
+
+  responseEnd(): void {
+    this.complete();
+  }
+
+  interrupted(stack?: string): void {
+    // Read now: Node's fetch writes a new stack into the reason before its promise rejects.
+    if (!this.over && this.abortStack === "") this.abortStack = stack ?? stackOf(this.signal?.deref()?.reason);
+  }
+
+  fail(error: unknown): void {
+    if (this.over) return;
+    // What came before the failure may hold the usage, or the provider's own error.
+    this.reader?.end();
+    const { answer, status, abortStack, firstChunkMs } = this;
+    if (answer.done || (status !== undefined && (status >= 400 || answer.error !== undefined))) return this.complete();
+    const elapsedMs = this.call.clock.now() - this.startMs;
+    this.finish(failureOnWire(wireFailure(error, { signal: this.signal?.deref(), abortStack, elapsedMs }), firstChunkMs));
+  }
+
+  idleMs(): number {
+    return this.call.clock.now() - this.activityMs;
+  }
+
+  /** Ends the attempt with what is known so far; `reason` is the failure of one that had no answer. */
+  abandon(reason: Failure): void {
+    if (this.status === undefined) this.finish(reason);
+    else this.complete();
+  }
+
+  private complete(): void {
+    const { answer, status } = this;
+    if (this.over || status === undefined) return;
+    this.reader?.end();
+    if (status >= 400) return this.finish(answeredFailure(status, answer.error));
+    // Every stream names its end; one that was an answer and stops without is broken.
+    if (this.streamed && !answer.done && answer.id !== undefined && answer.finishReasons.length === 0) answer.finishReasons.push("error");
+    this.finish(answer.error === undefined ? undefined : streamedFailure(answer.error));
+  }
+
+  private finish(failure: Failure | undefined): void {
+    if (this.over) return;
+    this.over = true;
+    const { startMs, status, answer, firstChunkMs, streamed, responseHeader } = this;
+    const retryable = failure !== undefined && failure.byCaller !== true && !this.role.last && canFollow(status, responseHeader);
+    const headers = evidenceIn(responseHeader);
+    const endMs = this.call.clock.now();
     // A socket may outlive the attempt and hold on to it: nothing heavy may hang there.
-    reader = undefined;
-    responseHeader = NO_HEADER;
-    options.onEnd(outcome);
-  };
-  const complete = (): void => {
-    if (over || status === undefined) return;
-    reader?.end();
-    if (status >= 400) finish(answeredFailure(status, answer.error));
-    else {
-      // Every stream names its end; one that was an answer and stops without is broken.
-      if (streamed && !answer.done && answer.id !== undefined && answer.finishReasons.length === 0) answer.finishReasons.push("error");
-      finish(answer.error === undefined ? undefined : streamedFailure(answer.error));
-    }
-  };
-
-  const observer: ExchangeObserver = {
-    context: call.context,
-    method,
-    requestBody: options.onBody,
-    responseHeaders(code, header) {
-      if (over || status !== undefined) return;
-      status = code;
-      responseHeader = header;
-      activityMs = clock.now();
-      call.target.wire.readHeaders?.(header, answer);
-      streamed = code < 400 && isStream(header("content-type") ?? "");
-      const body = readerFor(header, { wire: call.target.wire, answer, onText: options.onText });
-      reader = streamed ? heldBack(body) : body;
-    },
-    responseChunk(bytes) {
-      if (over) return;
-      activityMs = clock.now();
-      firstChunkMs ??= activityMs;
-      reader?.push(bytes);
-      if (answer.done && streamed) complete();
-    },
-    responseEnd: complete,
-    interrupted(stack) {
-      // Read now: Node's fetch writes a new stack into the reason before its promise rejects.
-      if (!over && abortStack === "") abortStack = stack ?? stackOf(signal?.deref()?.reason);
-    },
-    fail(error) {
-      if (over) return;
-      // What came before the failure may hold the usage, or the provider's own error.
-      reader?.end();
-      if (answer.done || (status !== undefined && (status >= 400 || answer.error !== undefined))) complete();
-      else
-        finish(failureOnWire(wireFailure(error, { signal: signal?.deref(), abortStack, elapsedMs: clock.now() - startMs }), firstChunkMs));
-    },
-  };
-  return { observer, idleMs: () => clock.now() - activityMs, abandon: (reason) => (status === undefined ? finish(reason) : complete()) };
-}
-
-/** As fetch holds a signal: one that only we kept alive would abort what without us would never be aborted (Node 20). */
-function weakly({ method, signal }: ExchangeRequest): { method: string; signal: WeakRef<AbortSignal> | undefined } {
-  return { method, signal: signal === undefined ? undefined : new WeakRef(signal) };
-}
-
-function noteEvidence(header: HeaderReader, into: Map<string, string>): void {
-  for (const name of EVIDENCE_HEADERS) {
-    const value = header(name);
-    if (value !== undefined) into.set(name, value);
+    this.reader = undefined;
+    this.responseHeader = NO_HEADER;
+    this.keeper.attemptEnded(this, { startMs, endMs, status, failure, answer, headers, firstChunkMs, streamed, retryable });
   }
 }
 
-function readerFor(header: HeaderReader, options: AnswerReaderOptions): BodyReader {
-  return inflated(header("content-encoding") ?? "", answerReader(header("content-type") ?? "", options));
+function evidenceIn(header: HeaderReader): ReadonlyMap<string, string> {
+  let found: Map<string, string> | undefined;
+  for (const name of EVIDENCE_HEADERS) {
+    const value = header(name);
+    if (value !== undefined) (found ??= new Map<string, string>()).set(name, value);
+  }
+  return found ?? NO_EVIDENCE;
 }
 
 /** A caller that stops reading a stream, which it does by aborting, had a successful call. */

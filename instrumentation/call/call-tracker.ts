@@ -5,7 +5,9 @@ import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchang
 import type { RequestFacts } from "../wire/wire-dialect.ts";
 import { recordAttempt } from "./attempt-span.ts";
 import { endAttributes, missingAttributes, spanName, startAttributes } from "./call-attributes.ts";
-import { callAttempt } from "./call-attempt.ts";
+import { CallAttempt } from "./call-attempt.ts";
+import type { AttemptKeeper } from "./call-attempt.ts";
+import { callContext, callerOf } from "./call-context.ts";
 import { answerText, capturedPrompt } from "./captured-content.ts";
 import { anchoredClock } from "./clock.ts";
 import type { AttemptOutcome, CallPlace, ModelCall } from "./model-call.ts";
@@ -21,8 +23,6 @@ import { attributesOf, sdkCallSpan } from "./sdk-span.ts";
 
 /** What exporters set around their own requests; a key of the API is a registered symbol (@opentelemetry/core, suppress-tracing.ts). */
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
-
-const CALL_PLACE = createContextKey("genai-otel call");
 
 /** SDK-level spans were seen to end up to 24 ms after the wire. */
 const FORGOTTEN_AFTER_MS = 2_000;
@@ -53,8 +53,13 @@ export interface CallTracker {
 }
 
 export function callTracker(options: CallTrackerOptions): CallTracker {
+  const keeper: AttemptKeeper = {
+    bodySeen: (call, text) => bodySeen(state, call, text),
+    attemptEnded: (attempt, outcome) => attemptEnded(state, attempt, outcome),
+  };
   const state: TrackerState = {
     options,
+    keeper,
     targetOf: modelTargets(),
     frame: new AsyncLocalStorage(),
     pending: pendingCalls(),
@@ -84,6 +89,7 @@ export function callTracker(options: CallTrackerOptions): CallTracker {
 
 interface TrackerState {
   readonly options: CallTrackerOptions;
+  readonly keeper: AttemptKeeper;
   readonly targetOf: ReturnType<typeof modelTargets>;
   /** Entered in the frame of the caller, so that the next attempt of an SDK's retry loop finds the call that it repeats. */
   readonly frame: AsyncLocalStorage<ModelCall>;
@@ -118,50 +124,39 @@ function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserve
   return beginAttempt(state, call, request, headers.lastAttempt);
 }
 
-/**
- * The context of whoever makes a request. What a client's sockets and timers call back may run in the context of a call of ours,
- * and makes its next attempt or another call there: beside that call, not below it. While its attempt is out it is another
- * client below a fetch that we watch, the transport of that very call: then undefined.
- */
-function callerOf(active: Context): Context | undefined {
-  const place = active.getValue(CALL_PLACE) as CallPlace | undefined;
-  if (place === undefined || trace.getSpan(active) !== place.span) return active;
-  return place.call?.state === "running" ? undefined : place.caller;
-}
-
 /** The same paths serve other things elsewhere; a body without a model is none of ours. */
 function namesModel(target: ModelTarget, facts: RequestFacts): boolean {
   return target.wire.modelInBody !== true || (facts.model ?? target.model) !== undefined;
 }
 
 // oxlint-disable-next-line max-params -- one request of one call
-function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeRequest, lastAttempt: boolean): ExchangeObserver {
-  const resend = call.attempts++;
-  const httpSpans = call.foreignHttpSpans.length;
-  // Not the request itself: nothing of ours may keep its signal alive.
-  const { header } = request;
-  const around = foreignAround(state, call, header);
+function beginAttempt(state: TrackerState, call: ModelCall, request: ExchangeRequest, last: boolean): ExchangeObserver {
+  const role = {
+    resend: call.attempts++,
+    last,
+    httpSpansBefore: call.foreignHttpSpans.length,
+    around: foreignAround(state, call, request.header),
+    text: state.options.captureContent() ? answerText() : undefined,
+  };
   call.state = "running";
-  const text = state.options.captureContent() ? answerText() : undefined;
-  const attempt = callAttempt(call, request, {
-    lastAttempt,
-    onBody: (body) => bodySeen(state, call, body),
-    onText: text?.add,
-    onEnd: (outcome) => {
-      state.attempts.remove(attempt);
-      if (call.state === "ended") return;
-      recordAttempt(state.options.tracer(), call, outcome, { resend, foreign: call.foreignHttpSpans[httpSpans] ?? around });
-      call.lastOutcome = outcome;
-      if (text !== undefined) call.span.setAttributes(text.attributes(outcome.answer.finishReasons[0]));
-      // An SDK-level span may end a millisecond from now.
-      if (call.adopted) call.span.setAttributes(missingAttributes(call, outcome, attributesOf(call.span)));
-      if (!outcome.retryable) return endCall(state, call);
-      const waitMs = statedWaitMs(outcome.headers.get("retry-after-ms"), outcome.headers.get("retry-after"), outcome.endMs);
-      state.pending.add(call, retryDeadlineMs(header, resend, waitMs), () => endCall(state, call));
-    },
-  });
+  const attempt = new CallAttempt(call, request, role, state.keeper);
   state.attempts.add(attempt);
-  return attempt.observer;
+  return attempt;
+}
+
+function attemptEnded(state: TrackerState, attempt: CallAttempt, outcome: AttemptOutcome): void {
+  const { call, role, requestHeader } = attempt;
+  state.attempts.remove(attempt);
+  if (call.state === "ended") return;
+  const foreign = call.foreignHttpSpans[role.httpSpansBefore] ?? role.around;
+  recordAttempt(state.options.tracer(), call, outcome, { resend: role.resend, foreign });
+  call.lastOutcome = outcome;
+  if (role.text !== undefined) call.span.setAttributes(role.text.attributes(outcome.answer.finishReasons[0]));
+  // An SDK-level span may end a millisecond from now.
+  if (call.adopted) call.span.setAttributes(missingAttributes(call, outcome, attributesOf(call.span)));
+  if (!outcome.retryable) return endCall(state, call);
+  const waitMs = statedWaitMs(outcome.headers.get("retry-after-ms"), outcome.headers.get("retry-after"), outcome.endMs);
+  state.pending.add(call, retryDeadlineMs(requestHeader, role.resend, waitMs), () => endCall(state, call));
 }
 
 /**
@@ -211,7 +206,7 @@ function startCall(options: CallTrackerOptions, { target, facts, request, active
     span,
     adopted: sdkSpan !== undefined,
     place,
-    context: trace.setSpan(active, span).setValue(CALL_PLACE, place),
+    context: callContext(place),
     parentSpanId: trace.getSpanContext(active)?.spanId,
     callId,
     facts,

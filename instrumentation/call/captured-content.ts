@@ -35,7 +35,12 @@ export function capturedPrompt({ promptFields }: WireDialect, body: string): Att
 }
 
 /** Collects the text of an answer as it comes. */
-export function answerText(): { readonly add: (text: string) => void; attributes(finishReason: string | undefined): Attributes } {
+export interface AnswerText {
+  readonly add: (text: string) => void;
+  attributes(finishReason: string | undefined): Attributes;
+}
+
+export function answerText(): AnswerText {
   let kept = "";
   return {
     add(text) {

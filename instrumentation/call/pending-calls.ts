@@ -46,6 +46,7 @@ export function pendingCalls(): PendingCalls {
     },
     remove,
     find: (attempted) => {
+      if (calls.size === 0) return undefined;
       const { headers, framed } = attempted;
       if (headers.callId !== undefined) return first(calls, (call) => call.callId === headers.callId);
       if (headers.retryCount === 0) return undefined;

@@ -16,10 +16,9 @@ export function readRequestFacts(wire: WireDialect, body: string): RequestFacts 
   const attributes: Record<string, FactValue> = {};
   for (const field in fields) {
     const attribute = wire.requestFields[field];
-    const value = attribute === undefined ? undefined : attributeValue(fields[field]);
-    if (attribute !== undefined && value !== undefined) {
-      attributes[attribute] = typeof value === "string" && LISTS.has(attribute) ? [value] : value;
-    }
+    if (attribute === undefined) continue;
+    const value = attributeValue(fields[field]);
+    if (value !== undefined) attributes[attribute] = typeof value === "string" && LISTS.has(attribute) ? [value] : value;
   }
   return model === undefined ? { streaming, attributes } : { model, streaming, attributes };
 }

@@ -194,6 +194,23 @@ describe("a redirect", () => {
     ]);
   });
 
+  it("is followed in an application without a context manager, and a wrapper may call later there too", async () => {
+    context.disable();
+    await (await through(308)).text();
+    await vi.waitFor(() => expect(calls()).toHaveLength(1), 5_000);
+    genAi.disable();
+    globalThis.fetch = async (...args) => {
+      await settled(5);
+      return native(...args);
+    };
+    genAi.enable();
+    await (await through(307)).text();
+    await vi.waitFor(() => expect(calls()).toHaveLength(2), 5_000);
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    await settled(200);
+    expect(calls().map(({ attributes }) => attributes["gen_ai.usage.output_tokens"])).toEqual([17, 17]);
+  });
+
   it("after which a POST is a GET is the answer", async () => {
     await (await through(302)).text();
     await vi.waitFor(() => expect(calls()).toHaveLength(1), 5_000);

@@ -1,28 +1,8 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { context } from "@opentelemetry/api";
-import type { ExchangeObserver, ExchangeRequest, HeaderReader, ObserveExchange, Untap } from "./exchange.ts";
+import type { ExchangeRequest, HeaderReader, ObserveExchange, Untap } from "./exchange.ts";
+import { callFetch, NOT_OURS } from "./fetch-exchange.ts";
+import type { FetchExchange } from "./fetch-exchange.ts";
 import { guarded } from "./guarded.ts";
-
-/** The exchange of the fetch that is running: undici creates its request inside it. */
-export const fetchExchange = new AsyncLocalStorage<FetchExchange | typeof NOT_OURS>();
-
-/** A fetch that was looked at and is no call to a model: what it sends need not be looked at again. */
-export const NOT_OURS = Symbol("not ours");
-
-export interface FetchExchange {
-  readonly observer: ExchangeObserver;
-  /** The body was read at the call site; else it is read while it is sent. */
-  readonly bodyKnown: boolean;
-  readonly redirect: Request["redirect"];
-  /** undici was seen to send it; without that (a mocked fetch) only status and headers are known. */
-  seenOnWire: boolean;
-  /** The promise is watched and still open: its rejection says more than undici's error, which comes first. */
-  promised: boolean;
-  /** Neither the answer nor a failure has come: what undici creates now belongs to this exchange. */
-  open: boolean;
-  /** Told when the request goes out on a connection. */
-  sent: (() => void) | undefined;
-}
 
 type Fetch = typeof globalThis.fetch;
 
@@ -52,8 +32,9 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
     const url = urlOf(args[0]);
     if (url === undefined || !mayBeModelCall(url)) return Reflect.apply(original, this, args);
     const exchange = guarded("reading a request", () => beginExchange(url, args, observe));
-    if (exchange === undefined) return fetchExchange.run(NOT_OURS, () => Reflect.apply(original, this, args));
-    const promise = context.with(exchange.observer.context, () => fetchExchange.run(exchange, () => Reflect.apply(original, this, args)));
+    const call = (): ReturnType<Fetch> => Reflect.apply(original, this, args);
+    if (exchange === undefined) return callFetch(NOT_OURS, context.active(), call);
+    const promise = callFetch(exchange, exchange.observer.context, call);
     if (exchange.seenOnWire) return promise;
     exchange.sent?.();
     // A mock may return anything.
@@ -162,20 +143,24 @@ function exchangeRequest(url: string, [input, init]: Parameters<Fetch>): Exchang
 }
 
 function headerReader(headers: RequestInit["headers"]): HeaderReader {
-  let plain: Map<string, string> | undefined;
-  return (name) => {
-    if (headers === undefined) return undefined;
-    if (headers instanceof Headers) return headers.get(name) ?? undefined;
-    plain ??= plainHeaders(headers);
-    return plain.get(name);
-  };
+  if (headers === undefined) return () => undefined;
+  if (headers instanceof Headers) return (name) => headers.get(name) ?? undefined;
+  return (name) => plainHeader(headers, name);
 }
 
-function plainHeaders(headers: Exclude<RequestInit["headers"], Headers | undefined>): Map<string, string> {
-  // Pairs or a record; anything else that only looks like them reads as nothing.
-  const pairs =
-    Symbol.iterator in headers ? [...(headers as Iterable<readonly string[]>)] : Object.entries(headers as Record<string, unknown>);
-  return new Map(pairs.map(([name, value]) => [String(name).toLowerCase(), String(value)]));
+/** Pairs or a record; anything else that only looks like them reads as nothing. */
+function plainHeader(headers: Exclude<RequestInit["headers"], Headers | undefined>, name: string): string | undefined {
+  if (Symbol.iterator in headers) {
+    for (const [key, value] of headers as Iterable<readonly unknown[]>) if (isNamed(key, name)) return String(value);
+    return undefined;
+  }
+  for (const key in headers) if (isNamed(key, name)) return String((headers as Record<string, unknown>)[key]);
+  return undefined;
+}
+
+/** @param name in lower case */
+function isNamed(key: unknown, name: string): boolean {
+  return typeof key === "string" && key.length === name.length && key.toLowerCase() === name;
 }
 
 /** Only what can be read without consuming it. */

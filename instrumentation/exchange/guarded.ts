@@ -8,7 +8,11 @@ export function guarded<Result>(what: string, run: () => Result): Result | undef
   try {
     return run();
   } catch (error) {
-    diag.debug(`genai-otel: ${what} failed`, error);
+    sayFailed(what, error);
     return undefined;
   }
+}
+
+export function sayFailed(what: string, error: unknown): void {
+  diag.debug(`genai-otel: ${what} failed`, error);
 }

@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { REQUEST_BODY_BYTES_MAX } from "./exchange.ts";
 import type { ExchangeObserver, HeaderReader, ObserveExchange, Untap } from "./exchange.ts";
-import { fetchExchange, NOT_OURS } from "./fetch-tap.ts";
-import type { FetchExchange } from "./fetch-tap.ts";
-import { guarded } from "./guarded.ts";
+import { currentFetch, NOT_OURS } from "./fetch-exchange.ts";
+import type { FetchExchange } from "./fetch-exchange.ts";
+import { guarded, sayFailed } from "./guarded.ts";
 import { stackHere } from "./stack-here.ts";
 
 /** What undici 5 to 8 say of a request in their channels (nodejs/undici docs/api/DiagnosticsChannel.md). */
@@ -31,50 +31,63 @@ export interface UndiciTapOptions {
   readonly mayBeModelCall: (url: string) => boolean;
 }
 
+type Handler = (message: never) => void;
+
 /** Reads every exchange of undici, the one in Node and those from npm: bytes below the Response, status, end and failure. */
 export function tapUndici(options: UndiciTapOptions): Untap {
   const requests = new WeakMap<object, Tapped>();
-  const handlers: Readonly<Record<string, (message: never) => void>> = {
-    "undici:request:create": ({ request }: { request: UndiciRequest }) => {
-      const tapped = begin(request, options);
-      if (tapped !== undefined) requests.set(request, tapped);
-    },
-    "undici:client:sendHeaders": ({ request }: { request: object }) => requests.get(request)?.fetch?.sent?.(),
-    "undici:request:bodyChunkReceived": ({ request, chunk }: { request: object; chunk: Uint8Array }) => {
+  const untaps: Untap[] = [];
+  const listen = (channel: string, handler: Handler): void => void untaps.push(listening(channel, handler));
+  // Said of every chunk of every answer, so that it is asked for only when an undici comes by whose bytes are nowhere else.
+  let listensToChunks = false;
+  const listenToChunks = (): void => {
+    if (listensToChunks) return;
+    listensToChunks = true;
+    listen("undici:request:bodyChunkReceived", ({ request, chunk }: { request: object; chunk: Uint8Array }) => {
       const tapped = requests.get(request);
       if (tapped?.byChannel === true && !tapped.redirected) tapped.observer.responseChunk(chunk);
-    },
-    "undici:request:headers": ({ request, response }: { request: object; response: { statusCode: number; headers: unknown } }) => {
-      const tapped = requests.get(request);
-      if (tapped !== undefined && response.statusCode >= 200) readHead(tapped, response.statusCode, headerReader(response.headers));
-    },
-    "undici:request:trailers": ({ request }: { request: object }) => {
-      const tapped = requests.get(request);
-      if (tapped?.redirected === false) tapped.observer.responseEnd();
-    },
-    "undici:request:error": ({ request, error }: { request: object; error: unknown }) => {
-      const tapped = requests.get(request);
-      if (tapped === undefined) return;
-      // Whoever aborts stands on the stack; fetch has a signal that remembers it.
-      tapped.observer.interrupted(tapped.fetch === undefined ? stackHere() : undefined);
-      if (tapped.fetch?.promised === true) return;
-      if (tapped.fetch !== undefined) tapped.fetch.open = false;
-      tapped.observer.fail(error);
-    },
+    });
   };
-  const subscriptions = Object.entries(handlers).map(([channel, handler]): [string, (message: unknown) => void] => [
-    channel,
-    (message) => guarded(channel, () => handler(message as never)),
-  ]);
-  for (const [channel, subscriber] of subscriptions) subscribe(channel, subscriber);
+  listen("undici:request:create", ({ request }: { request: UndiciRequest }) => {
+    const tapped = begin(request, options);
+    if (tapped === undefined) return;
+    requests.set(request, tapped);
+    if (tapped.byChannel) listenToChunks();
+  });
+  listen("undici:client:sendHeaders", ({ request }: { request: object }) => requests.get(request)?.fetch?.sent?.());
+  listen("undici:request:headers", ({ request, response }: { request: object; response: { statusCode: number; headers: unknown } }) => {
+    const tapped = requests.get(request);
+    if (tapped !== undefined && response.statusCode >= 200) readHead(tapped, response.statusCode, headerReader(response.headers));
+  });
+  listen("undici:request:trailers", ({ request }: { request: object }) => {
+    const tapped = requests.get(request);
+    if (tapped?.redirected === false) tapped.observer.responseEnd();
+  });
+  listen("undici:request:error", ({ request, error }: { request: object; error: unknown }) => {
+    const tapped = requests.get(request);
+    if (tapped !== undefined) readFailure(tapped, error);
+  });
   return () => {
-    for (const [channel, subscriber] of subscriptions) unsubscribe(channel, subscriber);
+    for (const untap of untaps) untap();
   };
+}
+
+function listening(channel: string, handler: Handler): Untap {
+  const subscriber = (message: unknown): void => {
+    // Not by `guarded`, which takes a closure: this runs five times a request of whatever kind.
+    try {
+      handler(message as never);
+    } catch (error) {
+      sayFailed(channel, error);
+    }
+  };
+  subscribe(channel, subscriber);
+  return () => void unsubscribe(channel, subscriber);
 }
 
 function begin(request: UndiciRequest, options: UndiciTapOptions): Tapped | undefined {
   // A proxy's CONNECT and requests of the application's own dispatcher run inside our fetch too.
-  const running = fetchExchange.getStore();
+  const running = currentFetch();
   if (running === NOT_OURS) return undefined;
   const fetch = running !== undefined && running.open && running.observer.method === request.method ? running : undefined;
   const observer = fetch === undefined ? observeDirectly(request, options) : fetch.observer;
@@ -84,6 +97,14 @@ function begin(request: UndiciRequest, options: UndiciTapOptions): Tapped | unde
   if (fetch?.bodyKnown !== true) readRequestBody(request, observer);
   if (request.onData !== undefined) readResponseBody(request, request.onData, tapped);
   return tapped;
+}
+
+function readFailure({ fetch, observer }: Tapped, error: unknown): void {
+  // Whoever aborts stands on the stack; fetch has a signal that remembers it.
+  observer.interrupted(fetch === undefined ? stackHere() : undefined);
+  if (fetch?.promised === true) return;
+  if (fetch !== undefined) fetch.open = false;
+  observer.fail(error);
 }
 
 function readHead(tapped: Tapped, status: number, header: HeaderReader): void {
@@ -131,8 +152,12 @@ async function* passing(body: AsyncGenerator<Uint8Array>, observer: ExchangeObse
 
 function readResponseBody(request: UndiciRequest, onData: (chunk: Uint8Array) => unknown, tapped: Tapped): void {
   request.onData = function (this: unknown, chunk) {
-    if (!tapped.redirected) guarded("reading a chunk", () => tapped.observer.responseChunk(chunk));
-    return Reflect.apply(onData, this, [chunk]);
+    try {
+      if (!tapped.redirected) tapped.observer.responseChunk(chunk);
+    } catch (error) {
+      sayFailed("reading a chunk", error);
+    }
+    return onData.call(this, chunk);
   };
 }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readJsonFields, wantedFields } from "./json-fields.ts";
@@ -46,6 +48,23 @@ describe("readJsonFields", () => {
 
   it("leaves a field over the limit unparsed", () => {
     expect(readJsonFields(`{"a":"${"x".repeat(100)}","model":"m"}`, WANTED, 50)).toEqual({ model: "m" });
+  });
+
+  it("keeps nothing of a body but its fields", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const used = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const ids: unknown[] = [];
+    const before = used();
+    for (let n = 0; n < 50; n++) {
+      const body = Buffer.from(JSON.stringify({ model: `a-model-with-a-long-name-${n}`, text: "x".repeat(1_000_000) })).toString();
+      ids.push(readJsonFields(body, WANTED)["model"]);
+    }
+    expect(used() - before).toBeLessThan(25_000_000);
+    expect(new Set(ids).size).toBe(50);
   });
 
   it("steps over a large prompt by string search", () => {

@@ -9,11 +9,11 @@ export interface RequestFacts {
 }
 
 /** What follows from a wire alone, worked out once. */
-export function perWire<Result>(compute: (wire: WireDialect) => Result): (wire: WireDialect) => Result {
+export function perWire<Result extends object>(compute: (wire: WireDialect) => Result): (wire: WireDialect) => Result {
   const known = new WeakMap<WireDialect, Result>();
   return (wire) => {
-    const result = known.get(wire) ?? compute(wire);
-    if (!known.has(wire)) known.set(wire, result);
+    let result = known.get(wire);
+    if (result === undefined) known.set(wire, (result = compute(wire)));
     return result;
   };
 }

@@ -44,7 +44,8 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
     return trace;
   }
 
-  function forget(trace: Trace): void {
+  function forget(trace: Trace | undefined): void {
+    if (trace === undefined) return;
     if (latest === trace) latest = undefined;
     traces.delete(trace.traceId);
     ids?.remove(trace.traceId);
@@ -92,10 +93,7 @@ export function createRecentTraces({ tracesMax, ageMsMax, spansMax = Infinity }:
       clockMs = nowMs;
       while (order.oldest !== null && nowMs - order.oldest.touchedMs > ageMsMax) forget(order.oldest);
     },
-    forget(traceId) {
-      const trace = traces.get(traceId);
-      if (trace !== undefined) forget(trace);
-    },
+    forget: (traceId) => forget(traces.get(traceId)),
     makeRoom(grown) {
       spans += grown;
       while (spans > spansMax && traces.size > 1) forgetOldest();

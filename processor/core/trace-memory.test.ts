@@ -34,6 +34,19 @@ describe("createTraceMemory", () => {
     expect([memory.trace("a"), memory.size]).toEqual([undefined, 1]);
   });
 
+  test("forgets a trace that is over, with its requests, unless a call may still ask for them", () => {
+    const memory = createTraceMemory({ tracesMax: 9, spansPerTraceMax: 10, ageMsMax: 1_000 });
+    memory.begin();
+    const claimed = memory.remember(note({ traceId: "a", spanId: "1", role: "http" }));
+    const unclaimed = memory.remember(note({ traceId: "a", spanId: "2", role: "http" }));
+    const other = memory.remember(note({ traceId: "b", spanId: "3", role: "http" }));
+    for (const request of [claimed, other]) if (request !== null) request.claimedBy = request;
+    memory.forget("a");
+    memory.forget("unknown");
+    expect([memory.trace("a"), memory.size, memory.lost.traces]).toEqual([undefined, 1, 0]);
+    expect(memory.requests).toEqual([unclaimed, other]);
+  });
+
   test("refuses the spans of a trace beyond its bound, its children's parents too", () => {
     const memory = createTraceMemory({ tracesMax: 9, spansPerTraceMax: 2, ageMsMax: 1_000 });
     memory.begin();

@@ -56,7 +56,7 @@ const addressed = (url: string, status = 200): ReferenceKeyValue[] => [
   int("http.response.status_code", status),
 ];
 
-const request = (status: number, more: ReferenceKeyValue[] = []): Kind => ({
+const requestWith = (status: number, more: ReferenceKeyValue[] = []): Kind => ({
   scope: "@opentelemetry/instrumentation-undici",
   name: "POST",
   kind: 3,
@@ -102,21 +102,21 @@ const ODD: readonly Kind[] = [
   // Its model is only in its request's address.
   { scope: "pydantic-ai", name: "call", kind: 3, attributes: () => [text("gen_ai.operation.name", "chat")] },
   {
-    ...request(200),
+    ...requestWith(200),
     attributes: () => addressed("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent"),
   },
   // A stream's two spans.
   { ...chat("logfire.openai"), attributes: () => [text("gen_ai.operation.name", "chat"), text("gen_ai.request.model", "gpt-5.2")] },
   chat("logfire.openai", (number) => [{ key: "duration", value: { doubleValue: number / 1_000 } }]),
-  request(429),
-  request(200, [int("http.request.resend_count", 1)]),
-  request(200, [int("http.request.resend_count", 0)]),
+  requestWith(429),
+  requestWith(200, [int("http.request.resend_count", 1)]),
+  requestWith(200, [int("http.request.resend_count", 0)]),
   plain(2),
 ];
 
 const kind: fc.Arbitrary<Kind> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...CALLS) },
-  { weight: 6, arbitrary: fc.constant(request(200)) },
+  { weight: 6, arbitrary: fc.constant(requestWith(200)) },
   {
     weight: 4,
     arbitrary: fc.constantFrom(
@@ -150,26 +150,32 @@ const node: fc.Arbitrary<Node> = fc.record({
   forMs: fc.nat(3_000),
   number: fc.nat(2_000),
   batch: fc.nat(2),
-  trace: fc.nat(1),
+  trace: fc.nat(2),
   twin: fc.nat(40).map((drawn) => drawn === 0),
 });
+
+const ANSWERED = requestWith(200);
+const answers = fc.constantFrom(
+  ...Array.from({ length: 9 }, () => ANSWERED),
+  requestWith(429),
+  requestWith(200, [int("http.request.resend_count", 0)]),
+  requestWith(200, [int("http.request.resend_count", 1)]),
+);
 
 /** Calls as they mostly are: below something, with a request below each, seldom farther below than anybody looks. */
 const operation: fc.Arbitrary<Node[]> = fc
   .tuple(
     node,
-    fc.constantFrom(...CALLS, ELSEWHERE),
+    fc.constantFrom(...CALLS, ...CALLS, ELSEWHERE),
     fc.array(fc.tuple(node, fc.constantFrom(plain(), frame("execute_tool"))), { maxLength: 6 }),
-    node,
+    fc.tuple(node, answers, fc.constantFrom(0, 0, 0, 1, 6)),
   )
-  .chain(([call, of, between, request_]) =>
-    fc.constantFrom(0, 0, 0, 1, between.length).map((depth) => {
-      const below = (one: Node, kindOf: Kind): Node => ({ ...one, kind: kindOf, above: -1, trace: call.trace });
-      const apart = request_.number % 5 === 0;
-      const spans = [...between.slice(0, depth).map(([one, kindOf]) => below(one, kindOf)), below(request_, request(200))];
-      return [{ ...call, kind: of }, ...spans.map((one) => (apart ? one : { ...one, batch: call.batch }))];
-    }),
-  );
+  .map(([call, of, between, [request, answer, depth]]) => {
+    const below = (one: Node, kindOf: Kind): Node => ({ ...one, kind: kindOf, above: -1, trace: call.trace });
+    const apart = request.number % 5 === 0;
+    const spans = [...between.slice(0, depth).map(([one, kindOf]) => below(one, kindOf)), below(request, answer)];
+    return [{ ...call, kind: of }, ...spans.map((one) => (apart ? one : { ...one, batch: call.batch }))];
+  });
 
 const traffic = fc
   .tuple(

@@ -63,6 +63,7 @@ async function withSpool(inner: Sink, options: DurableSinkOptions): Promise<Dura
     sink: {
       name: own.name,
       readsSpans: own.readsSpans,
+      readsBytes: own.readsBytes,
       write: (batch) => own.write(batch),
       async close() {
         await Promise.all(left.map((sink) => sink.close()));
@@ -101,7 +102,8 @@ async function orphanedWorkers(directory: string, { index, count }: WorkerPlace)
 
 /** The same sink for a second user, who does not own it. */
 function keptOpen(inner: Sink): Sink {
-  return { name: inner.name, readsSpans: inner.readsSpans, write: (batch) => inner.write(batch), close: async () => undefined };
+  const { name, readsSpans, readsBytes } = inner;
+  return { name, readsSpans, readsBytes, write: (batch) => inner.write(batch), close: async () => undefined };
 }
 
 /** Without a spool a failure is the sender's to bridge. */
@@ -111,6 +113,7 @@ function withoutSpool(inner: Sink): DurableSink {
     sink: {
       name: inner.name,
       readsSpans: inner.readsSpans,
+      readsBytes: inner.readsBytes,
       async write(batch) {
         try {
           await inner.write(batch);

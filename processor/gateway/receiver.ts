@@ -38,6 +38,7 @@ export interface Receiver {
 
 export function createReceiver({ enricher, settler, sink, pool, blocked, metrics }: ReceiverOptions): Receiver {
   const keepSpans = sink.readsSpans;
+  const writesBytes = sink.readsBytes !== false;
   return {
     isReady: () => blocked() === null,
     assertReady() {
@@ -53,7 +54,7 @@ export function createReceiver({ enricher, settler, sink, pool, blocked, metrics
       };
       let ingested: Ingested;
       try {
-        ingested = await ingest(body, encoding, { context, captureContent, keepSpans, sink, pool, onScanned });
+        ingested = await ingest(body, encoding, { context, captureContent, keepSpans, writesBytes, sink, pool, onScanned });
       } catch (error) {
         throw refusalOf(error);
       }

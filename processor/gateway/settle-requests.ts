@@ -100,6 +100,8 @@ export function createRequestSettler(options: RequestSettlerOptions): RequestSet
   timer.unref();
   return {
     copy: (batch, indexes) =>
+      // Rows were made with copies of what may be a call.
+      batch.rows?.flatMap(({ held }) => held) ??
       indexes.flatMap((index) => {
         const enriched = batch.spans[index];
         return enriched === undefined

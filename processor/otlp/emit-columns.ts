@@ -43,6 +43,7 @@ export class ColumnEmitter {
   private readonly encoder: AttributeEncoder;
   /** By the template's id. */
   private known: (KnownTemplate | undefined)[] = [];
+  private readonly labels: (Pick<KnownTemplate, "template" | "labels"> | undefined)[] = [];
   private added = new ByteWriter(ADDED_BYTES_KEPT_MAX >> 2);
   private readonly cuts: number[] = [];
 
@@ -65,6 +66,21 @@ export class ColumnEmitter {
     const otlp = pool?.take(length) ?? Buffer.allocUnsafeSlow(length);
     this.writer.write(otlp, this.added.written());
     return otlp;
+  }
+
+  /** Only counts what `emit` would. */
+  count({ columns, findings }: ColumnRequest, tally: EnrichmentTally): void {
+    for (let span = 0; span < columns.spanCount; span++) {
+      const template = findings.templates[span] ?? null;
+      if (template === null) continue;
+      const before = this.labels[template.id];
+      if (before !== undefined && before.template === template) tally.add(before.labels);
+      else {
+        const labels = countLabels(template.enrichment);
+        this.labels[template.id] = { template, labels };
+        tally.add(labels);
+      }
+    }
   }
 
   private begin(spanCount: number): void {

@@ -45,8 +45,8 @@ function compareHeads(body: Uint8Array, captureContent = false): { readonly made
   expect(heads!.open({ reader: scan.reader, keys: SCAN_KEYS, captureContent })).toBe(true);
   let made = 0;
   for (const span of scan.spans) {
-    const place = { start: scan.regions.start(span.region), end: scan.regions.end(span.region), fields: FIELDS, isCall: true };
-    const end = heads!.write(place, heads!.rowsStart);
+    const place = { start: scan.regions.start(span.region), end: scan.regions.end(span.region) };
+    const end = heads!.write(place, FIELDS, { at: heads!.rowsStart, isTrace: true });
     if (end === 0) continue;
     made += 1;
     expect(readHead(end)).toEqual(ordinaryHead(scan, span, captureContent));
@@ -201,13 +201,13 @@ test.each([
   compareHeads(body);
   const scan = scanRequest(body, SCAN_KEYS);
   heads.open({ reader: scan.reader, keys: SCAN_KEYS, captureContent: false });
-  const place = {
-    start: scan.regions.start(scan.spans[0]!.region),
-    end: scan.regions.end(scan.spans[0]!.region),
-    fields: FIELDS,
-    isCall: false,
-  };
-  expect(readHead(heads.write(place, heads.rowsStart))).toEqual(["\u0001{}", "a7".repeat(16), "0f".repeat(8), parent]);
+  const place = { start: scan.regions.start(scan.spans[0]!.region), end: scan.regions.end(scan.spans[0]!.region) };
+  expect(readHead(heads.write(place, FIELDS, { at: heads.rowsStart, isTrace: false }))).toEqual([
+    "\u0001{}",
+    "a7".repeat(16),
+    "0f".repeat(8),
+    parent,
+  ]);
 });
 
 test("a client that invents keys: all are forgotten and told anew, and rows stay right", () => {
@@ -224,5 +224,5 @@ test("a request that is too large is for the ordinary way", () => {
   const body = requestOf([{ key: "large", value: { stringValue: "x".repeat(5_000_000) } }]);
   const { reader } = scanRequest(body, SCAN_KEYS);
   expect(heads.open({ reader, keys: SCAN_KEYS, captureContent: false })).toBe(false);
-  expect(heads.write({ start: 0, end: 10, fields: 1, isCall: false }, heads.rowsStart)).toBe(0);
+  expect(heads.write({ start: 0, end: 10 }, 1, { at: heads.rowsStart, isTrace: false })).toBe(0);
 });

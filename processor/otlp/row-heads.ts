@@ -21,14 +21,10 @@ export interface RowSource {
   readonly captureContent: boolean;
 }
 
-/** Which bytes are a span's, and what its row is to be. */
-export interface RowPlace {
+/** Which bytes of the request are a span's. */
+export interface SpanPlace {
   readonly start: number;
   readonly end: number;
-  /** Fields of the whole row. */
-  readonly fields: number;
-  /** A row of genai.llm_traces. */
-  readonly isCall: boolean;
 }
 
 /**
@@ -65,12 +61,11 @@ export class RowHeads {
     return true;
   }
 
-  /** Writes the head of a row of the open request at `at` and answers where it ends; 0 where it has to be made the ordinary way. */
-  write(place: RowPlace, at: number): number {
+  /** Writes the head of a row of so many fields at `at` and answers where it ends; 0 where it has to be made the ordinary way. */
+  write({ start, end }: SpanPlace, fields: number, { at, isTrace }: { readonly at: number; readonly isTrace: boolean }): number {
     const { source, kernel, bodyStart } = this;
     if (source === null) return 0;
-    const { start, end, fields, isCall } = place;
-    let state = kernel.begin(bodyStart + start, bodyStart + end, at, fields, isCall ? 1 : 0, source.captureContent ? 1 : 0);
+    let state = kernel.begin(bodyStart + start, bodyStart + end, at, fields, isTrace ? 1 : 0, source.captureContent ? 1 : 0);
     while (state !== STATE.done) {
       const written = state === STATE.unknownKey ? this.tellKey(source) : state === STATE.oddValue ? this.writeValue(source) : 0;
       if (written === 0) return 0;

@@ -2,8 +2,7 @@ import type { BufferPool } from "../buffer-pool.ts";
 import { enrichBatch } from "../core/enrich.ts";
 import { enrichColumns } from "../core/enrich-columns.ts";
 import type { EnrichContext } from "../core/enrich-context.ts";
-import type { Enrichment } from "../core/enrichment.ts";
-import type { ColumnShape } from "../core/span-columns.ts";
+import type { ColumnShape, SpanColumns } from "../core/span-columns.ts";
 import type { SpanShape } from "../core/span-shape.ts";
 import { openKernel } from "../kernel/kernel-exports.ts";
 import { RequestWriter } from "../kernel/request-writer.ts";
@@ -12,6 +11,7 @@ import type { AttributeEncoder } from "./attribute-encoder.ts";
 import { ColumnEmitter } from "./emit-columns.ts";
 import { countEnrichments, type EnrichmentCounts, EnrichmentTally } from "./enrichment-counts.ts";
 import type { Rejections } from "./partial-success.ts";
+import type { ColumnRecord, ReadFindings, RequestRows } from "./request-rows.ts";
 import { SPAN_SHAPES } from "./scan-keys.ts";
 import { giveTables } from "./scan-tables.ts";
 import { scanUnread, type UnreadSpans } from "./scan-unread.ts";
@@ -21,8 +21,23 @@ import { assertTraces } from "./wrong-signal.ts";
 /** A request that was enriched without an object for each of its spans. */
 export interface ScannedColumns extends Rejections {
   readonly spanCount: number;
-  readonly otlp: Uint8Array;
+  /** null: nobody asked for it. */
+  readonly otlp: Uint8Array | null;
+  /** null: nobody asked for rows. */
+  readonly record: ColumnRecord | null;
+  /** Indexes of the HTTP requests to a model that no GenAI span stands for so far. */
+  readonly unclaimed: ReadonlySet<number>;
   readonly counts: EnrichmentCounts;
+}
+
+/** What is to be made of a request. */
+export interface ColumnUses {
+  readonly pool: BufferPool | undefined;
+  /** Its bytes, to be forwarded. */
+  readonly writesBytes: boolean;
+  /** Its rows; null: nobody stores them. */
+  readonly rows: RequestRows | null;
+  readonly captureContent: boolean;
 }
 
 export interface ColumnScanner {
@@ -30,11 +45,20 @@ export interface ColumnScanner {
    * What `scanTraces` makes of a request's bytes; null where it is to be read the ordinary way, all of it. Throws
    * MalformedError where it is no request of traces.
    */
-  scan(body: Uint8Array, context: EnrichContext, pool?: BufferPool): ScannedColumns | null;
+  scan(body: Uint8Array, context: EnrichContext, uses: ColumnUses): ScannedColumns | null;
 }
 
-const NONE_UNREAD: readonly null[] = [];
 const NO_REJECTIONS: Rejections = { rejectedSpans: 0, rejectionReasons: new Map(), firstRejection: "" };
+
+/** The spans that were enriched one by one, and what was found of them. */
+interface ReadSpans extends Pick<ReadFindings, "enrichments" | "unclaimed"> {
+  readonly unread: UnreadSpans | null;
+  /** `unclaimed` as it is reported. */
+  readonly reported: ReadonlySet<number>;
+}
+
+const NO_INDEXES: ReadonlySet<number> = new Set();
+const NONE_READ: ReadSpans = { unread: null, enrichments: [], unclaimed: NO_INDEXES, reported: NO_INDEXES };
 
 /**
  * The quick way of a request: spans are recognised by their bytes, quiet traces are enriched by columns, and the others, span
@@ -47,41 +71,53 @@ export function createColumnScanner(encoder: AttributeEncoder): ColumnScanner | 
   if (kernel === null || recogniser === null) return null;
   const emitter = new ColumnEmitter(new RequestWriter(kernel), encoder);
   return {
-    scan(body, context, pool) {
+    scan(body, context, uses) {
       const columns = recogniser.recognise(body);
       if (columns === null) return null;
       const findings = enrichColumns(columns, context);
+      const read = findings.unread.length === 0 ? NONE_READ : readUnread(body, columns, findings.unread, context);
+      const { unread, enrichments } = read;
       const tally = new EnrichmentTally();
-      if (findings.unread.length === 0) {
-        const otlp = emitter.emit({ body, columns, findings, unread: null, enrichments: NONE_UNREAD }, tally, pool);
-        return { spanCount: columns.spanCount, otlp, counts: tally, ...NO_REJECTIONS };
-      }
-      const unread = scanUnread(body, columns, findings.unread, { shapes: SPAN_SHAPES });
-      if (unread.scan !== null && unread.rejected.length === columns.spanCount) assertTraces(unread.scan);
-      const enrichments = enrichUnread(unread, context);
       countEnrichments(enrichments, tally);
-      const otlp = emitter.emit({ body, columns, findings, unread, enrichments }, tally, pool);
-      teach(recogniser, unread);
-      if (unread.scan !== null) giveTables(unread.scan);
-      return { spanCount: columns.spanCount - unread.rejected.length, otlp, counts: tally, ...rejectionsOf(unread) };
+      const request = { body, columns, findings, unread, enrichments };
+      const otlp = uses.writesBytes ? emitter.emit(request, tally, uses.pool) : null;
+      if (otlp === null) emitter.count(request, tally);
+      const record = uses.rows?.ofColumns(request, { ...read, captureContent: uses.captureContent }, uses.pool) ?? null;
+      if (unread !== null) teach(recogniser, unread);
+      if (unread !== null && unread.scan !== null) giveTables(unread.scan);
+      const spanCount = columns.spanCount - (unread?.rejected.length ?? 0);
+      return { spanCount, otlp, record, unclaimed: read.reported, counts: tally, ...rejectionsOf(unread) };
     },
   };
 }
 
-/** Indexes that are reported are those of the request's spans less the refused ones, as if all had been read. */
-function enrichUnread({ spans, places, rejected }: UnreadSpans, context: EnrichContext): (Enrichment | null)[] {
+function readUnread(body: Uint8Array, columns: SpanColumns, indexes: readonly number[], context: EnrichContext): ReadSpans {
+  const unread = scanUnread(body, columns, indexes, { shapes: SPAN_SHAPES });
+  if (unread.scan !== null && unread.rejected.length === columns.spanCount) assertTraces(unread.scan);
   const { onUnclaimedRequest } = context;
-  if (onUnclaimedRequest === undefined) return enrichBatch(spans, context);
-  return enrichBatch(spans, {
+  if (onUnclaimedRequest === undefined) return { ...NONE_READ, unread, enrichments: enrichBatch(unread.spans, context) };
+  const unclaimed = new Set<number>();
+  const reported = new Set<number>();
+  const enrichments = enrichBatch(unread.spans, {
     ...context,
     onUnclaimedRequest(index) {
-      const place = places[index] ?? 0;
-      onUnclaimedRequest(place - rejected.filter((refused) => refused < place).length);
+      const taken = indexAmongTaken(unread, index);
+      unclaimed.add(index);
+      reported.add(taken);
+      onUnclaimedRequest(taken);
     },
   });
+  return { unread, enrichments, unclaimed, reported };
 }
 
-function rejectionsOf({ scan }: UnreadSpans): Rejections {
+/** Indexes that are reported are those of the request's spans less the refused ones, as if all had been read. */
+function indexAmongTaken({ places, rejected }: UnreadSpans, index: number): number {
+  const place = places[index] ?? 0;
+  return place - rejected.filter((refused) => refused < place).length;
+}
+
+function rejectionsOf(unread: UnreadSpans | null): Rejections {
+  const scan = unread?.scan ?? null;
   if (scan === null) return NO_REJECTIONS;
   return { rejectedSpans: scan.rejected.length, rejectionReasons: scan.rejectionReasons, firstRejection: scan.firstRejection };
 }

@@ -41,6 +41,13 @@ export function scanUnread(body: Uint8Array, columns: SpanColumns, indexes: read
   return { spans, places, rejected, scan: scanner?.scan ?? null };
 }
 
+/** Those spans of the columns' request as they are scanned; one that is refused is left out. */
+export function scanSpansAt(body: Uint8Array, columns: SpanColumns, indexes: readonly number[]): RequestScan {
+  const scanner = new SpanScanner(body, columns, {});
+  for (const index of indexes) scanner.read(index);
+  return scanner.scan;
+}
+
 const NOWHERE: SpanOrigin = { scope: { name: "", version: "" }, resource: {} };
 
 class SpanScanner {

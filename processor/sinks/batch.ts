@@ -63,6 +63,7 @@ export function batchSink(inner: Sink, limits: BatchLimits): Sink {
   return {
     name: inner.name,
     readsSpans: inner.readsSpans,
+    readsBytes: inner.readsBytes,
     write(batch) {
       return new Promise((resolve, reject) => {
         if (spans + batch.spanCount > limits.spansMax || bytes + batch.sizeBytes > limits.bytesMax) flush();

@@ -97,6 +97,25 @@ export class CopyBuffer {
     this.#length += 5 + json.length;
   }
 
+  /** Fields as they were written elsewhere; answers where they begin. */
+  fields(bytes: Uint8Array): number {
+    const start = this.#length;
+    this.#bytes.set(bytes, start);
+    this.#length = start + bytes.length;
+    return start;
+  }
+
+  /** Changes the value of a field that is not null. */
+  setFloat8(at: number, value: number): void {
+    this.#view.setFloat64(at, value);
+  }
+
+  /** Of a whole number from 0 to 2^53. */
+  setInt8(at: number, value: number): void {
+    this.#view.setInt32(at, value <= UINT4_MAX ? 0 : Math.floor(value / TWO_32));
+    this.#view.setUint32(at + 4, value >>> 0);
+  }
+
   #null(): void {
     this.#view.setInt32(this.#length, NULL_LENGTH);
     this.#length += 4;

@@ -3,7 +3,7 @@ import type { AttributeColumns } from "./attribute-columns.ts";
 import type { CopyBuffer } from "./copy-buffer.ts";
 import { fitAttributes } from "./fit-attributes.ts";
 import { cut, label } from "./label.ts";
-import { MESSAGE_KEYS, type SpanRow, type TraceRow } from "./postgres-row.ts";
+import { MESSAGE_KEYS, type RowSourceLabels, type SpanRow, type TraceRow } from "./postgres-row.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
 /** Columns that stand together and the function that writes all of them, in this order: the list of COPY and its encoder are one. */
@@ -25,7 +25,7 @@ const TIMES: ColumnGroup<SpanRow> = {
   },
 };
 
-const SOURCE: ColumnGroup<SpanRow> = {
+const SOURCE: ColumnGroup<RowSourceLabels> = {
   columns: ["service_name", "environment"],
   write(out, row) {
     out.text(row.serviceName);
@@ -139,10 +139,13 @@ const KIND: ColumnGroup<SpanRow> = {
   },
 };
 
-const TRACE_GROUPS: readonly ColumnGroup<TraceRow>[] = [TIMES, SOURCE, NAME, CALL, FAILURE, RETRIES, USAGE, MONEY, SPEED];
-const SPAN_GROUPS: readonly ColumnGroup<SpanRow>[] = [TIMES, SOURCE, NAME, KIND];
-const TRACE_COLUMNS = [...HEAD_COLUMNS, ...CALLER_COLUMNS, ...columnsOf(TRACE_GROUPS)];
-const SPAN_COLUMNS = [...HEAD_COLUMNS, ...columnsOf(SPAN_GROUPS)];
+/** What spans of one shape mostly have in common stands last. */
+const TRACE_BLOCK: readonly ColumnGroup<TraceRow>[] = [NAME, CALL, FAILURE, RETRIES, USAGE, MONEY, SPEED];
+const SPAN_BLOCK: readonly ColumnGroup<SpanRow>[] = [NAME, KIND];
+export const TRACE_BLOCK_COLUMNS: readonly string[] = columnsOf(TRACE_BLOCK);
+const FRONT_COLUMNS = [...TIMES.columns, ...SOURCE.columns];
+const TRACE_COLUMNS = [...HEAD_COLUMNS, ...CALLER_COLUMNS, ...FRONT_COLUMNS, ...TRACE_BLOCK_COLUMNS];
+const SPAN_COLUMNS = [...HEAD_COLUMNS, ...FRONT_COLUMNS, ...columnsOf(SPAN_BLOCK)];
 
 /** "attributes, trace_id, ...": the named columns are all that a COPY needs of the table, so a newer schema may have more. */
 export const TRACE_COLUMN_LIST = TRACE_COLUMNS.join(", ");
@@ -171,11 +174,27 @@ export function writeHead(out: CopyBuffer, { span, attributesJson }: EnrichedSpa
 
 /** All behind the head. */
 export function writeTraceFields(out: CopyBuffer, row: TraceRow): void {
-  for (const group of TRACE_GROUPS) group.write(out, row);
+  TIMES.write(out, row);
+  writeSource(out, row);
+  writeTraceBlock(out, row);
 }
 
 export function writeSpanFields(out: CopyBuffer, row: SpanRow): void {
-  for (const group of SPAN_GROUPS) group.write(out, row);
+  TIMES.write(out, row);
+  writeSource(out, row);
+  writeSpanBlock(out, row);
+}
+
+export function writeSource(out: CopyBuffer, labels: RowSourceLabels): void {
+  SOURCE.write(out, labels);
+}
+
+export function writeTraceBlock(out: CopyBuffer, row: TraceRow): void {
+  for (const group of TRACE_BLOCK) group.write(out, row);
+}
+
+export function writeSpanBlock(out: CopyBuffer, row: SpanRow): void {
+  for (const group of SPAN_BLOCK) group.write(out, row);
 }
 
 function columnsOf(groups: readonly { readonly columns: readonly string[] }[]): string[] {

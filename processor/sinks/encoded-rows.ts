@@ -32,6 +32,8 @@ export interface EncodedRows {
   readonly kinds: readonly CallKind[];
   readonly numbers: Float64Array;
   readonly users: readonly (string | null)[];
+  /** What whoever made them wants to keep beside them. */
+  readonly values: Float64Array;
   /** Of all spans, those that may be calls of their own: held_requests remembers them, whether or not the plain row is wanted. */
   readonly held: readonly EnrichedSpan[];
   /** What all of it stands in. */

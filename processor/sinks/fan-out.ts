@@ -11,6 +11,7 @@ export function fanOut(sinks: readonly Sink[]): Sink {
   return {
     name: sinks.map(({ name }) => name).join("+"),
     readsSpans: sinks.some(({ readsSpans }) => readsSpans),
+    readsBytes: sinks.some(({ readsBytes }) => readsBytes !== false),
     async write(batch) {
       const shared = sharedBy(sinks.length, batch);
       const results = await Promise.allSettled(sinks.map((sink) => sink.write(shared)));

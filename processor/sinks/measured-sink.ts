@@ -10,6 +10,7 @@ export function measuredSink(inner: Sink, metrics: Metrics): Sink {
   return {
     name: inner.name,
     readsSpans: inner.readsSpans,
+    readsBytes: inner.readsBytes,
     async write(batch) {
       const startMs = performance.now();
       try {

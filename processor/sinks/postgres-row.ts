@@ -1,6 +1,6 @@
 import { NORMALIZED, OWN } from "../core/attributes.ts";
 import type { Enrichment } from "../core/enrichment.ts";
-import { STATUS, type Span } from "../core/span.ts";
+import { type Attributes, STATUS, type Span } from "../core/span.ts";
 import { ATTRIBUTE_COLUMN_KEYS, httpStatusOf, readAttributeColumns, type AttributeColumns } from "./attribute-columns.ts";
 import { firstLabel, label } from "./label.ts";
 import type { EnrichedSpan } from "./sink.ts";
@@ -83,25 +83,38 @@ const NOT_CATEGORIZED = "unknown";
 /** Every attribute that a row reads beside what enrichment wrote: whoever decodes spans for this sink must decode these. */
 export const ROW_READ_KEYS: readonly string[] = [...Object.values(ATTRIBUTE_COLUMN_KEYS).flat(), ...MESSAGE_KEYS];
 
+/** What the rows of a resource say of it. */
+export interface RowSourceLabels {
+  readonly serviceName: string | null;
+  readonly environment: string | null;
+}
+
+export function readSource(resource: Attributes): RowSourceLabels {
+  return { serviceName: label(resource["service.name"]), environment: firstLabel(resource, ENVIRONMENT_KEYS) };
+}
+
 /** What whoever wrote a row's head has read off the span's attributes. */
 export type HeadColumns = Pick<AttributeColumns, "userId" | "httpStatus">;
 
-export function readSpanRow(enriched: EnrichedSpan, head: HeadColumns | null): SpanRow {
+/** Of a span and, where nobody has written the head, its columns. */
+type ReadableSpan = Pick<EnrichedSpan, "span" | "columns">;
+type ReadableTrace = ReadableSpan & Pick<GenAiSpan, "enrichment">;
+
+export function readSpanRow(enriched: ReadableSpan, head: HeadColumns | null): SpanRow {
   const { span } = enriched;
   const columns = readColumns(enriched, head);
   return {
     span,
     createdAtMicros: microsOf(span.startMs),
-    durationMs: durationOf(span),
+    durationMs: durationOf(span.startMs, span.endMs),
     failed: span.statusCode === STATUS.error,
-    serviceName: label(span.resource["service.name"]),
-    environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
+    ...readSource(span.resource),
     httpStatus: columns.httpStatus,
     columns,
   };
 }
 
-export function readTraceRow(enriched: GenAiSpan, head: HeadColumns | null): TraceRow {
+export function readTraceRow(enriched: ReadableTrace, head: HeadColumns | null): TraceRow {
   const { span, enrichment: added } = enriched;
   const errorCategory = label(added[OWN.errorCategory]);
   const failed = span.statusCode === STATUS.error || errorCategory !== null;
@@ -112,10 +125,9 @@ export function readTraceRow(enriched: GenAiSpan, head: HeadColumns | null): Tra
   return {
     span,
     createdAtMicros: microsOf(span.startMs),
-    durationMs: durationOf(span),
+    durationMs: durationOf(span.startMs, span.endMs),
     failed,
-    serviceName: label(span.resource["service.name"]),
-    environment: firstLabel(span.resource, ENVIRONMENT_KEYS),
+    ...readSource(span.resource),
     httpStatus: statusOf(added, columns, errorType),
     columns,
     llmCall: added[OWN.llmCall] === true,
@@ -146,7 +158,7 @@ export function readTraceRow(enriched: GenAiSpan, head: HeadColumns | null): Tra
   };
 }
 
-function errorTypeOf({ span, enrichment }: GenAiSpan): string | null {
+function errorTypeOf({ span, enrichment }: ReadableTrace): string | null {
   return label(enrichment[NORMALIZED.errorType] ?? span.attributes[NORMALIZED.errorType]);
 }
 
@@ -158,7 +170,7 @@ function statusOf(added: Enrichment, { httpStatus }: AttributeColumns, errorType
   return httpStatusOf(added[NORMALIZED.httpStatus]) ?? httpStatus ?? httpStatusOf(errorType ?? undefined);
 }
 
-function readColumns({ span, columns }: EnrichedSpan, head: HeadColumns | null): AttributeColumns {
+function readColumns({ span, columns }: ReadableSpan, head: HeadColumns | null): AttributeColumns {
   if (head === null) return columns ?? readAttributeColumns(span.attributes);
   return { userId: head.userId, conversationId: null, agentName: null, toolName: null, httpStatus: head.httpStatus };
 }
@@ -200,7 +212,8 @@ export function microsOf(timeMs: number): number {
   return Number.isFinite(micros) ? Math.min(MICROS_MAX, Math.max(0, micros)) : 0;
 }
 
-function durationOf({ startMs, endMs }: Span): number {
+/** Milliseconds. */
+export function durationOf(startMs: number, endMs: number): number {
   const durationMs = endMs - startMs;
   // Nanoseconds: what is finer is rounding noise of the subtraction.
   return durationMs > 0 ? Math.min(DURATION_MS_MAX, Math.round(durationMs * 1e6) / 1e6) : 0;

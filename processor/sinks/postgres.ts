@@ -69,6 +69,7 @@ export function postgresSink(options: PostgresSinkOptions): Sink {
   return {
     name: "postgres",
     readsSpans: true,
+    readsBytes: false,
     async write(batch) {
       const startMs = performance.now();
       const stored = await storeOrHalve(writing, batch);

@@ -1,12 +1,14 @@
 import type { BufferPool } from "../buffer-pool.ts";
-import { detachedSpan } from "../core/span.ts";
-import type { RowHeads, RowSource } from "../otlp/row-heads.ts";
-import { type CallKind, CallKinds } from "../storage/call-kinds.ts";
+import type { Enrichment } from "../core/enrichment.ts";
+import { detachedSpan, type Span } from "../core/span.ts";
+import type { RowHeads, RowSource, SpanPlace } from "../otlp/row-heads.ts";
+import { type CallKind, CallKinds, type CallWords } from "../storage/call-kinds.ts";
 import { CALL_STRIDE, writeCallSums } from "../storage/call-sums.ts";
+import type { AttributeColumns } from "./attribute-columns.ts";
 import { CopyBuffer } from "./copy-buffer.ts";
 import { SPAN_FIELDS, TRACE_FIELDS, writeHead, writeSpanFields, writeTraceFields } from "./copy-row.ts";
 import { type EncodedRows, FACT, FACT_STRIDE, TABLE } from "./encoded-rows.ts";
-import { readSpanRow, readTraceRow, type GenAiSpan } from "./postgres-row.ts";
+import { readSpanRow, readTraceRow, type GenAiSpan, type HeadColumns, type SpanRow, type TraceRow } from "./postgres-row.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
 /** Of the memory that rows are written into, what is free before each: more than any row takes. */
@@ -17,19 +19,16 @@ const ROWS_GUESS = 256;
 const ROWS_KEPT_MAX = 16_384;
 const GATHERED_BYTES_KEPT_MAX = 4 * 1024 * 1024;
 
-/** Where the bytes of a span stand in the request that is open. */
-export interface SpanPlace {
-  readonly start: number;
-  readonly end: number;
-}
-
 /**
  * Makes rows of spans, one request after another. What of a row is read off a span's bytes is read by `heads`, where there is
  * WebAssembly and the bytes are there; else off the span.
  */
 export class RowsWriter {
+  /** Where fields are written. */
+  readonly out: CopyBuffer;
+  /** What was read of the span whose row was begun last, by its bytes. */
+  readonly head: HeadColumns;
   private readonly heads: RowHeads | null;
-  private readonly out: CopyBuffer;
   private readonly memory: Buffer;
   private readonly start: number;
   private readonly flushAt: number;
@@ -41,13 +40,15 @@ export class RowsWriter {
   private count = 0;
   private facts = new Int32Array(ROWS_GUESS * FACT_STRIDE);
   private micros = new Float64Array(ROWS_GUESS);
-  private numbers = new Float64Array(ROWS_GUESS * CALL_STRIDE);
+  /** Of the calls, CALL_STRIDE each. */
+  numbers: Float64Array = new Float64Array(ROWS_GUESS * CALL_STRIDE);
   private kinds: CallKind[] = [];
   private users: (string | null)[] = [];
   private held: EnrichedSpan[] = [];
 
   constructor(heads: RowHeads | null) {
     this.heads = heads;
+    this.head = heads ?? NO_HEAD;
     this.memory = heads?.bytes ?? Buffer.allocUnsafeSlow(OWN_BYTES);
     this.start = heads?.rowsStart ?? 0;
     this.flushAt = (heads?.rowsEnd ?? OWN_BYTES) - ROW_BYTES_MAX;
@@ -69,68 +70,112 @@ export class RowsWriter {
 
   /** Adds the row of a span. What may be a call of its own is copied too. */
   add(enriched: EnrichedSpan, place: SpanPlace | null = null): void {
-    if (this.out.length > this.flushAt) this.flush();
-    if (this.count === this.micros.length) this.resize(this.count * 2);
     if (isGenAi(enriched)) this.addTrace(enriched, place);
     else this.addSpan(enriched, place);
     if (enriched.unclaimed === true) this.held.push(detached(enriched));
   }
 
-  /** The rows since `begin`, in memory of the pool where there is one. */
-  end(pool?: BufferPool): EncodedRows {
-    const { count, kinds } = this;
-    const [facts, numbers] = [count * FACT_STRIDE, kinds.length * CALL_STRIDE];
-    const tables = facts * Int32Array.BYTES_PER_ELEMENT + (count + numbers) * Float64Array.BYTES_PER_ELEMENT;
-    const written = this.out.length - this.start;
-    const memory = allocate(tables + this.gatheredBytes + written, pool);
-    const { buffer } = memory;
-    const bytes = memory.subarray(tables);
+  /** Adds a row whose head is made of the span's bytes; false where that is not possible, and nothing was added. */
+  addByHead(span: Span, enrichment: Enrichment | null, place: SpanPlace): boolean {
+    const ids = this.beginRow(place, enrichment !== null);
+    if (ids < 0) return false;
+    if (enrichment === null) this.endSpan(readSpanRow({ span }, this.head), ids);
+    else this.endTrace(readTraceRow({ span, enrichment }, this.head), ids);
+    return true;
+  }
+
+  /**
+   * Writes a row's head of the bytes of its span; answers where its ids are, -1 where that is not possible and nothing was begun. The
+   * other fields are written to `out`; then the row is ended.
+   */
+  beginRow(place: SpanPlace, isTrace: boolean): number {
+    this.makeRoom();
+    const { heads, out } = this;
+    if (heads === null || !this.isOpen) return -1;
+    const headEnd = heads.write(place, isTrace ? TRACE_FIELDS : SPAN_FIELDS, { at: out.length, isTrace });
+    if (headEnd === 0) return -1;
+    out.length = headEnd;
+    return heads.idsStart;
+  }
+
+  /** Of a row that is not counted. */
+  endRow(isTrace: boolean, ids: number, micros: number): void {
+    this.note(isTrace ? TABLE.traces : TABLE.spans, ids, micros, -1);
+  }
+
+  /** Answers where the call's numbers are to be written. */
+  endCall({ ids, micros, kind, userId }: CountedCall): number {
+    const call = this.kinds.push(kind) - 1;
+    this.users.push(userId);
+    this.note(TABLE.traces, ids, micros, call);
+    return call * CALL_STRIDE;
+  }
+
+  kindOf(words: CallWords): CallKind {
+    return this.kindsKnown.find(words);
+  }
+
+  /** The rows since `begin`, in memory of the pool where there is one, and with them `values`. */
+  end(pool?: BufferPool, values: Float64Array = NO_VALUES): EncodedRows {
+    const { count, kinds, users, held } = this;
+    const numbers = kinds.length * CALL_STRIDE;
+    const doubles = count + numbers + values.length;
+    const facts = count * FACT_STRIDE;
+    const tableBytes = facts * Int32Array.BYTES_PER_ELEMENT + doubles * Float64Array.BYTES_PER_ELEMENT;
+    const memory = allocate(tableBytes + this.gatheredBytes + this.out.length - this.start, pool);
+    const table = new Float64Array(memory.buffer, 0, doubles);
+    table.set(this.micros.subarray(0, count));
+    table.set(this.numbers.subarray(0, numbers), count);
+    table.set(values, count + numbers);
+    const bytes = memory.subarray(tableBytes);
     bytes.set(this.gathered.subarray(0, this.gatheredBytes));
     bytes.set(this.memory.subarray(this.start, this.out.length), this.gatheredBytes);
-    const microsAt = facts * Int32Array.BYTES_PER_ELEMENT;
     return {
       count,
       bytes,
-      facts: copied(this.facts, new Int32Array(buffer, 0, facts)),
-      micros: copied(this.micros, new Float64Array(buffer, microsAt, count)),
-      numbers: copied(this.numbers, new Float64Array(buffer, microsAt + count * Float64Array.BYTES_PER_ELEMENT, numbers)),
+      facts: copied(this.facts, new Int32Array(memory.buffer, doubles * Float64Array.BYTES_PER_ELEMENT, facts)),
+      micros: table.subarray(0, count),
+      numbers: table.subarray(count, count + numbers),
+      values: table.subarray(count + numbers),
       kinds,
-      users: this.users,
-      held: this.held,
+      users,
+      held,
       memory,
     };
   }
 
   private addTrace(enriched: GenAiSpan, place: SpanPlace | null): void {
-    const { out, heads } = this;
-    const head = place !== null && this.writeHead(place, TRACE_FIELDS, true);
-    const row = readTraceRow(enriched, head && heads !== null ? heads : null);
-    const ids = head && heads !== null ? heads.idsStart : writeHead(out, enriched, row.columns, true);
-    writeTraceFields(out, row);
-    if (!row.llmCall) this.note(TABLE.traces, ids, row.createdAtMicros, -1);
-    else {
-      const call = this.kinds.push(this.kindsKnown.find(row)) - 1;
-      this.users.push(row.userId);
-      writeCallSums(row, this.numbers, call * CALL_STRIDE);
-      this.note(TABLE.traces, ids, row.createdAtMicros, call);
-    }
+    const ids = place === null ? -1 : this.beginRow(place, true);
+    const row = readTraceRow(enriched, ids < 0 ? null : this.head);
+    this.endTrace(row, ids < 0 ? this.beginOrdinary(enriched, row.columns, true) : ids);
   }
 
   private addSpan(enriched: EnrichedSpan, place: SpanPlace | null): void {
-    const { out, heads } = this;
-    const head = place !== null && this.writeHead(place, SPAN_FIELDS, false);
-    const row = readSpanRow(enriched, head && heads !== null ? heads : null);
-    const ids = head && heads !== null ? heads.idsStart : writeHead(out, enriched, row.columns, false);
-    writeSpanFields(out, row);
-    this.note(TABLE.spans, ids, row.createdAtMicros, -1);
+    const ids = place === null ? -1 : this.beginRow(place, false);
+    const row = readSpanRow(enriched, ids < 0 ? null : this.head);
+    this.endSpan(row, ids < 0 ? this.beginOrdinary(enriched, row.columns, false) : ids);
   }
 
-  private writeHead({ start, end }: SpanPlace, fields: number, isCall: boolean): boolean {
-    const { heads, out } = this;
-    if (heads === null || !this.isOpen) return false;
-    const headEnd = heads.write({ start, end, fields, isCall }, out.length);
-    if (headEnd > 0) out.length = headEnd;
-    return headEnd > 0;
+  private endTrace(row: TraceRow, ids: number): void {
+    writeTraceFields(this.out, row);
+    const { createdAtMicros: micros, userId } = row;
+    if (!row.llmCall) this.endRow(true, ids, micros);
+    else writeCallSums(row, this.numbers, this.endCall({ ids, micros, kind: this.kindOf(row), userId }));
+  }
+
+  private endSpan(row: SpanRow, ids: number): void {
+    writeSpanFields(this.out, row);
+    this.endRow(false, ids, row.createdAtMicros);
+  }
+
+  private beginOrdinary(enriched: EnrichedSpan, columns: AttributeColumns, isTrace: boolean): number {
+    this.makeRoom();
+    return writeHead(this.out, enriched, columns, isTrace);
+  }
+
+  private makeRoom(): void {
+    if (this.out.length > this.flushAt) this.flush();
+    if (this.count === this.micros.length) this.resize(this.count * 2);
   }
 
   /** Notes the row that ends here; `ids` is an address in the memory. */
@@ -164,6 +209,18 @@ export class RowsWriter {
     this.micros = copied(this.micros, new Float64Array(rows));
     this.numbers = copied(this.numbers, new Float64Array(rows * CALL_STRIDE));
   }
+}
+
+const NO_VALUES = new Float64Array();
+const NO_HEAD: HeadColumns = { userId: null, httpStatus: null };
+
+/** A row that is counted. */
+export interface CountedCall {
+  /** Where its ids are, as beginRow answered. */
+  readonly ids: number;
+  readonly micros: number;
+  readonly kind: CallKind;
+  readonly userId: string | null;
 }
 
 const isGenAi = (enriched: EnrichedSpan): enriched is GenAiSpan => enriched.enrichment !== null;

@@ -28,10 +28,7 @@ export interface EnrichedBatch {
   readonly spans: readonly EnrichedSpan[];
   /** The same spans as rows, where they were made when the request came: nobody then needs `spans`, which are made anew for who does. */
   readonly rows?: readonly EncodedRows[] | undefined;
-  /**
-   * The same spans as an OTLP ExportTraceServiceRequest in protobuf, enriched: what is forwarded.
-   * Made when it is first read, where spans are kept.
-   */
+  /** The same spans as an OTLP ExportTraceServiceRequest in protobuf, enriched: what is forwarded. */
   readonly otlp: Uint8Array;
   /** The same spans as they came, in the same order and form; only where spans are kept. */
   readonly plain?: Uint8Array;
@@ -49,6 +46,8 @@ export interface Sink {
   readonly name: string;
   /** Whether `write` looks at `spans`; false where the bytes are enough. */
   readonly readsSpans: boolean;
+  /** false where `write` looks at `spans` or `rows` alone. */
+  readonly readsBytes?: boolean | undefined;
   write(batch: EnrichedBatch): Promise<void>;
   close(): Promise<void>;
 }

@@ -37,6 +37,7 @@ export interface SpooledSinkOptions {
 export class SpooledSink implements Sink {
   readonly name: string;
   readonly readsSpans: boolean;
+  readonly readsBytes: boolean | undefined;
   readonly spool: Spool;
   readonly #options: SpooledSinkOptions;
   readonly #stopped = new AbortController();
@@ -48,6 +49,7 @@ export class SpooledSink implements Sink {
   constructor(options: SpooledSinkOptions) {
     this.name = options.inner.name;
     this.readsSpans = options.inner.readsSpans;
+    this.readsBytes = options.inner.readsBytes;
     this.spool = options.spool;
     this.#options = options;
     if (!options.spool.isEmpty()) this.#startDraining();

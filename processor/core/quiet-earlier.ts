@@ -1,4 +1,4 @@
-import { QUIET_ROLE } from "./quiet-shape.ts";
+import { QUIET_ROLE, type QuietShape } from "./quiet-shape.ts";
 
 /** Spans of a trace that may have come before: one that goes on beyond it is read span by span. */
 const EARLIER_MAX = 64;
@@ -8,8 +8,8 @@ const NONE = -1;
 /** What has come before of one trace that is held as numbers. One for all traces, filled anew for each. */
 export class EarlierSpans {
   count = 0;
-  /** The scope of its calls; null where there is none among them. */
-  callScope: string | null = null;
+  /** The shapes of its calls. */
+  readonly calls: QuietShape[] = [];
   /** Own id and parent's id of each, two words either. */
   readonly words = new Int32Array(EARLIER_MAX * STRIDE);
   /** QuietRole of each. */
@@ -17,16 +17,16 @@ export class EarlierSpans {
 
   clear(): void {
     this.count = 0;
-    this.callScope = null;
+    if (this.calls.length > 0) this.calls.length = 0;
   }
 
   /** false: there are too many. */
-  add(words: Int32Array, role: number, scopeName: string): boolean {
+  add(words: Int32Array, role: number, shape: QuietShape | undefined): boolean {
     if (this.count === EARLIER_MAX) return false;
     this.words.set(words, this.count * STRIDE);
     this.roles[this.count] = role;
     this.count += 1;
-    if (role === QUIET_ROLE.call) this.callScope = scopeName;
+    if (role === QUIET_ROLE.call && shape !== undefined) this.calls.push(shape);
     return true;
   }
 

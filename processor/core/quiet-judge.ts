@@ -1,3 +1,4 @@
+import { sameModel } from "./call-once.ts";
 import type { EarlierSpans } from "./quiet-earlier.ts";
 import { QUIET_ROLE, type QuietShape } from "./quiet-shape.ts";
 import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
@@ -14,6 +15,8 @@ const BETWEEN_MAX = 4;
 const ANCESTORS_MAX = 24;
 /** Looks for the place of an id, per span of the trace: beyond it somebody makes ids that hash alike. */
 const LOOKS_PER_SPAN = 8;
+/** Calls of several scopes that are compared with each other. */
+const MIXED_CALLS_MAX = 32;
 const NONE = -1;
 const SPANS_GUESS = 1_024;
 /** Numbers before those of a shape: start and end. */
@@ -121,20 +124,28 @@ export class QuietJudge {
   }
 
   /**
-   * All calls come from one scope: then no two spans tell of one call (call-once.ts, isSameCall), whatever their times. None stands
-   * above another: then each counts (callBelow and hasCountedAncestor there), and the requests of the one are not beside the other
-   * (retry-attempts.ts, collectBeside and collectBefore).
+   * No call stands above another: then each counts (call-once.ts, callBelow and hasCountedAncestor), and the requests of the one are
+   * not beside the other (retry-attempts.ts, collectBeside and collectBefore). And no two spans tell of one call, whatever their
+   * times: that takes two scopes and one model (call-once.ts, isSameCall).
    */
   private callsStandAlone(judged: JudgedTrace): boolean {
     const { shapes, earlier } = judged;
-    let scopeName = earlier.callScope;
+    const first = earlier.calls[0] ?? shapes[this.calls[0] ?? NONE];
+    let hasOneScope = true;
     for (let index = 0; index < this.callCount; index += 1) {
       const call = this.calls[index] ?? NONE;
-      const name = shapes[call]?.column.scopeName ?? null;
-      scopeName ??= name;
-      if (name !== scopeName || this.hasCallAbove(judged, call)) return false;
+      if (shapes[call]?.column.scopeName !== first?.column.scopeName) hasOneScope = false;
+      if (this.hasCallAbove(judged, call)) return false;
     }
-    return true;
+    return hasOneScope || this.scopesAskOtherModels(judged);
+  }
+
+  private scopesAskOtherModels({ shapes, earlier }: JudgedTrace): boolean {
+    if (this.callCount + earlier.calls.length > MIXED_CALLS_MAX) return false;
+    const calls = [...earlier.calls, ...this.calls.subarray(0, this.callCount)].map((call) =>
+      typeof call === "number" ? shapes[call] : call,
+    );
+    return calls.every((one, index) => calls.slice(0, index).every((other) => !mayTellOfOneCall(one, other)));
   }
 
   /** Whether a call stands above a span, as far as all that came is known; true as well where nobody can tell. */
@@ -199,6 +210,11 @@ export class QuietJudge {
     }
     return true;
   }
+}
+
+function mayTellOfOneCall(one: QuietShape | undefined, other: QuietShape | undefined): boolean {
+  if (one === undefined || other === undefined) return true;
+  return one.column.scopeName !== other.column.scopeName && sameModel(one.model, other.model);
 }
 
 function isSpan(ids: Int32Array, span: number, low: number, high: number): boolean {

@@ -87,8 +87,8 @@ export class QuietRing {
   note(first: number, count: number, earlier: EarlierSpans): boolean {
     for (let index = 0; index < count; index += 1) {
       const place = (first + index) & this.spanMask;
-      const scopeName = this.shapes[place]?.column.scopeName ?? "";
-      if (!earlier.add(this.words.subarray(place * SPAN_WORDS, (place + 1) * SPAN_WORDS), this.roles[place] ?? 0, scopeName)) return false;
+      const words = this.words.subarray(place * SPAN_WORDS, (place + 1) * SPAN_WORDS);
+      if (!earlier.add(words, this.roles[place] ?? 0, this.shapes[place])) return false;
     }
     return true;
   }

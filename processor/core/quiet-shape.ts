@@ -28,6 +28,8 @@ export interface QuietShape {
   readonly unknownScope: boolean;
   /** Of a request to a model. */
   readonly httpStatus: number;
+  /** As the memory notes it (enrich-entry.ts, callNote); "" where it is not known. */
+  readonly model: string;
   /** null for a span that is not of GenAI. */
   readonly call: QuietCall | null;
 }
@@ -62,6 +64,7 @@ function plainShape(column: ColumnShape, role: QuietRole): QuietShape {
     claimsElsewhere: false,
     unknownScope: false,
     httpStatus: 0,
+    model: "",
     call: null,
   };
 }
@@ -97,6 +100,7 @@ function genAiShape(column: ColumnShape, span: Span, shaped: ShapedCall): QuietS
     outputPlace,
     claimsElsewhere: table.requestsOutside === true && (asks || asksWithoutOutput),
     unknownScope: !known,
+    model: words.requestModel ?? words.responseModel ?? "",
     call,
   };
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { mutate } from "../../test/support/mutate.ts";
-import { referenceCodec } from "../../test/support/otlp-reference-codec.ts";
+import { type ReferenceAnyValue, referenceCodec } from "../../test/support/otlp-reference-codec.ts";
 import { requests } from "../../test/support/otlp-requests.ts";
 import { shapedRequests } from "../../test/support/shaped-requests.ts";
 import { createReferenceColumns } from "../../test/support/reference-columns.ts";
@@ -140,6 +140,23 @@ describe("nothing else is recognised", () => {
       { numRuns: 150 },
     );
     expect(recognised).toBeGreaterThan(100);
+  });
+
+  test.each([
+    ["a presence that nobody can read", { stringValue: "x" }, { bytesValue: Uint8Array.of(1) }],
+    ["a presence that is empty", { stringValue: "x" }, {}],
+    ["a presence that is a list", { intValue: "1" }, { arrayValue: { values: [] } }],
+  ])("of %s", (_what, known, other) => {
+    const taught = taughtRecogniser(recogniser());
+    const times = { startTimeUnixNano: "1764000000000000000", endTimeUnixNano: "1764000000000000000" };
+    const ids = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 1) };
+    const bodyOf = (value: ReferenceAnyValue): Uint8Array => {
+      const span = { ...ids, ...times, attributes: [{ key: "gen_ai.tool.name", value }] };
+      return codec.encode(codec.fromObject({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })).finish();
+    };
+    expect(takeOften(taught, bodyOf(known)).recognised).toBe(1);
+    for (let round = 0; round < 3; round++) expect(taught.take(bodyOf(other))).toMatchObject({ recognised: 0, faults: [] });
+    expect(taught.take(bodyOf(known)).recognised).toBe(1);
   });
 
   test("of bodies that were damaged on the way", () => {

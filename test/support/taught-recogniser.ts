@@ -122,6 +122,8 @@ function essenceOf(span: ScannedSpan, { marks, reader, regions }: RequestScan): 
     if (facts === undefined || facts.shaping === "none") continue;
     if (OWN_KEYS.includes(facts.key)) return null;
     const value = reader.bytes.subarray(marks.valueStart(index), marks.valueEnd(index));
+    // Of a list, bytes or nothing nobody can say whether it is there.
+    if (facts.shaping === "presence" && (value[0] ?? 0xff) > 0x21) return null;
     const isNumber = facts.shaping === "value" && (value[0] === 0x18 || value[0] === 0x21);
     parts.push(`${facts.key}=${facts.shaping === "presence" ? "" : isNumber ? "#" : value.toString("hex")}`);
   }

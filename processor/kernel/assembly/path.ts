@@ -67,7 +67,7 @@ function followKey(key: usize, at: usize, keyField: usize, keyLength: usize, val
     followEdge(SKIP, keyField, keyLength);
     return last;
   }
-  if (shaping == BY_PRESENCE) return followEdge(PRESENCE, keyField, keyLength) == 0 ? 0 : last;
+  if (shaping == BY_PRESENCE) return isScalar(value, last) && followEdge(PRESENCE, keyField, keyLength) != 0 ? last : 0;
   if (value == last) return 0;
   const written = writtenIndexOf(key);
   const type = load<u8>(value);
@@ -130,12 +130,20 @@ function takeAttribute(edge: usize, length: usize, at: usize, end: usize): usize
     if (contentEnd(value, last) != last) return 0;
     value = content;
   }
-  if (kindOf(edge) != NUMBER) return isShortText(value, last) || isWholeValue(value, last, 0) ? last : 0;
+  if (kindOf(edge) != NUMBER) {
+    if (kindOf(edge) == PRESENCE && !isScalar(value, last)) return 0;
+    return isShortText(value, last) || isWholeValue(value, last, 0) ? last : 0;
+  }
   const number = readNumber(value, last);
   if (number < 0) return 0;
   const written = writtenOf(edge);
   if (written >= 0) addMark(written, at, value, last, number);
   return last;
+}
+
+/** What nobody can read (bytes, none at all) is as good as not there; the ordinary scan leaves lists out as well. */
+function isScalar(value: usize, last: usize): bool {
+  return value < last && load<u8>(value) <= DOUBLE;
 }
 
 /** Nearly every value that nobody reads is one. */

@@ -129,6 +129,21 @@ describe("one connection", () => {
     await expect.poll(() => made.closed).toBe(true);
   });
 
+  test("that says it has sent everything still gets its answer", async () => {
+    const made = await connection();
+    const { protobuf, spanIds } = traceRequest({ spans: 1 });
+    made.socket.end(post(protobuf));
+    expect([(await made.answer()).status, arrived(spanIds)]).toEqual([200, true]);
+    await expect.poll(() => made.closed).toBe(true);
+    const cut = await connection();
+    cut.socket.end(post(protobuf).subarray(0, -1));
+    await expect.poll(() => cut.closed).toBe(true);
+    const other = await connection();
+    other.socket.end("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect((await other.answer()).status).toBe(200);
+    await expect.poll(() => other.closed).toBe(true);
+  });
+
   test("goes on after a refusal in the middle of a body", async () => {
     const holder = await connection();
     holder.socket.write(post(Buffer.alloc(ADMITTED_BYTES)).subarray(0, ADMITTED_BYTES - 1000));

@@ -70,6 +70,7 @@ describe.each([
     else client.write(first);
     const reader = new Collector();
     const read = readInto(near, reader);
+    read.socket.on("end", () => read.socket.end());
     read.socket.resume();
     return { client, reader, read };
   }
@@ -105,6 +106,7 @@ describe.each([
     else client.write("head and");
     const reader = new Collector();
     const read = readInto(near, reader);
+    read.socket.on("end", () => read.socket.end("bye"));
     let streamed = "";
     reader.onBytes = () => {
       if (streamed !== "" || reader.text.length < 4) return;
@@ -117,8 +119,10 @@ describe.each([
     client.write(" a rest that is longer than a place");
     await expect.poll(() => streamed).toBe(" and a rest that is longer than a place");
     expect(reader.text).toBe("head and".slice(0, reader.text.length));
+    const closed = once(read.socket, "close");
     client.end();
-    await once(read.socket, "close");
+    expect(String((await once(client, "data"))[0])).toBe("bye");
+    await closed;
   });
 
   test("its end is the end of the connection that the server counts", async () => {

@@ -28,11 +28,14 @@ type WithHandle = Socket & { _handle: Handle | null };
  * what arrives, and the rest of a body is put where it belongs. Node does that for sockets that one makes oneself (`onread`
  * of net.Socket), so one is made on the handle of the accepted one, as Node does where a connection goes from one process to
  * another (lib/internal/child_process.js). Where a handle cannot be had so, the reader gets what any socket reads.
+ * As in Node's HTTP server, who has sent everything and says so can still be answered: the end is the reader's to answer.
  */
 export function readInto(accepted: Socket, reader: BytesReader): ReadConnection {
   const { _handle: handle } = accepted as WithHandle;
   const isFresh = typeof handle?.useUserBuffer === "function" && accepted.readableLength === 0;
-  return isFresh ? takeOver(accepted as WithHandle, reader) : readChunks(accepted, reader);
+  const connection = isFresh ? takeOver(accepted as WithHandle, reader) : readChunks(accepted, reader);
+  connection.socket.allowHalfOpen = true;
+  return connection;
 }
 
 function takeOver(accepted: WithHandle, reader: BytesReader): ReadConnection {

@@ -71,6 +71,7 @@ export class TraceConnection implements BytesReader {
     this.#connection = readInto(accepted, this);
     this.#socket = this.#connection.socket;
     this.#socket.on("error", ignore);
+    this.#socket.on("end", this.#onEnd);
     this.#socket.on("close", this.#onClose);
     this.#socket.resume();
   }
@@ -136,6 +137,11 @@ export class TraceConnection implements BytesReader {
     return true;
   }
 
+  readonly #onEnd = (): void => {
+    if (this.isReading) this.destroy();
+    else this.finish();
+  };
+
   readonly #onClose = (): void => {
     const exchange = this.#exchange;
     if (exchange !== null && !this.#answering && !exchange.refused) {
@@ -172,7 +178,7 @@ export class TraceConnection implements BytesReader {
   /** Node's server finds everything unread from this request on. */
   #handOver(rest: Buffer): void {
     const socket = this.#socket;
-    socket.off("error", ignore).off("close", this.#onClose);
+    socket.off("error", ignore).off("end", this.#onEnd).off("close", this.#onClose);
     this.#options.onClose(this);
     this.#connection.asStream();
     socket.pause();

@@ -21,12 +21,6 @@ interface Source extends RowSourceLabels {
   readonly bytes: Uint8Array;
 }
 
-/** A plan with what its last call was counted as. */
-interface UsedPlan extends RowPlan {
-  lastSource: Source | null;
-  lastKind: CallKind | null;
-}
-
 /** More than enrichment writes. */
 const SPAN_VALUES_MAX = 64;
 const FOUND_GUESS = 4_096;
@@ -38,10 +32,12 @@ const SOURCE_BYTES_MAX = 2_048;
 export class ColumnRows {
   private readonly writer: RowsWriter;
   /** By the template's id, and by the shape's index for spans that get none. */
-  private readonly byTemplate: (UsedPlan | undefined)[] = [];
-  private readonly byShape: (UsedPlan | undefined)[] = [];
+  private readonly byTemplate: (RowPlan | undefined)[] = [];
+  private readonly byShape: (RowPlan | undefined)[] = [];
   private readonly sources = new Map<string, Source>();
-  private sourceOf = new WeakMap<Attributes, Source>();
+  private readonly known = new WeakMap<Attributes, Source>();
+  /** By resource of the request. */
+  private readonly requestSources: Source[] = [];
   /** Of the span whose row is written. */
   private readonly place = { start: 0, end: 0 };
   /** Of the span whose row is written, as its columns take them. */
@@ -63,6 +59,8 @@ export class ColumnRows {
     const { unread } = findings;
     let nextUnread = 0;
     this.foundCount = 0;
+    this.requestSources.length = 0;
+    for (const resource of columns.resources) this.requestSources.push(this.sourceOf(resource));
     for (let span = 0; span < columns.spanCount; span++) {
       if (unread[nextUnread] === span) nextUnread++;
       else if (!this.addSpan({ columns, findings }, span)) odd.push(span);
@@ -96,7 +94,7 @@ export class ColumnRows {
   }
 
   /** Behind the head. */
-  private writeFields(plan: UsedPlan, columns: SpanColumns, span: number, ids: number): void {
+  private writeFields(plan: RowPlan, columns: SpanColumns, span: number, ids: number): void {
     const { writer } = this;
     const { out } = writer;
     const { spans, numbers } = columns;
@@ -104,7 +102,7 @@ export class ColumnRows {
     const startMs = numbers[number] ?? 0;
     const durationMs = durationOf(startMs, numbers[number + 1] ?? 0);
     const micros = microsOf(startMs);
-    const source = this.sourceAt(columns, spans[span * SPAN_STRIDE + SPAN_COLUMN.resource] ?? 0);
+    const source = this.requestSources[spans[span * SPAN_STRIDE + SPAN_COLUMN.resource] ?? 0] as Source;
     out.timestamp(micros);
     out.float8(durationMs);
     out.int4(plan.httpStatus ?? writer.head.httpStatus);
@@ -126,14 +124,14 @@ export class ColumnRows {
     this.foundCount = end;
   }
 
-  private planOf({ spans, shapes }: SpanColumns, span: number, template: EnrichmentTemplate | null): UsedPlan {
+  private planOf({ spans, shapes }: SpanColumns, span: number, template: EnrichmentTemplate | null): RowPlan {
     const index = spans[span * SPAN_STRIDE + SPAN_COLUMN.shape] ?? 0;
     const shape = shapes[index] as ColumnShape;
     const plans = template === null ? this.byShape : this.byTemplate;
     const place = template === null ? index : template.id;
     const before = plans[place];
     if (before !== undefined && before.shape === shape && before.template === template) return before;
-    return (plans[place] = { ...planRow(shape, template), lastSource: null, lastKind: null });
+    return (plans[place] = planRow(shape, template));
   }
 
   /** false: one of them is none that its column takes. */
@@ -158,7 +156,7 @@ export class ColumnRows {
   }
 
   private countCall(
-    plan: UsedPlan,
+    plan: RowPlan,
     source: Source,
     { ids, micros, durationMs }: { readonly ids: number; readonly micros: number; readonly durationMs: number },
   ): void {
@@ -174,7 +172,7 @@ export class ColumnRows {
     if (plan.cacheRead >= 0) sums[at + CALL_SUM.cached_calls] = (values[plan.cacheRead] ?? 0) > 0 ? 1 : 0;
   }
 
-  private kindOf(plan: UsedPlan, source: Source): CallKind {
+  private kindOf(plan: RowPlan, source: Source): CallKind {
     if (plan.lastKind !== null && plan.lastSource === source) return plan.lastKind;
     const { provider, model, operation, errorCategory, retryReason, costStatus } = plan.words as NonNullable<RowPlan["words"]>;
     const { serviceName, environment } = source;
@@ -192,9 +190,8 @@ export class ColumnRows {
   }
 
   /** One object for all resources that say the same. */
-  private sourceAt({ resources }: SpanColumns, index: number): Source {
-    const resource = resources[index] ?? NO_RESOURCE;
-    return this.sourceOf.get(resource) ?? this.readSource(resource);
+  private sourceOf(resource: Attributes): Source {
+    return this.known.get(resource) ?? this.readSource(resource);
   }
 
   private readSource(resource: Attributes): Source {
@@ -209,13 +206,12 @@ export class ColumnRows {
       source = { ...labels, bytes: Uint8Array.from(memory.subarray(0, out.length)) };
       this.sources.set(key, source);
     }
-    this.sourceOf.set(resource, source);
+    this.known.set(resource, source);
     return source;
   }
 }
 
 const NO_BYTES = new Uint8Array();
-const NO_RESOURCE: Attributes = Object.freeze(Object.create(null));
 
 function valueOf(kind: number, value: number): number | null {
   if (kind === NUMBER_KIND.count) return count(value);

@@ -5,8 +5,8 @@ import type { ColumnShape } from "../core/span-columns.ts";
 import { STATUS, type Span } from "../core/span.ts";
 import { CopyBuffer } from "../sinks/copy-buffer.ts";
 import { TRACE_BLOCK_COLUMNS, writeSpanBlock, writeTraceBlock } from "../sinks/copy-row.ts";
-import { readSpanRow, readTraceRow, type TraceRow } from "../sinks/postgres-row.ts";
-import type { CallWords } from "../storage/call-kinds.ts";
+import { readSpanRow, readTraceRow, type RowSourceLabels, type TraceRow } from "../sinks/postgres-row.ts";
+import type { CallKind, CallWords } from "../storage/call-kinds.ts";
 import { CALL_STRIDE, CALL_SUM, writeCallSums } from "../storage/call-sums.ts";
 
 /** How a number gets into its column: as it is, as a count, from seconds. */
@@ -62,6 +62,9 @@ export interface RowPlan {
   readonly sums: Float64Array;
   /** Which of the values says how much was read from a cache; -1: none. */
   readonly cacheRead: number;
+  /** Where its last call was from, and what it was counted as. */
+  lastSource: RowSourceLabels | null;
+  lastKind: CallKind | null;
 }
 
 const BLOCK_BYTES_MAX = 64 * 1024;
@@ -76,9 +79,13 @@ const ANY_NUMBER = 1;
 
 /** Made of what the ordinary way writes for such a span. */
 export function planRow(shape: ColumnShape, template: EnrichmentTemplate | null): RowPlan {
-  const plan: RowPlan = {
-    shape,
-    template,
+  const { block, numbers, total, httpStatus, words, sums, cacheRead } = planFields(shape, template);
+  // One literal, so that all plans have their fields in the same places.
+  return { shape, template, block, numbers, total, httpStatus, words, sums, cacheRead, lastSource: null, lastKind: null };
+}
+
+function planFields(shape: ColumnShape, template: EnrichmentTemplate | null): PlannedFields {
+  const plan: PlannedFields = {
     block: null,
     numbers: NO_NUMBERS,
     total: NO_TOTAL,
@@ -130,9 +137,9 @@ function withAnyNumbers({ enrichment, numberKeys }: EnrichmentTemplate): Enrichm
   return { ...enrichment, ...Object.fromEntries(numberKeys.map((key) => [key, ANY_NUMBER])) };
 }
 
-type CallPlan = Pick<RowPlan, "block" | "numbers" | "total" | "httpStatus" | "words" | "sums" | "cacheRead">;
+type PlannedFields = Omit<RowPlan, "shape" | "template" | "lastSource" | "lastKind">;
 
-function planCall(row: TraceRow, columns: readonly NumberColumn[], block: Uint8Array): CallPlan {
+function planCall(row: TraceRow, columns: readonly NumberColumn[], block: Uint8Array): PlannedFields {
   const places = fieldPlaces(block, TRACE_BLOCK_COLUMNS);
   const valueOf = (column: string): number => columns.findIndex((number) => number.column === column);
   const [input, output] = [valueOf("input_tokens"), valueOf("output_tokens")];

@@ -1,6 +1,7 @@
 import { createRollupDelta, type GrowingDelta } from "../storage/rollup-delta.ts";
 import { COPY_HEADER, COPY_TRAILER } from "./copy-buffer.ts";
 import type { CopyMemory } from "./copy-memory.ts";
+import { COPY_DATA_HEAD_BYTES, COPY_DONE, writeCopyDataHead } from "./copy-query.ts";
 import { callOf, compareIds, type EncodedRows, keyTextOf, rowEnd, rowStart, TABLE, tableOf } from "./encoded-rows.ts";
 import type { EnrichedSpan } from "./sink.ts";
 
@@ -16,8 +17,8 @@ export interface MergedRows {
 
 export interface MergedTable {
   readonly count: number;
-  /** As a COPY stream, in the order of the table's key; without rows it is empty. */
-  readonly stream: Buffer;
+  /** As the messages of a COPY, in the order of the table's key; without rows it is empty. */
+  readonly messages: Buffer;
   /** Times of the rows, microseconds since 1970, one for each day at least. */
   readonly days: readonly number[];
   /** By key text: what a row adds to a delta. Made when it is asked for. */
@@ -89,13 +90,22 @@ function pickRows({ parts, firsts }: Numbered, filter: RowFilter | null): number
  * fast as with a function that compares.
  */
 function sortRows(numbered: Numbered, numbers: readonly number[]): Uint32Array {
-  const micros = Float64Array.from(numbers, (number) => microsOf(numbered, number));
-  const first = micros.reduce((least, time) => Math.min(least, time), Infinity);
-  const last = micros.reduce((most, time) => Math.max(most, time), 0);
+  const count = numbers.length;
+  const keys = new Float64Array(count);
+  let first = Infinity;
+  let last = 0;
+  for (let index = 0; index < count; index++) {
+    const micros = microsOf(numbered, numbers[index] ?? 0);
+    keys[index] = micros;
+    if (micros < first) first = micros;
+    if (micros > last) last = micros;
+  }
   const scale = numbered.partOf.length;
   if ((last - first + 1) * scale >= EXACT_MAX) return Uint32Array.from(numbers).sort((a, b) => compareRows(numbered, a, b));
-  const keys = micros.map((time, index) => (time - first) * scale + (numbers[index] ?? 0)).sort();
-  const sorted = Uint32Array.from(keys, (key) => key % scale);
+  for (let index = 0; index < count; index++) keys[index] = ((keys[index] ?? 0) - first) * scale + (numbers[index] ?? 0);
+  keys.sort();
+  const sorted = new Uint32Array(count);
+  for (let index = 0; index < count; index++) sorted[index] = (keys[index] ?? 0) % scale;
   return sortTies(numbered, sorted);
 }
 
@@ -147,7 +157,7 @@ function distinct(numbered: Numbered, sorted: Uint32Array): Uint32Array {
 function tableOfRows(numbered: Numbered, order: Uint32Array, memory: CopyMemory): MergedTable {
   return {
     count: order.length,
-    stream: order.length === 0 ? NOTHING : writeStream(numbered, order, memory),
+    messages: order.length === 0 ? NOTHING : writeMessages(numbered, order, memory),
     days: daysOf(numbered, order),
     rowsByKey: () =>
       new Map(
@@ -161,7 +171,7 @@ function tableOfRows(numbered: Numbered, order: Uint32Array, memory: CopyMemory)
 
 const NOTHING = Buffer.alloc(0);
 
-function writeStream({ parts, firsts, partOf }: Numbered, order: Uint32Array, memory: CopyMemory): Buffer {
+function writeMessages({ parts, firsts, partOf }: Numbered, order: Uint32Array, memory: CopyMemory): Buffer {
   let bytes = COPY_HEADER.length + COPY_TRAILER.length;
   for (const number of order) {
     const part = partOf[number] ?? 0;
@@ -169,20 +179,22 @@ function writeStream({ parts, firsts, partOf }: Numbered, order: Uint32Array, me
     const row = number - (firsts[part] ?? 0);
     bytes += rowEnd(rows, row) - rowStart(rows, row);
   }
-  const stream = memory.take(bytes);
-  stream.set(COPY_HEADER);
-  let at = COPY_HEADER.length;
+  const messages = memory.take(COPY_DATA_HEAD_BYTES + bytes + COPY_DONE.length);
+  writeCopyDataHead(messages, bytes);
+  messages.set(COPY_HEADER, COPY_DATA_HEAD_BYTES);
+  let at = COPY_DATA_HEAD_BYTES + COPY_HEADER.length;
   for (const number of order) {
     const part = partOf[number] ?? 0;
     const rows = parts[part] as EncodedRows;
     const row = number - (firsts[part] ?? 0);
     const start = rowStart(rows, row);
     const end = rowEnd(rows, row);
-    stream.set(rows.bytes.subarray(start, end), at);
+    messages.set(rows.bytes.subarray(start, end), at);
     at += end - start;
   }
-  stream.set(COPY_TRAILER, at);
-  return stream;
+  messages.set(COPY_TRAILER, at);
+  messages.set(COPY_DONE, at + COPY_TRAILER.length);
+  return messages;
 }
 
 function daysOf(numbered: Numbered, order: Uint32Array): number[] {

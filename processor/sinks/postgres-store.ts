@@ -1,12 +1,11 @@
-import { finished } from "node:stream/promises";
 import pg from "pg";
-import { from as copyFrom } from "pg-copy-streams";
-import { countCalls, type CountedDelta } from "../storage/count-calls.ts";
+import { countCalls, countCallsText, type CountedDelta } from "../storage/count-calls.ts";
 import type { DayPartitions } from "../storage/day-partitions.ts";
 import type { Dimensions } from "../storage/dimensions.ts";
 import { heldRequestsOf } from "../storage/held-requests.ts";
 import { createRollupDelta, type RollupDelta } from "../storage/rollup-delta.ts";
 import { createCopyMemories } from "./copy-memory.ts";
+import { queryWithCopies } from "./copy-query.ts";
 import { SPAN_COLUMN_LIST, TRACE_COLUMN_LIST } from "./copy-row.ts";
 import { type EncodedRows, TABLE } from "./encoded-rows.ts";
 import { type MergedRows, type MergedTable, mergeRows } from "./merge-rows.ts";
@@ -77,16 +76,30 @@ interface MergedBatch extends CountedDelta {
   readonly rows: MergedRows;
 }
 
+/** In one round trip, unless something is to be held. */
 async function copyDirectly(client: pg.ClientBase, batch: MergedBatch): Promise<StoredRows> {
   const { schema, rows } = batch;
-  await inTransaction(client, async () => {
-    for (const [i, { table, columns }] of TABLES.entries()) await copyInto(client, `${schema}.${table} (${columns})`, rows.tables[i]);
-    await holdRequests(client, batch);
-    await countCalls(client, batch);
+  const copies = TABLES.flatMap(({ table, columns }, index) => {
+    const messages = messagesOf(rows.tables[index]);
+    return messages === null ? [] : [{ text: copyText(`${schema}.${table} (${columns})`), messages }];
   });
+  const texts = copies.map(({ text }) => text);
+  const messages = copies.map((copy) => copy.messages);
+  const count = countCallsText(batch) ?? [];
+  if (rows.held.length === 0) await queryWithCopies(client, texts.concat(count).join("; "), messages);
+  else
+    await inTransaction(client, async () => {
+      if (texts.length > 0) await queryWithCopies(client, texts.join("; "), messages);
+      await holdRequests(client, batch);
+      await countCalls(client, batch);
+    });
   const [traces, spans] = rows.tables;
   return { traces: traces?.count ?? 0, spans: spans?.count ?? 0, duplicates: 0, staged: false };
 }
+
+const copyText = (target: string): string => `copy ${target} from stdin (format binary)`;
+
+const messagesOf = (table: MergedTable | undefined): Buffer | null => (table === undefined || table.count === 0 ? null : table.messages);
 
 async function copyThroughStaging(client: pg.ClientBase, batch: MergedBatch): Promise<StoredRows> {
   const { schema, rows, ids } = batch;
@@ -95,7 +108,8 @@ async function copyThroughStaging(client: pg.ClientBase, batch: MergedBatch): Pr
     for (const [i, { table, columns }] of TABLES.entries()) {
       // Within the transaction: a connection pooler may give the next one another session.
       await client.query(`create temp table if not exists staged_${table} (like ${schema}.${table}) on commit delete rows`);
-      await copyInto(client, `pg_temp.staged_${table} (${columns})`, rows.tables[i]);
+      const messages = messagesOf(rows.tables[i]);
+      if (messages !== null) await queryWithCopies(client, copyText(`pg_temp.staged_${table} (${columns})`), [messages]);
       inserted.push(await insertNew(client, `${schema}.${table}`, `pg_temp.staged_${table}`, columns));
     }
     await holdRequests(client, batch);
@@ -125,15 +139,6 @@ async function insertNew(client: pg.ClientBase, target: string, staged: string, 
      returning (extract(epoch from created_at) * 1000000)::bigint || ' ' || span_id || ' ' || trace_id as key`,
   );
   return rows.map(({ key }) => key);
-}
-
-async function copyInto(client: pg.ClientBase, target: string, table: MergedTable | undefined): Promise<void> {
-  if (table === undefined || table.count === 0) return;
-  const stream = client.query(copyFrom(`copy ${target} from stdin (format binary)`));
-  // The stream may fail a second time when its connection is gone already; the first failure is the one that is thrown.
-  stream.on("error", () => undefined);
-  stream.end(table.stream);
-  await finished(stream);
 }
 
 async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {

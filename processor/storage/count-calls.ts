@@ -1,4 +1,4 @@
-import type pg from "pg";
+import pg from "pg";
 import { clean, keyOfValues } from "./call-kinds.ts";
 import { CALL_SUM_COLUMNS } from "./call-sums.ts";
 import type { DimensionIds } from "./dimensions.ts";
@@ -14,12 +14,15 @@ export interface CountedDelta {
   readonly ids: DimensionIds;
 }
 
-/**
- * Adds a delta to the rollups, in the transaction that the client has open: one round trip, the tables in the same order
- * everywhere.
- */
-export async function countCalls(client: pg.ClientBase, { schema, delta, ids }: CountedDelta): Promise<void> {
-  if (delta.series.length === 0) return;
+/** Adds a delta to the rollups, in the transaction that the client has open. */
+export async function countCalls(client: pg.ClientBase, counted: CountedDelta): Promise<void> {
+  const text = countCallsText(counted);
+  if (text !== null) await client.query(text);
+}
+
+/** The statement that adds a delta to the rollups, the tables in the same order everywhere; null where there is nothing to add. */
+export function countCallsText({ schema, delta, ids }: CountedDelta): string | null {
+  if (delta.series.length === 0) return null;
   const outcomeIds = delta.outcomes.map((values) => ids.outcomes.get(keyOfValues(values)));
   const calls: string[] = [];
   const histograms = columns(4);
@@ -34,26 +37,23 @@ export async function countCalls(client: pg.ClientBase, { schema, delta, ids }: 
           calls.push(callsJson(`"bucket":"${bucket}","series_id":${seriesId},"outcome_id":${outcomeIds[outcome]}`, outcomeSums));
       }
       for (const [measure, counts] of byMeasure.entries()) {
-        if (counts !== undefined) push(histograms, [minute, seriesId, measure, arrayLiteral(counts)]);
+        if (counts !== undefined) push(histograms, [minute, seriesId, measure, `"${arrayLiteral(counts)}"`]);
       }
     }
     for (const [hour, byUser] of series.users) {
-      for (const [userId, sums] of byUser) push(users, [hour, seriesId, clean(userId), ...sums]);
+      for (const [userId, sums] of byUser) push(users, [hour, seriesId, quoted(clean(userId)), ...sums]);
     }
   }
-  await client.query({
-    name: "count_calls",
-    text: `select ${schema}.count_calls($1), ${schema}.count_durations($2, $3, $4, $5), ${schema}.count_users($6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-    values: [`[${calls.join(",")}]`, ...[...histograms, ...users].map(arrayParameter)],
-  });
+  const [durations, byUser] = [histograms, users].map((table) => table.map(arrayParameter).join(", "));
+  return `select ${schema}.count_calls(${pg.escapeLiteral(`[${calls.join(",")}]`)}), ${schema}.count_durations(${durations}), ${schema}.count_users(${byUser})`;
 }
 
 type Column = (number | string)[];
 
-/** Numbers joined by hand: pg would look at each of them for quotes. */
-function arrayParameter(column: Column): Column | string {
-  return typeof column[0] === "number" ? `{${column.join(",")}}` : column;
-}
+const arrayParameter = (column: Column): string => pg.escapeLiteral(`{${column.join(",")}}`);
+
+/** An element of an array, whatever is in it (PostgreSQL manual, Array Input and Output Syntax). */
+const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 
 const columns = (count: number): Column[] => Array.from({ length: count }, () => []);
 

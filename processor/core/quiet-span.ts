@@ -21,11 +21,12 @@ export class ColumnSpan implements Span {
   private hexSpanId = "";
   private ownAttributes: Attributes | null = null;
 
-  /** @param index of a span that was recognised */
-  constructor(columns: SpanColumns, index: number) {
+  /** @param index of a span that was recognised @param sibling of the same trace, whose digits need not be made again */
+  constructor(columns: SpanColumns, index: number, sibling: ColumnSpan | null = null) {
     this.columns = columns;
     this.column = NO_SHAPE;
     this.be(columns, index);
+    if (sibling !== null) this.hexTraceId = sibling.traceId;
   }
 
   be(columns: SpanColumns, index: number): this {

@@ -37,8 +37,9 @@ function keyAt(scan: RequestScan, keyStart: number, keyEnd: number): KeyFacts {
 function shape(scan: RequestScan, facts: KeyFacts, start: number, end: number): void {
   if (facts.shaping === "none") return;
   const { draft } = scan;
-  if (facts.shaping === "presence") draft.addBoolean(facts, true);
-  else if (start < 0) draft.valid = false;
+  // A value that nobody can read (bytes, none at all) is as good as not there, and of a list it is not worth finding out.
+  if (start < 0 || (facts.shaping === "presence" && !isWholeScalar(scan.reader.bytes, start, end))) draft.valid = false;
+  else if (facts.shaping === "presence") draft.addBoolean(facts, true);
   else shapeByValue(scan, facts, start, end);
 }
 

@@ -139,7 +139,7 @@ describe("what is recognised comes out as what is read", () => {
         const body = encoded(request);
         for (let time = 0; time < 3; time++) expectSame(body);
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
@@ -150,7 +150,7 @@ describe("what is recognised comes out as what is read", () => {
       fc.property(requests, (request) => {
         expectSame(Buffer.concat([corpusRequest({ spans: 5, content: false, seed: seed++ }).body, encoded(request)]));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 

@@ -25,9 +25,16 @@ export function scanUnread(body: Uint8Array, columns: SpanColumns, indexes: read
   const places: number[] = [];
   const rejected: number[] = [];
   let scanner: SpanScanner | null = null;
+  let last: ColumnSpan | null = null;
+  let lastTrace = -1;
   for (const index of indexes) {
-    if ((columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.shape] ?? -1) >= 0) spans.push(new ColumnSpan(columns, index));
-    else {
+    const at = index * SPAN_STRIDE;
+    if ((columns.spans[at + SPAN_COLUMN.shape] ?? -1) >= 0) {
+      const trace = columns.spans[at + SPAN_COLUMN.trace] ?? 0;
+      last = new ColumnSpan(columns, index, trace === lastTrace ? last : null);
+      lastTrace = trace;
+      spans.push(last);
+    } else {
       scanner ??= new SpanScanner(body, columns, uses);
       const span = scanner.read(index);
       if (span === null) {

@@ -132,7 +132,9 @@ export class SpanShapes {
       this.seen[seenAt] = hash;
       return null;
     }
-    return this.keep(slot, new Shape(hash, draft, head, scope));
+    const shape = new Shape(hash, draft, head, scope);
+    // Of a key that stands there twice the last value counts, which where its numbers are is not the first of that name.
+    return hasKeyTwice(shape) ? null : this.keep(slot, shape);
   }
 
   /** In a free place, else in that of the one that has been there longest. */
@@ -142,6 +144,12 @@ export class SpanShapes {
     table.copyWithin(slot, slot + 1, slot + WAYS);
     return (table[slot + WAYS - 1] = shape);
   }
+}
+
+/** A list's key has two tokens. */
+function hasKeyTwice({ keys, tokens }: Shape): boolean {
+  const own = keys.filter((_, index) => tokens[index] !== LIST);
+  return new Set(own).size < own.length;
 }
 
 function isOf(shape: Shape, draft: ShapeDraft, { kind, statusCode }: ShapeHead, scope: Scope): boolean {

@@ -252,7 +252,7 @@ function expectSame(scan: RequestScan, batches: readonly (readonly ScannedSpan[]
   return quiet;
 }
 
-const way: fc.Arbitrary<Way> = fc.record({ settled: fc.boolean(), stepMs: fc.constantFrom(0, 10, AGE_MS_MAX / 2, AGE_MS_MAX + 1) });
+const way: fc.Arbitrary<Way> = fc.record({ settled: fc.boolean(), stepMs: fc.constantFrom(0, 10, 0.7 * AGE_MS_MAX, AGE_MS_MAX + 1) });
 
 describe("generated traffic in columns", () => {
   test("is found to be what it is by itself, in whatever batches it comes, and leaves the same in the memory", () => {
@@ -269,5 +269,19 @@ describe("generated traffic in columns", () => {
       { numRuns: 400 },
     );
     expect(quiet / all).toBeGreaterThan(0.2);
+  });
+
+  test("is read span by span where a call beside it may claim its requests", () => {
+    const alone = { above: 0, from: 0, forMs: 3_000, number: 100, batch: 0, twin: false };
+    const nodes: Node[] = [
+      { ...alone, kind: chat("litellm"), trace: 0 },
+      { ...alone, kind: chat("pydantic-ai"), from: 500, trace: 1 },
+      { ...alone, kind: requestWith(200), from: 600, forMs: 100, trace: 1, above: -1 },
+    ];
+    const scan = scanOf(nodes);
+    const { spans } = scan;
+    for (const batches of [[spans], [spans, spans], [spans.slice(1), spans]]) expectSame(scan, batches, { settled: false, stepMs: 10 });
+    expect(expectSame(scan, [spans], { settled: false, stepMs: 0 })).toBe(0);
+    expect(expectSame(scan, [spans.slice(1)], { settled: false, stepMs: 0 })).toBe(2);
   });
 });

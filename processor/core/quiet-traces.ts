@@ -8,10 +8,11 @@ import type { TraceMemoryOptions } from "./trace-memory.ts";
 
 /** Numbers of a part of a trace: its spans that came in one batch. */
 const PART_STRIDE = 10;
-const PART = { id: 0, firstSpan: 4, spans: 5, firstNumber: 6, numbers: 7, nextInChain: 8, continues: 9 } as const;
-const END = -1;
-/** Instead of a next one: the part was taken out, and is in no chain any more. */
-const GONE = -2;
+const PART = { id: 0, firstSpan: 4, spans: 5, firstNumber: 6, numbers: 7, before: 8, state: 9 } as const;
+/** The first part of its trace; one of the others; or taken out, which leaves it in its place until it is overwritten. */
+const STATE = { first: 0, later: 1, gone: 2 } as const;
+/** No part has been there. By its id it is found out where counts have gone round. */
+const NEVER = -1;
 /** Where no limit is given, and where a higher one is. */
 const SPANS_MAX = 65_536;
 const RING_SPANS_MAX = 1_048_576;
@@ -44,7 +45,7 @@ export class QuietTraces {
   private readonly ring: QuietRing;
   private readonly parts: Int32Array;
   private readonly touchedMs: Float64Array;
-  /** The latest part of each chain of those whose trace ids hash alike. */
+  /** The latest part of each chain of those whose trace ids hash alike; each names the one before it. Chains end where parts are not held. */
   private readonly chains: Int32Array;
   private readonly partMask: number;
   /** Counts that wrap at 32 bits; modulo the length of the ring each is a place. */
@@ -62,7 +63,7 @@ export class QuietTraces {
     this.ring = new QuietRing(ringOf(spans));
     this.parts = new Int32Array(ringOf(parts) * PART_STRIDE);
     this.touchedMs = new Float64Array(ringOf(parts));
-    this.chains = new Int32Array(ringOf(parts)).fill(END);
+    this.chains = new Int32Array(ringOf(parts)).fill(NEVER);
     this.partMask = ringOf(parts) - 1;
   }
 
@@ -79,11 +80,14 @@ export class QuietTraces {
   readEarlier(ids: Int32Array, at: number, earlier: EarlierSpans): boolean {
     const { parts } = this;
     earlier.clear();
-    for (let part = this.chains[this.chainOf(ids, at)] ?? END; part !== END; part = parts[part * PART_STRIDE + PART.nextInChain] ?? END) {
-      const from = part * PART_STRIDE;
+    let state: number = STATE.first;
+    for (let part = this.chains[this.chainOf(ids, at)] ?? NEVER; this.isHeld(part); part = this.before(part)) {
       if (!this.isPartOf(part, ids, at)) continue;
+      const from = this.placeOf(part);
+      state = parts[from + PART.state] ?? 0;
       if (!this.ring.note(parts[from + PART.firstSpan] ?? 0, parts[from + PART.spans] ?? 0, earlier)) return false;
     }
+    if (state !== STATE.first) earlier.clear();
     return true;
   }
 
@@ -98,9 +102,9 @@ export class QuietTraces {
     }
     const sizes = { spans: traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0, numbers };
     if (sizes.spans > this.limits.spans || numbers > this.limits.numbers || this.isCrowded(this.chainOf(ids, at))) return false;
-    if (goesOn) this.renew(ids, at);
+    const renewed = goesOn ? this.renew(ids, at) : null;
     this.makeRoom(sizes);
-    this.addPart(ids, at, sizes);
+    this.addPart(ids, at, sizes, renewed !== null && this.isHeld(renewed) ? STATE.later : STATE.first);
     for (let span = first; span >= 0; span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1) this.ring.add(columns, span, kinds);
     return true;
   }
@@ -110,35 +114,32 @@ export class QuietTraces {
     if (this.size === 0 || traceId.length !== TRACE_ID_WORDS * WORD_DIGITS) return null;
     const { asked, parts } = this;
     for (let word = 0; word < TRACE_ID_WORDS; word += 1) asked[word] = wordOfHex(traceId, word * WORD_DIGITS);
-    let touchedMs = 0;
-    const found: number[] = [];
-    this.unlinkAll(asked, 0, found);
+    const found = this.takeOut(asked, 0);
+    if (found.length === 0) return null;
+    const touchedMs = this.touchedMs[(found[0] ?? 0) & this.partMask] ?? 0;
     const taken = found.map((part) => {
-      const from = part * PART_STRIDE;
-      touchedMs = Math.max(touchedMs, this.touchedMs[part] ?? 0);
-      return this.ring.spansOf(
-        traceId,
-        parts[from + PART.firstSpan] ?? 0,
-        parts[from + PART.spans] ?? 0,
-        parts[from + PART.firstNumber] ?? 0,
-      );
+      const from = this.placeOf(part);
+      const [first, count, firstNumber] = [parts[from + PART.firstSpan], parts[from + PART.spans], parts[from + PART.firstNumber]];
+      return this.ring.spansOf(traceId, first ?? 0, count ?? 0, firstNumber ?? 0);
     });
-    return taken.length === 0 ? null : { parts: taken, touchedMs };
+    return { parts: taken, touchedMs };
   }
 
-  /** What goes on outlives what does not: its parts are held anew behind all others. */
-  private renew(ids: Int32Array, at: number): void {
+  /** What goes on outlives what does not: its parts are held anew behind all others. Answers which is the first of them now. */
+  private renew(ids: Int32Array, at: number): number | null {
     const { parts } = this;
-    const found: number[] = [];
-    this.unlinkAll(ids, at, found);
-    for (const part of found) {
-      const from = part * PART_STRIDE;
+    let first: number | null = null;
+    for (const part of this.takeOut(ids, at)) {
+      const from = this.placeOf(part);
       const sizes = { spans: parts[from + PART.spans] ?? 0, numbers: parts[from + PART.numbers] ?? 0 };
       const [firstSpan, firstNumber] = [parts[from + PART.firstSpan] ?? 0, parts[from + PART.firstNumber] ?? 0];
       this.makeRoom(sizes);
-      this.addPart(ids, at, sizes);
+      const isFirst = first === null || !this.isHeld(first);
+      if (isFirst) first = this.nextPart;
+      this.addPart(ids, at, sizes, isFirst ? STATE.first : STATE.later);
       this.ring.addAgain(firstSpan, sizes.spans, { firstNumber, numberCount: sizes.numbers });
     }
+    return first;
   }
 
   private chainOf(ids: Int32Array, at: number): number {
@@ -147,15 +148,28 @@ export class QuietTraces {
     return (mixed ^ (mixed >>> 15)) & this.partMask;
   }
 
+  private placeOf(part: number): number {
+    return (part & this.partMask) * PART_STRIDE;
+  }
+
+  private isHeld(part: number): boolean {
+    return ((part - this.oldestPart) | 0) >= 0 && ((this.nextPart - part) | 0) > 0;
+  }
+
+  private before(part: number): number {
+    return this.parts[this.placeOf(part) + PART.before] ?? NEVER;
+  }
+
   private isPartOf(part: number, ids: Int32Array, at: number): boolean {
     const { parts } = this;
-    const from = part * PART_STRIDE + PART.id;
-    return parts[from + 3] === ids[at + 3] && parts[from + 2] === ids[at + 2] && parts[from + 1] === ids[at + 1] && parts[from] === ids[at];
+    const from = this.placeOf(part);
+    if (parts[from + PART.state] === STATE.gone || parts[from + 3] !== ids[at + 3]) return false;
+    return parts[from + 2] === ids[at + 2] && parts[from + 1] === ids[at + 1] && parts[from] === ids[at];
   }
 
   private isCrowded(chain: number): boolean {
     let length = 0;
-    for (let part = this.chains[chain] ?? END; part !== END; part = this.parts[part * PART_STRIDE + PART.nextInChain] ?? END) length += 1;
+    for (let part = this.chains[chain] ?? NEVER; this.isHeld(part); part = this.before(part)) length += 1;
     return length >= CHAIN_MAX;
   }
 
@@ -170,59 +184,48 @@ export class QuietTraces {
     }
   }
 
-  /** The trace of the oldest part, with all that came of it later. Answers how many are no more: none, where it was taken out. */
+  /** Nothing is found of a trace whose first part is not held. Answers how many traces are no more. */
   private forgetOldest(): number {
     const { parts } = this;
-    const at = (this.oldestPart & this.partMask) * PART_STRIDE;
+    const at = this.placeOf(this.oldestPart);
     this.oldestPart = (this.oldestPart + 1) | 0;
     this.spansHeld -= parts[at + PART.spans] ?? 0;
     this.numbersHeld -= parts[at + PART.numbers] ?? 0;
-    if (parts[at + PART.nextInChain] === GONE) return 0;
-    this.unlinkAll(parts, at + PART.id, null);
+    if (parts[at + PART.state] !== STATE.first) return 0;
+    this.size -= 1;
     return 1;
   }
 
-  /** Takes all parts of one trace out of their chain; `found` gets them in the order in which they came. */
-  private unlinkAll(ids: Int32Array, at: number, found: number[] | null): void {
-    const chain = this.chainOf(ids, at);
-    let before = END;
-    let next = END;
-    for (let part = this.chains[chain] ?? END; part !== END; part = next) {
-      next = this.parts[part * PART_STRIDE + PART.nextInChain] ?? END;
-      if (this.isPartOf(part, ids, at)) {
-        found?.unshift(part);
-        this.unlink(part, before, chain);
-      } else before = part;
-    }
-  }
-
-  private unlink(part: number, before: number, chain: number): void {
+  /** The parts of a trace in the order in which they came, which nobody finds again. None where the first is not held any more. */
+  private takeOut(ids: Int32Array, at: number): number[] {
     const { parts } = this;
-    const next = parts[part * PART_STRIDE + PART.nextInChain] ?? END;
-    if (before === END) this.chains[chain] = next;
-    else parts[before * PART_STRIDE + PART.nextInChain] = next;
-    parts[part * PART_STRIDE + PART.nextInChain] = GONE;
-    if (parts[part * PART_STRIDE + PART.continues] === 0) this.size -= 1;
+    const found: number[] = [];
+    for (let part = this.chains[this.chainOf(ids, at)] ?? NEVER; this.isHeld(part); part = this.before(part)) {
+      if (this.isPartOf(part, ids, at)) found.unshift(part);
+    }
+    const first = found[0];
+    const isWhole = first !== undefined && parts[this.placeOf(first) + PART.state] === STATE.first;
+    for (const part of found) parts[this.placeOf(part) + PART.state] = STATE.gone;
+    if (!isWhole) return [];
+    this.size -= 1;
+    return found;
   }
 
-  private addPart(ids: Int32Array, idAt: number, { spans, numbers }: Sizes): void {
+  private addPart(ids: Int32Array, idAt: number, { spans, numbers }: Sizes, state: number): void {
     const { parts, chains } = this;
-    const part = this.nextPart & this.partMask;
     const chain = this.chainOf(ids, idAt);
-    const at = part * PART_STRIDE;
-    const latest = chains[chain] ?? END;
-    const continues = latest !== END && this.isPartOf(latest, ids, idAt);
+    const at = this.placeOf(this.nextPart);
     for (let word = 0; word < TRACE_ID_WORDS; word += 1) parts[at + PART.id + word] = ids[idAt + word] ?? 0;
     parts[at + PART.firstSpan] = this.ring.nextSpan;
     parts[at + PART.spans] = spans;
     parts[at + PART.firstNumber] = this.ring.nextNumber;
     parts[at + PART.numbers] = numbers;
-    parts[at + PART.nextInChain] = latest;
-    parts[at + PART.continues] = continues ? 1 : 0;
-    chains[chain] = part;
-    this.touchedMs[part] = this.clockMs;
+    parts[at + PART.before] = chains[chain] ?? NEVER;
+    parts[at + PART.state] = state;
+    chains[chain] = this.nextPart;
+    this.touchedMs[this.nextPart & this.partMask] = this.clockMs;
     this.nextPart = (this.nextPart + 1) | 0;
-    if (!continues) this.size += 1;
+    if (state === STATE.first) this.size += 1;
     this.spansHeld += spans;
     this.numbersHeld += numbers;
   }

@@ -7,7 +7,7 @@ import { InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } 
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import fc from "fast-check";
 import { fetch as npmFetch, request as npmRequest } from "undici";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { startProviderStandIn } from "../processor/demo/provider-stand-in.ts";
 import type { ProviderStandIn } from "../processor/demo/provider-stand-in.ts";
 import { GenAiInstrumentation } from "./genai-instrumentation.ts";
@@ -222,6 +222,21 @@ it("emits the convention's metrics when there is a meter provider", async () => 
       "gen_ai.client.inference.usage.cache_read.input_tokens",
     ]),
   );
+});
+
+it("a call that is asked anew from outside a client that counts its attempts has failed, and its span is ended then", async () => {
+  genAi.enable();
+  const ask = async (attempt: string): Promise<void> => {
+    const headers = { "x-stainless-retry-count": attempt };
+    await (await fetch(url, { ...post("[[outside~server_error;after-ms=20,unavailable;after-ms=20,ok]]"), headers })).text();
+  };
+  await ask("0");
+  expect(calls()).toHaveLength(0);
+  await ask("0");
+  expect(calls().map(({ attributes }) => attributes["http.response.status_code"])).toEqual([500]);
+  await ask("1");
+  await vi.waitFor(() => expect(calls()).toHaveLength(2));
+  expect(calls()[1]?.attributes).toMatchObject({ "http.response.status_code": 200, "http.request.resend_count": 1 });
 });
 
 it("a second instance in the process adds no second span", async () => {

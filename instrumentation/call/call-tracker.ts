@@ -115,6 +115,8 @@ function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserve
   const parentCall = parentSpanId === undefined ? undefined : callsBySpanId.get(parentSpanId);
   const headers = readAttemptHeaders(request.header);
   const attempted = { key: target.key, body: request.body, parentSpanId, headers, framed: state.frame.getStore() };
+  const over = pending.repeatedFromOutside(attempted);
+  if (over !== undefined) endCall(state, over);
   const known = parentCall ?? pending.find(attempted);
   const call = known ?? startCall(options, { target, facts, request, active, callId: headers.callId });
   pending.remove(call);

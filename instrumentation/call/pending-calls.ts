@@ -21,6 +21,11 @@ export interface PendingCalls {
   remove(call: ModelCall): void;
   /** The call that an attempt repeats, or undefined for a new call. */
   find(attempted: Attempted): ModelCall | undefined;
+  /**
+   * The call that failed for good, because the same is asked anew by a client that counts its attempts and is at its first: whoever
+   * repeats it (LangChain, the application) stands outside the client and has been told of the failure.
+   */
+  repeatedFromOutside(attempted: Attempted): ModelCall | undefined;
   all(): ModelCall[];
 }
 
@@ -52,6 +57,10 @@ export function pendingCalls(): PendingCalls {
       if (headers.retryCount === 0) return undefined;
       if (framed?.state === "pending" && isSameRequest(framed, attempted)) return framed;
       return first(calls, (call) => isNextAttempt(call, attempted) && isSameRequest(call, attempted));
+    },
+    repeatedFromOutside(attempted) {
+      if (calls.size === 0 || attempted.headers.retryCount !== 0) return undefined;
+      return first(calls, (call) => call.parentSpanId === attempted.parentSpanId && isSameRequest(call, attempted));
     },
     all: () => [...calls.keys()],
   };

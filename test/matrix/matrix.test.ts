@@ -55,8 +55,10 @@ async function runBoth(
   const [watchedBy, aloneWith] = await Promise.all([startProviderStandIn(), startProviderStandIn()]);
   const env = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: (sdk.instrumentations ?? ["none"]).join(",") };
   const nodeArgs = ["--import", pathToFileURL(STARTS[sdk.start ?? "register"]).href];
-  const watched = await runCases({ sdk: sdk.name, standIn: watchedBy, nodeArgs, node, env });
-  const alone = await runCases({ sdk: sdk.name, standIn: aloneWith, nodeArgs: [], node });
+  const [watched, alone] = await Promise.all([
+    runCases({ sdk: sdk.name, standIn: watchedBy, nodeArgs, node, env }),
+    runCases({ sdk: sdk.name, standIn: aloneWith, nodeArgs: [], node }),
+  ]);
   const judgedOf = (testCase: MatrixCase): Judged => {
     const served = servedTo(watchedBy, scriptIdOf(sdk.name, testCase.name));
     return judge(asItEnded(testCase, sdk, watched.seen.get(testCase.name)), {
@@ -78,8 +80,8 @@ function asItEnded(testCase: MatrixCase, { unsteady }: MatrixSdk, seen: unknown)
   return ended;
 }
 
-/** Every SDK in every Node that its engines field allows, some at a time: most of a run is waiting. */
-const AT_ONCE = Number(process.env["MATRIX_AT_ONCE"] ?? 3);
+/** Every SDK in every Node that its engines field allows, some at a time: a row takes six seconds, two of them CPU. */
+const AT_ONCE = Number(process.env["MATRIX_AT_ONCE"] ?? 4);
 const ROWS = NODES.flatMap((node) =>
   SDKS.filter((sdk) => sdk.installed !== true && runsIn(sdk, node.major) && ONLY_SDKS.test(sdk.name)).map((sdk) => ({
     ...node,
@@ -89,15 +91,23 @@ const ROWS = NODES.flatMap((node) =>
 );
 const RUNS = startAll();
 
+/** Whoever is free takes the next row. */
 function startAll(): ReadonlyMap<string, Promise<Awaited<ReturnType<typeof runBoth>>>> {
-  const lanes = Array.from({ length: AT_ONCE }, (): Promise<unknown> => Promise.resolve());
-  return new Map(
+  const startMs = Date.now();
+  const waiting: (() => Promise<unknown>)[] = [];
+  const runs = new Map(
     ROWS.map(({ title, sdk, node }, index) => {
-      const run = (lanes[index % AT_ONCE] ?? Promise.resolve()).then(() => runBoth(sdk, node));
-      lanes[index % AT_ONCE] = run.catch(() => {});
+      const run = new Promise<void>((resolve) => waiting.push(() => (resolve(), run.catch(() => {})))).then(() => runBoth(sdk, node));
+      const said = (): void => console.log(`${index + 1} of ${ROWS.length}, ${Math.round((Date.now() - startMs) / 1000)} s: ${title}`);
+      void run.then(said, said);
       return [title, run];
     }),
   );
+  const work = async (): Promise<void> => {
+    for (let start = waiting.shift(); start !== undefined; start = waiting.shift()) await start();
+  };
+  for (let worker = 0; worker < AT_ONCE; worker++) void work();
+  return runs;
 }
 
 describe.each(ROWS)("$title", ({ title, major, sdk }) => {

@@ -46,6 +46,9 @@ function usage(): string {
   return ["usage: genai-otel <command> [options]", "", ...lines, "", "genai-otel <command> --help says more.", ""].join("\n");
 }
 
+/** After a signal: time for what has ended to leave. */
+const LINGER_MS = 1000;
+
 async function main(): Promise<number> {
   const [name, ...args] = process.argv.slice(2);
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
@@ -63,7 +66,11 @@ async function main(): Promise<number> {
     process.on(signal, () => (stop.signal.aborted ? process.exit(130) : stop.abort(signal)));
   }
   const command = await entry.load();
-  return command(args, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop.signal });
+  const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stop.signal };
+  const code = await command(args, io);
+  // A connection to somebody who does not answer keeps no process that was asked to end.
+  if (stop.signal.aborted) setTimeout(() => process.exit(), LINGER_MS).unref();
+  return code;
 }
 
 // A reader that closes the pipe early (`| head`) is no failure of ours.

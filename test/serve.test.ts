@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
-import { createServer } from "node:net";
-import { resolve } from "node:path";
+import { rm, writeFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
 import { createGatewayProcess, type GatewayProcess } from "./support/gateway-process.ts";
+import { mutate } from "./support/mutate.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
 import { traceRequest } from "./support/trace-requests.ts";
 
@@ -118,4 +120,92 @@ describe("genai-otel serve with two workers", () => {
   test("ends by itself on SIGTERM", async () => {
     expect(await gateway.stop()).toBe(0);
   });
+});
+
+test("a worker whose start fails is started until it succeeds", async () => {
+  const tokens = join(directory.path, "tokens");
+  await writeFile(tokens, "a-token-of-eight\n");
+  const gateway = await createGatewayProcess({
+    env: { DATABASE_URL: database.url, DATA_DIR: directory.path, WORKERS: "2", INGEST_TOKENS_FILE: tokens },
+  });
+  await gateway.start();
+  try {
+    const [worker = 0] = await gateway.workers();
+    await rm(tokens);
+    process.kill(worker, "SIGKILL");
+    await expect.poll(() => gateway.output(), { timeout: 15_000 }).toContain("a worker could not be started again");
+    await writeFile(tokens, "a-token-of-eight\n");
+    const workers = async (): Promise<unknown> => (await fetch(`${gateway.url}/readyz`, { headers: { connection: "close" } })).json();
+    await expect.poll(workers, { timeout: 15_000 }).toMatchObject({ workers: 2 });
+  } finally {
+    await gateway.kill();
+  }
+});
+
+test("SIGTERM while a backend does not answer: it ends within its deadline, and what it had not confirmed is not confirmed", async () => {
+  const open = new Set<Socket>();
+  const silent = createServer((socket) => void open.add(socket));
+  await new Promise<void>((done) => silent.listen(0, "127.0.0.1", done));
+  const { port } = silent.address() as { port: number };
+  const gateway = await createGatewayProcess({
+    env: {
+      FORWARD_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      FORWARD_OTLP_TIMEOUT: "60s",
+      SINK_SLOW: "60s",
+      SPOOL_BYTES_MAX: "0",
+      SHUTDOWN_TIMEOUT: "2s",
+      DATA_DIR: directory.path,
+    },
+  });
+  await gateway.start();
+  try {
+    const headers = { "content-type": "application/x-protobuf" };
+    const answered = fetch(`${gateway.url}/v1/traces`, { method: "POST", headers, body: traceRequest({ spans: 1 }).protobuf }).then(
+      ({ status }) => status,
+      () => "cut off",
+    );
+    await expect.poll(() => open.size, { timeout: 5000 }).toBeGreaterThan(0);
+    const beganMs = performance.now();
+    await gateway.stop();
+    expect(performance.now() - beganMs).toBeLessThan(8000);
+    expect(await answered).not.toBe(200);
+  } finally {
+    await gateway.kill();
+    for (const socket of open) socket.destroy();
+    silent.close();
+  }
+});
+
+test("no text of people or models is in the log, at any level, whatever happens to it", async () => {
+  const gateway = await createGatewayProcess({
+    env: {
+      DATABASE_URL: database.url,
+      FORWARD_OTLP_ENDPOINT: "http://127.0.0.1:9",
+      FORWARD_OTLP_TIMEOUT: "300ms",
+      SINK_SLOW: "300ms",
+      DATA_DIR: directory.path,
+      LOG_LEVEL: "debug",
+    },
+  });
+  await gateway.start();
+  try {
+    const { protobuf, json } = traceRequest({ spans: 10, promptChars: 300, failedEvery: 2 });
+    const post = async (body: Uint8Array | string, type: string): Promise<void> => {
+      await (await fetch(`${gateway.url}/v1/traces`, { method: "POST", headers: { "content-type": type }, body })).arrayBuffer();
+    };
+    expect(protobuf.includes("secret secret")).toBe(true);
+    await post(protobuf, "application/x-protobuf");
+    await post(json, "application/json");
+    await post(protobuf.subarray(0, protobuf.length - 40), "application/x-protobuf");
+    await post(json.subarray(0, json.length - 40), "application/json");
+    await post(json.toString().replaceAll('"name"', '"secret secret"'), "application/json");
+    await post(json, "application/x-protobuf");
+    for (let seed = 0; seed < 100; seed += 1) await post(mutate(protobuf, seed), "application/x-protobuf");
+    await expect.poll(() => gateway.output()).toContain("a sink is away");
+    expect(gateway.output()).not.toContain("secret secret");
+    await gateway.stop();
+    expect(gateway.output()).not.toContain("secret secret");
+  } finally {
+    await gateway.kill();
+  }
 });

@@ -83,8 +83,12 @@ export async function openCluster({ config, databaseUrl, log }: ClusterOptions):
     log.error({ worker: index, how }, "a worker ended unexpectedly and is started again");
     const waitMs = Math.max(0, RESTART_MS_MIN - (Date.now() - slot.startedMs));
     setTimeout(() => {
-      if (!closing)
-        start(index).catch((error: unknown) => log.error({ worker: index, error: String(error) }, "a worker could not be started again"));
+      if (closing) return;
+      start(index).catch((error: unknown) => {
+        log.error({ worker: index, error: String(error) }, "a worker could not be started again");
+        // What is in its way may pass (a file that is being replaced): with its end it is tried once more.
+        slots[index]?.worker.process.kill("SIGKILL");
+      });
     }, waitMs);
   }
 

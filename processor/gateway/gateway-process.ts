@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import { BufferPool } from "../buffer-pool.ts";
@@ -92,16 +93,25 @@ export async function openGatewayProcess(options: GatewayProcessOptions): Promis
     },
     async close(deadlineMs) {
       stopping = true;
+      const untilMs = Date.now() + deadlineMs;
       await Promise.all([traces.close(deadlineMs), http.close(deadlineMs), grpc.close(deadlineMs)]);
-      await settler.close();
-      await keeper?.close();
-      await Promise.all([sinks.sink.close(), analytics.close()]);
+      const finished = finishWork([settler, keeper, sinks.sink, analytics, trafficLog, samples]);
+      const isFinished = await Promise.race([finished, sleep(Math.max(untilMs - Date.now(), FINISH_MS_MIN), false, { ref: false })]);
+      if (!isFinished) log.warn("not all was written before the deadline: what was not confirmed will be sent again");
       for (const gate of Object.values(gates)) gate.close();
       renewal.close();
-      await Promise.all([trafficLog.close(), samples.close()]);
       metrics.registry.clear();
     },
   };
+}
+
+/** For what is left to do after the doors are closed, where they took all the time that there was. */
+const FINISH_MS_MIN = 500;
+
+/** In this order: what is held may still be written, what was written is counted. */
+async function finishWork(parts: readonly ({ close(): Promise<void> | void } | null)[]): Promise<true> {
+  for (const part of parts) await part?.close();
+  return true;
 }
 
 /** Without a database nothing can become a call later, and nothing is held. */

@@ -53,7 +53,7 @@ export class QuietColumns {
     this.context = context;
   }
 
-  /** Parts of traces that are held, and those that newer ones have overwritten. */
+  /** Traces that are held, and those that newer ones have pushed out. */
   get size(): number {
     return this.traces.size;
   }
@@ -70,8 +70,9 @@ export class QuietColumns {
   thaw(traceId: string): number | null {
     const taken = this.traces.take(traceId);
     if (taken === null) return null;
-    const { prices, endpoints = [] } = this.context;
-    for (const spans of taken.parts) enrichBatch(spans, { prices, endpoints, memory: this.memory });
+    const { prices, endpoints } = this.context;
+    const context: EnrichContext = { prices, memory: this.memory, ...(endpoints === undefined ? {} : { endpoints }) };
+    for (const spans of taken.parts) enrichBatch(spans, context);
     return taken.touchedMs;
   }
 

@@ -1,10 +1,10 @@
 import { resendCountOf, ttftSecondsOf } from "./call.ts";
 import { outputSpeed } from "./enrich-call.ts";
 import type { PriceBook } from "./price-book.ts";
-import type { PricedCall } from "./priced-call.ts";
+import type { PricedCall, Usage } from "./priced-call.ts";
 import type { QuietCall } from "./quiet-shape.ts";
 import { PRESENT, type TemplateMarks } from "./quiet-template.ts";
-import { priceShaped } from "./shaped-usage.ts";
+import { priceShaped, readShaped } from "./shaped-usage.ts";
 import type { Span } from "./span.ts";
 
 /** Where values are written, one after another. */
@@ -31,11 +31,14 @@ export function writeValues(span: Span, call: QuietCall, prices: PriceBook, { ma
   marks.present = 0;
   const ttftSeconds = ttftSecondsOf(span, call.words.dialect, call.fields);
   if (ttftSeconds !== undefined) put(to, marks, PRESENT.firstChunk, ttftSeconds);
-  const priced = priceShaped(span, call.usage, prices);
-  writeUsage(priced, marks, to);
   marks.costStatus = "";
   marks.priceDate = null;
-  if (!marks.asksModel) return;
+  if (!marks.asksModel) {
+    writeUsage(readShaped(span, call.usage), marks, to);
+    return;
+  }
+  const priced = priceShaped(span, call.usage, prices);
+  writeUsage(priced.usage, marks, to);
   writeMoney(priced, marks, to);
   const output = priced.usage?.output ?? 0;
   const waitMs =
@@ -46,7 +49,7 @@ export function writeValues(span: Span, call: QuietCall, prices: PriceBook, { ma
   if (speed !== undefined) put(to, marks, PRESENT.speed, speed);
 }
 
-function writeUsage({ usage }: PricedCall, marks: TemplateMarks, to: ValueList): void {
+function writeUsage(usage: Usage | null, marks: TemplateMarks, to: ValueList): void {
   if (usage === null) return;
   const written = usage.cacheWrite5m + usage.cacheWrite1h;
   put(to, marks, PRESENT.usage, usage.uncachedInput + usage.cacheRead + written);

@@ -2,7 +2,7 @@ import type { CallWords } from "./call.ts";
 import type { PriceBook } from "./price-book.ts";
 import { priceFacts, type Pricing, type RatesBefore } from "./price-call.ts";
 import { billingOfAll } from "./price-tier.ts";
-import type { PricedCall } from "./priced-call.ts";
+import type { PricedCall, Usage } from "./priced-call.ts";
 import type { Span } from "./span.ts";
 import { callFacts, readAgain, usageOriginOf, type CallFacts, type UsageOrigin } from "./usage.ts";
 import { fillUsage, usageAttributes, usageNumbers, type UsageNumbers } from "./usage-attributes.ts";
@@ -51,10 +51,16 @@ export function createModellessUsage(span: Span, words: CallWords, numberKeys: r
   return { numbers, origin, facts, pricing };
 }
 
-/** `priceCall` of a span of that shape. */
-export function priceShaped(span: Span, { numbers, origin, facts, pricing }: ShapedUsage, book: PriceBook): PricedCall {
+/** `readUsage` of a span of that shape: its tokens, null where it has none or none that can be. */
+export function readShaped(span: Span, { numbers, origin, facts }: ShapedUsage): Usage | null {
   fillUsage(facts.attributes, numbers, span);
-  readAgain(facts, origin);
+  return readAgain(facts, origin).reading.usage;
+}
+
+/** `priceCall` of a span of that shape. */
+export function priceShaped(span: Span, shaped: ShapedUsage, book: PriceBook): PricedCall {
+  const { facts, pricing } = shaped;
+  readShaped(span, shaped);
   if (pricing.book !== book && facts.provider !== undefined && facts.model !== undefined) {
     pricing.found = book.find(facts.provider, facts.model, facts.requestModel);
     pricing.book = book;

@@ -21,6 +21,8 @@ interface EncodedKey {
   readonly field: Uint8Array;
   /** The whole attribute with a double, less the double. */
   readonly doubleHead: PackedBytes;
+  /** The whole attribute with an int, less the int: its two lengths, of one byte each, are those of an int of no bytes. */
+  readonly intHead: PackedBytes;
   /** Whole attributes as they were written before, by value: most texts and booleans come again. */
   readonly written: Map<string | boolean, PackedBytes>;
   /** A guess: what was written after this one last. */
@@ -65,6 +67,11 @@ export class AttributeEncoder {
   }
 }
 
+/** In an `intHead`: tag and length of the attribute come first, length of the value and tag of the int last. */
+const ATTRIBUTE_LENGTH_AT = 1;
+const HEAD_BEFORE_CONTENT = 2;
+const VALUE_LENGTH_BEFORE_END = 2;
+
 const IS_DOUBLE: readonly boolean[] = WRITTEN_KEYS.map((key) => DOUBLE_KEYS.has(key));
 
 function encodedKey(key: string, index: number): EncodedKey {
@@ -75,12 +82,16 @@ function encodedKey(key: string, index: number): EncodedKey {
   const head = new ByteWriter(key.length + 16);
   openValue(field.written(), 1 + DOUBLE_BYTES, head);
   head.byte(ANY_VALUE.double);
+  const intHead = new ByteWriter(key.length + 16);
+  openValue(field.written(), 1, intHead);
+  intHead.byte(ANY_VALUE.int);
   return {
     index,
     key,
     isDouble: IS_DOUBLE[index] ?? false,
     field: field.written(),
     doubleHead: packBytes(head.written()),
+    intHead: packBytes(intHead.written()),
     written: new Map(),
     next: null,
   };
@@ -88,8 +99,12 @@ function encodedKey(key: string, index: number): EncodedKey {
 
 function encodeNumber(key: EncodedKey, value: number, out: ByteWriter): void {
   if (!key.isDouble && Number.isSafeInteger(value)) {
-    openValue(key.field, 1 + varintSize(value), out);
-    out.byte(ANY_VALUE.int);
+    const { intHead } = key;
+    const size = varintSize(value);
+    const start = out.length;
+    out.words(intHead.words, intHead.length);
+    out.setByte(start + ATTRIBUTE_LENGTH_AT, intHead.length - HEAD_BEFORE_CONTENT + size);
+    out.setByte(start + intHead.length - VALUE_LENGTH_BEFORE_END, 1 + size);
     out.varint(value);
     return;
   }

@@ -2,7 +2,6 @@ import type { BufferPool } from "../buffer-pool.ts";
 import type { EnrichmentTemplate } from "../core/enrichment-template.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import { MESSAGE_COLUMN, MESSAGE_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
-import { STATUS } from "../core/span.ts";
 import type { EncodedRows } from "../sinks/encoded-rows.ts";
 import { RowsWriter } from "../sinks/rows-writer.ts";
 import { ColumnRows, type RowColumns } from "./column-rows.ts";
@@ -79,9 +78,8 @@ export class RequestRows {
       }
       const place = places[index] ?? 0;
       const { enrichment, unclaimed } = finding;
-      // What tells of a failure is not all part of a shape, and who holds a span wants all of it.
-      const isPlain = span !== undefined && span.statusCode !== STATUS.error && !unclaimed;
-      if (!isPlain || !this.writer.addByHead(span, enrichment, placeOf(columns, place))) odd.push({ place, enrichment, unclaimed });
+      // All that a row has of a span but its head is part of its shape; who holds one wants all of it.
+      if (span === undefined || unclaimed || !this.writer.addByHead(span, enrichment, placeOf(columns, place))) odd.push({ place, enrichment, unclaimed });
     }
   }
 

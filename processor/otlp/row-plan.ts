@@ -2,7 +2,7 @@ import { NORMALIZED, OWN } from "../core/attributes.ts";
 import type { EnrichmentTemplate } from "../core/enrichment-template.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import type { ColumnShape } from "../core/span-columns.ts";
-import { STATUS, type Span } from "../core/span.ts";
+import type { Span } from "../core/span.ts";
 import { CopyBuffer } from "../sinks/copy-buffer.ts";
 import { TRACE_BLOCK_COLUMNS, writeSpanBlock, writeTraceBlock } from "../sinks/copy-row.ts";
 import { readSpanRow, readTraceRow, type RowSourceLabels, type TraceRow } from "../sinks/postgres-row.ts";
@@ -94,8 +94,6 @@ function planFields(shape: ColumnShape, template: EnrichmentTemplate | null): Pl
     sums: NO_SUMS,
     cacheRead: -1,
   };
-  // Each failure has a message of its own.
-  if (shape.statusCode === STATUS.error) return plan;
   const out = new CopyBuffer(MEMORY);
   if (template === null) {
     const row = readSpanRow({ span: spanOf(shape) }, NO_HEAD);

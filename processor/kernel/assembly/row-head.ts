@@ -157,6 +157,15 @@ function noteId(tag: u8, at: usize, bytes: usize): bool {
 }
 
 function writeAttribute(): i32 {
+  const short = shortEnd(position, spanEnd);
+  if (short != 0) {
+    const key = position + 4;
+    const keyBytes: usize = load<u8>(position, 3);
+    const facts = findFacts(key, keyBytes);
+    if (facts == 0) return stopAt(UNKNOWN_KEY, key, key + keyBytes, false);
+    position = short;
+    return writeEntry(facts, key + keyBytes + 2, short);
+  }
   const end = contentEnd(position + 1, spanEnd);
   if (end == 0 || content == end || load<u8>(content) != KEY) return DECLINED;
   const keyEnd = contentEnd(content + 1, end);
@@ -171,6 +180,20 @@ function writeAttribute(): i32 {
   if (facts == 0) return stopAt(UNKNOWN_KEY, key, keyEnd, false);
   position = end;
   return writeEntry(facts, value, end);
+}
+
+/**
+ * Where an attribute ends that is as nearly all are: a key and a value, with lengths of one byte each. 0 for another, which may
+ * be as good.
+ */
+function shortEnd(at: usize, end: usize): usize {
+  if (at + 8 > end) return 0;
+  const bytes: usize = load<u8>(at, 1);
+  const keyBytes: usize = load<u8>(at, 3);
+  if (bytes >= 0x80 || keyBytes == 0 || keyBytes + 4 > bytes || load<u8>(at, 2) != KEY) return 0;
+  const value = at + 4 + keyBytes;
+  const last = at + 2 + bytes;
+  return load<u8>(value) == VALUE && value + 2 + <usize>load<u8>(value, 1) == last && last <= end ? last : 0;
 }
 
 function stopAt(answer: i32, start: usize, end: usize, ofContent: bool): i32 {
@@ -245,6 +268,7 @@ function writeValue(start: usize, end: usize, at: usize, bytesMax: usize): usize
   }
   switch (load<u8>(start)) {
     case STRING:
+      if (load<u8>(start, 1) < 0x80 && start + 2 + <usize>load<u8>(start, 1) == end) return writeText(start + 2, end, at);
       return contentEnd(start + 1, end) == end && end - content <= bytesMax ? writeText(content, end, at) : 0;
     case INT: {
       const value = readInteger(start + 1, end);

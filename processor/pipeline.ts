@@ -20,11 +20,12 @@ export interface Ingested {
 }
 
 /**
- * The gateway less the network. A request's bytes are read in one pass that takes out of every span what enrichment needs
- * (otlp/scan-request.ts), the core finds what each call was, cost and failed of (core/enrich.ts), the bytes are written
- * again with the new attributes (otlp/emit-request.ts), and the batch goes to the sinks (sinks/). Resolves when all its
- * spans are durable; rejects with MalformedError for a body that is no request, and with the sink's error for everything
- * that may be tried again.
+ * The gateway less the network. A request goes the quick way (otlp/scan-columns.ts: spans are recognised, enriched by columns
+ * and written by a kernel) or, where that declines it, the ordinary one: its bytes are read in one pass that takes out of
+ * every span what enrichment needs (otlp/scan-request.ts), the core finds what each call was, cost and failed of
+ * (core/enrich.ts), and they are written again with the new attributes (otlp/emit-request.ts). What comes out is the same. The
+ * batch goes to the sinks (sinks/). Resolves when all its spans are durable; rejects with MalformedError for a body that is no
+ * request, and with the sink's error for everything that may be tried again.
  */
 export async function ingest(body: Uint8Array, encoding: BodyEncoding, context: IngestContext): Promise<Ingested> {
   const options = context.keepSpans === undefined ? { ...context, keepSpans: context.sink.readsSpans, writesBytes: context.sink.readsBytes !== false } : context;

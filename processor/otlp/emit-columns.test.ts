@@ -176,3 +176,12 @@ test("a request of which nothing changes is the body itself", () => {
   const columnEmitter = new ColumnEmitter(new RequestWriter(kernel), new AttributeEncoder());
   expect(columnEmitter.emit({ body, columns, findings, unread: null, enrichments: [] }, new EnrichmentTally())).toBe(body);
 });
+
+test("the kernel's memory holds the longest step of a request behind what is fetched", () => {
+  const kernel = openKernel();
+  if (kernel === null) throw new Error("no WebAssembly");
+  const templateBytesMax = kernel.OUT.value - kernel.TEMPLATES.value;
+  const fetchedBytes = 256 * 1024;
+  const end = kernel.OUT.value + fetchedBytes + kernel.BODY_BYTES_MAX.value + templateBytesMax;
+  expect(end).toBeLessThanOrEqual(kernel.memory.buffer.byteLength);
+});

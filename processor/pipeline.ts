@@ -28,7 +28,10 @@ export interface Ingested {
  * request, and with the sink's error for everything that may be tried again.
  */
 export async function ingest(body: Uint8Array, encoding: BodyEncoding, context: IngestContext): Promise<Ingested> {
-  const options = context.keepSpans === undefined ? { ...context, keepSpans: context.sink.readsSpans, writesBytes: context.sink.readsBytes !== false } : context;
+  const options =
+    context.keepSpans === undefined
+      ? { ...context, keepSpans: context.sink.readsSpans, writesBytes: context.sink.readsBytes !== false }
+      : context;
   const scanned = encoding === "json" ? scanJsonTraces(body, options) : scanTraces(body, options);
   const { pool } = context;
   if (pool !== undefined && !options.keepSpans && scanned.batch.otlp.buffer !== body.buffer) pool.give(body);

@@ -187,6 +187,18 @@ describe("an exchange", () => {
     expect(status).toBe(413);
   });
 
+  test("has its own time, however long its connection was unused before", async () => {
+    const { port } = await scripted(({ socket, body }) => void (body === "silence" || socket.write(OK)));
+    const client = clientTo(port, 100);
+    for (const pauseMs of [60, 60, 250]) {
+      expect(await post(client, "a")).toBe("200 ok");
+      await sleep(pauseMs);
+    }
+    const beginMs = performance.now();
+    await expect(post(client, "silence")).rejects.toThrow(new SinkAwayError("no answer within 100 ms", 0));
+    expect(performance.now() - beginMs).toBeGreaterThan(95);
+  });
+
   test("fails where nobody listens, where the answer is none, and where the client is closed", async () => {
     const server = createServer();
     const port = await listening(server);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createSecureServer } from "node:http2";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { connect, createServer } from "node:net";
-import type { AddressInfo, Server, Socket } from "node:net";
+import { connect } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
@@ -12,6 +12,8 @@ import type { Dispatcher } from "undici";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { startProviderStandIn } from "../../processor/demo/provider-stand-in.ts";
 import type { ProviderStandIn } from "../../processor/demo/provider-stand-in.ts";
+import { joined, listening, startForwardProxy } from "../../test/support/forward-proxy.ts";
+import type { ForwardProxy } from "../../test/support/forward-proxy.ts";
 import { GenAiInstrumentation } from "../genai-instrumentation.ts";
 
 // What lies between an application and its provider: TLS, HTTP/2, proxies, pipelining, a dispatcher that tries again.
@@ -24,19 +26,19 @@ const genAi = new GenAiInstrumentation({ enabled: false });
 let standIn: ProviderStandIn;
 /** The stand-in behind TLS. */
 let tls: Server;
-let proxy: { readonly server: Server; readonly lines: string[] };
+let proxy: ForwardProxy;
 beforeAll(async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [genAi.spanProcessor, new SimpleSpanProcessor(exporter)] }));
   standIn = await startProviderStandIn();
   const port = Number(new URL(standIn.url).port);
   tls = createTlsServer({ cert, key }, (socket) => joined(socket, connect(port, "127.0.0.1")));
-  proxy = startProxy();
-  await Promise.all([tls, proxy.server].map((server) => new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))));
+  proxy = await startForwardProxy();
+  await listening(tls);
 });
 afterAll(async () => {
   tls.close();
-  proxy.server.close();
+  proxy.close();
   await standIn.close();
 });
 beforeEach(() => genAi.enable());
@@ -46,31 +48,9 @@ afterEach(() => {
   proxy.lines.length = 0;
 });
 
-function joined(one: Socket, other: Socket): void {
-  for (const [from, to] of [[one, other] as const, [other, one] as const]) from.on("error", () => to.destroy()).pipe(to);
-}
-
-/** Both ways of a proxy: CONNECT, and a request with the whole address in its first line. */
-function startProxy(): typeof proxy {
-  const lines: string[] = [];
-  const server = createServer((socket) => {
-    socket.once("data", (bytes) => {
-      const head = bytes.toString("latin1");
-      const [, method, host, port, path] = /^(\w+) (?:http:\/\/)?([^:/ ]+):(\d+)(\S*)/.exec(head) ?? [];
-      lines.push(`${method} ${path}`);
-      const target = connect(Number(port), host);
-      if (method === "CONNECT") socket.write("HTTP/1.1 200 OK\r\n\r\n");
-      else target.write(Buffer.from(head.replace(`http://${host}:${port}`, ""), "latin1"));
-      joined(socket, target);
-    });
-  });
-  return { server, lines };
-}
-
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const httpsUrl = (): string => `https://localhost:${portOf(tls)}/v1/chat/completions`;
 const httpUrl = (): string => `${standIn.url}/v1/chat/completions`;
-const proxyUrl = (): string => `http://127.0.0.1:${portOf(proxy.server)}`;
 const body = (output: number, stream = false, script = "ok"): string =>
   JSON.stringify({
     model: "gpt-5.2",
@@ -157,8 +137,8 @@ async function startHttp2Front() {
 
 describe("proxies", () => {
   it("ProxyAgent, plain and through a tunnel: one call each, none for the CONNECT", async () => {
-    await sendBoth(httpUrl(), new ProxyAgent({ uri: proxyUrl() }), 31);
-    await sendBoth(httpsUrl(), new ProxyAgent({ uri: proxyUrl(), requestTls: { ca } }), 33);
+    await sendBoth(httpUrl(), new ProxyAgent({ uri: proxy.url }), 31);
+    await sendBoth(httpsUrl(), new ProxyAgent({ uri: proxy.url, requestTls: { ca } }), 33);
     expect(proxy.lines.some((line) => line.startsWith("CONNECT"))).toBe(true);
     expect(await outputs(4)).toEqual([31, 32, 33, 34]);
     const addresses = exporter.getFinishedSpans().map(({ attributes }) => attributes["url.full"]);
@@ -166,8 +146,8 @@ describe("proxies", () => {
   });
 
   it("EnvHttpProxyAgent, as the environment says", async () => {
-    vi.stubEnv("HTTPS_PROXY", proxyUrl());
-    vi.stubEnv("HTTP_PROXY", proxyUrl());
+    vi.stubEnv("HTTPS_PROXY", proxy.url);
+    vi.stubEnv("HTTP_PROXY", proxy.url);
     vi.stubEnv("NO_PROXY", "");
     await sendBoth(httpsUrl(), new EnvHttpProxyAgent({ requestTls: { ca } }), 35);
     vi.unstubAllEnvs();

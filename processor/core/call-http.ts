@@ -114,14 +114,19 @@ function errorTypeOf(value: AttributeValue | undefined): string {
 }
 
 function statusOf(value: AttributeValue | undefined): number {
-  const status = Number(value);
+  const status = numberOf(value);
   return Number.isInteger(status) && status > 0 ? status : 0;
+}
+
+/** Maps have no prototype here, and cannot be converted. */
+function numberOf(value: AttributeValue | undefined): number {
+  return typeof value === "number" || (typeof value === "string" && value !== "") ? Number(value) : Number.NaN;
 }
 
 /** Instrumentations record a header as a list of its values. */
 function resendCountOf(attributes: Attributes): number {
   const header = attributes["http.request.header.x-stainless-retry-count"];
   const first = Array.isArray(header) ? header[0] : (header ?? attributes["http.request.resend_count"]);
-  const count = first === undefined || first === "" ? Number.NaN : Number(first);
+  const count = numberOf(first);
   return Number.isSafeInteger(count) && count >= 0 ? count : -1;
 }

@@ -6,6 +6,7 @@ import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { mutate } from "../../test/support/mutate.ts";
 import { referenceCodec } from "../../test/support/otlp-reference-codec.ts";
 import { type ReferenceRequest, requests } from "../../test/support/otlp-requests.ts";
+import { rewrittenRequest } from "../../test/support/rewritten-request.ts";
 import { rowsText } from "../../test/support/rows-text.ts";
 import { shapedRequests } from "../../test/support/shaped-requests.ts";
 import { BufferPool } from "../buffer-pool.ts";
@@ -35,7 +36,11 @@ function outcomeOf(scan: () => ScannedBatch, unclaimed: readonly number[]): stri
     const { genAiSpans, llmCalls, failedCalls, unpricedCalls } = counts;
     return JSON.stringify({
       rows: batch.rows === undefined ? null : rowsText(batch.rows),
-      held: batch.rows?.flatMap(({ held }) => held).map(({ span, attributesJson }) => [span, Buffer.from(attributesJson).toString()]),
+      // In no order: they go to a table by their ids.
+      held: batch.rows
+        ?.flatMap(({ held }) => held)
+        .map(({ span, attributesJson }) => [span, Buffer.from(attributesJson).toString()] as const)
+        .toSorted(([a], [b]) => (a.spanId < b.spanId ? -1 : 1)),
       spans: batch.spans.map(({ span: { spanId }, enrichment, unclaimed, attributesJson }) => ({
         spanId,
         enrichment,
@@ -83,6 +88,17 @@ function bothWays(stores = true): { readonly expectSame: (body: Uint8Array) => v
       if (actual !== expected) expect(readable(actual)).toEqual(readable(expected));
     },
     quietTraces: () => quick.memory.quiet?.size ?? 0,
+  };
+}
+
+/** mulberry32. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
@@ -164,6 +180,22 @@ describe("what is recognised comes out as what is read", () => {
       overwritten[(seed * 7_919) % body.length] = (seed * 31) % 256;
       expectSame(seed % 3 === 0 ? mutate(body, seed) : overwritten);
     }
+  });
+
+  test("of bodies that another encoder might have written, or a wrong one", () => {
+    const { expectSame, quietTraces } = bothWays();
+    const random = seeded(1);
+    const sources = [
+      corpusRequest({ spans: 12, content: false, seed: 6 }).body,
+      ...recordings.slice(0, 40).map(({ trace }) => toProtobuf(trace)),
+    ];
+    for (let round = 0; round < 600; round++) {
+      const body = sources[Math.floor(random() ** 2 * sources.length)] ?? new Uint8Array();
+      // Every span is sent as it is now and then, so that most of each request is recognised.
+      expectSame(round % 5 === 0 ? body : rewrittenRequest(body, random));
+      if (round % 10 === 0) expectSame(corpusRequest({ spans: 12, content: false, seed: 1_000 + round }).body);
+    }
+    expect(quietTraces()).toBeGreaterThan(100);
   });
 
   test("where spans are refused among them", () => {

@@ -120,6 +120,19 @@ export function poisonedRequest(): { readonly poisoned: Buffer; readonly spanIds
       text("gen_ai.request.model", "\0\ud800".repeat(2000)),
     ],
   });
+  const map = { kvlistValue: { values: [{ key: "k", value: { stringValue: "v" } }] } };
+  poison(385, {
+    attributes: [
+      text("http.request.method", "POST"),
+      text("url.full", "https://api.openai.com/v1/chat/completions"),
+      ...["http.response.status_code", "http.request.resend_count", "http.request.header.x-stainless-retry-count", "error.type"].map(
+        (key) => ({
+          key,
+          value: map,
+        }),
+      ),
+    ],
+  });
   poison(420, { attributes: [text("gen_ai.operation.name", "chat"), text("fat", "x".repeat(10_000_000))] });
   const request = {
     resourceSpans: [{ resource: { attributes: [text("service.name", "\0poison")] }, scopeSpans: [{ scope: { name: "poison" }, spans }] }],

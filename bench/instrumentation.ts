@@ -13,13 +13,17 @@ import type * as SpanProcessor from "../processor/span-processor.ts";
 import type { ExchangeRequest } from "../instrumentation/exchange/exchange.ts";
 
 /**
- * What the instrumentation costs an application: `tsx bench/instrumentation.ts [rounds]`. First the parts alone, then whole calls
+ * What the instrumentation costs an application: `tsx bench/instrumentation.ts [how many times the rounds]`, BENCH_NODE for the application in another Node`. First the parts alone, then whole calls
  * over real sockets, as CPU time. Prints one line of JSON per figure, in microseconds. Measured is what is published, compiled:
  * tsx would name every function at run time, which costs a call 10 µs.
  */
 const ROUNDS = 9;
-const SOCKET_ROUNDS = Number(process.argv[2] ?? 200);
-const WARM_ROUNDS = 40;
+/** How many times the rounds below; once takes a minute on a machine that does nothing else. */
+const SHARE = Number(process.argv[2] ?? 1);
+/** Until V8 has compiled what runs once a call for good: twelve thousand calls, a minute's worth in a busy server. */
+const CALLS = { what: "calls", times: 80, warmRounds: 150, rounds: 150 } as const;
+const FIRST_CHUNKS = { what: "first chunks", times: 20, chunks: 3, warmRounds: 10, rounds: 100 } as const;
+const STREAMS = { what: "streams", times: 5, warmRounds: 5, rounds: 40 } as const;
 /** The part of the rounds that the rest of the machine disturbed least. */
 const QUIET = 0.15;
 
@@ -161,6 +165,8 @@ interface Work {
   readonly what: "calls" | "first chunks" | "streams";
   readonly times: number;
   readonly chunks?: number;
+  readonly warmRounds: number;
+  readonly rounds: number;
 }
 
 interface Cost {
@@ -178,19 +184,19 @@ async function measureOverSockets(): Promise<void> {
   const [line] = (await once(provider.stdout, "data")) as [Buffer];
   const url = line.toString().trim();
   const apps = { alone: await startApp("alone", url), spans: await startApp("spans", url), watched: await startApp("watched", url) };
-  const calls = await inTurns(apps, { what: "calls", times: 80 }, (cost) => cost.cpuMicros);
+  const calls = await inTurns(apps, CALLS, (cost) => cost.cpuMicros);
   report("CPU of a call over sockets, the application alone", calls.alone);
   reportAdded("CPU of a call, added by two bare spans of the SDK", calls.spans, calls.alone);
   reportAdded("CPU of a call, added by the instrumentation with its SDK and GenAiSpanProcessor", calls.watched, calls.alone, 100);
   reportAdded("CPU of a call, the same without what bare spans cost", calls.watched, calls.spans);
-  const first = await inTurns(apps, { what: "first chunks", times: 40, chunks: 3 }, (cost) => medianOf(cost.firstChunkMicros));
+  const first = await inTurns(apps, FIRST_CHUNKS, (cost) => medianOf(cost.firstChunkMicros));
   report("time to the first chunk, the application alone", first.alone);
   reportAdded("time to the first chunk, added by two bare spans of the SDK", first.spans, first.alone);
   reportAdded("time to the first chunk, added by the instrumentation", first.watched, first.alone, 50);
   const [short, long] = [40, 440];
   const chunk = ({ cpuMicros }: Cost): number => cpuMicros / (long - short);
-  const few = await inTurns(apps, { what: "streams", times: 10, chunks: short }, chunk);
-  const many = await inTurns(apps, { what: "streams", times: 10, chunks: long }, chunk);
+  const few = await inTurns(apps, { ...STREAMS, chunks: short }, chunk);
+  const many = await inTurns(apps, { ...STREAMS, chunks: long }, chunk);
   const perChunk = (state: State): number[] => many[state].map((cpu, round) => cpu - (few[state][round] ?? Number.NaN));
   report("CPU of a chunk over sockets, the application alone", perChunk("alone"));
   reportAdded("CPU of a chunk over sockets, added by the instrumentation", perChunk("watched"), perChunk("alone"), 1);
@@ -210,7 +216,7 @@ async function startApp(state: State, url: string): Promise<ChildProcess> {
 async function inTurns(apps: Apps, work: Work, figure: (cost: Cost) => number): Promise<Readonly<Record<State, number[]>>> {
   const figures: Record<State, number[]> = { alone: [], spans: [], watched: [] };
   const states: readonly State[] = ["alone", "spans", "watched"];
-  for (let round = -WARM_ROUNDS; round < SOCKET_ROUNDS; round++) {
+  for (let round = -work.warmRounds; round < work.rounds * SHARE; round++) {
     for (const state of round % 2 === 0 ? states : states.toReversed()) {
       apps[state].send(work);
       const [cost] = (await once(apps[state], "message")) as [Cost];

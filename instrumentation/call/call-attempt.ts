@@ -3,7 +3,6 @@ import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchang
 import { answerReader } from "../wire/answer-reader.ts";
 import { emptyAnswer } from "../wire/answer.ts";
 import type { BodyReader } from "../wire/body-reader.ts";
-import { heldBack } from "../wire/held-back.ts";
 import { inflated } from "../wire/inflate.ts";
 import { EVIDENCE_HEADERS } from "./call-attributes.ts";
 import type { AnswerText } from "./captured-content.ts";
@@ -52,6 +51,11 @@ export class CallAttempt implements ExchangeObserver {
   private readonly startMs: number;
   private readonly answer = emptyAnswer();
   private reader: BodyReader | undefined;
+  /**
+   * The first chunk, until the second comes, or the end: before the application has its first chunk it waits for whatever we do, and
+   * nothing waits for what the head and that chunk say.
+   */
+  private held: Buffer | undefined;
   private responseHeader = NO_HEADER;
   private status: number | undefined;
   private streamed = false;
@@ -83,21 +87,21 @@ export class CallAttempt implements ExchangeObserver {
 
   responseHeaders(status: number, header: HeaderReader): void {
     if (this.over || this.status !== undefined) return;
-    const { wire } = this.call.target;
     this.status = status;
     this.responseHeader = header;
     this.activityMs = this.call.clock.now();
-    wire.readHeaders?.(header, this.answer);
-    const type = header("content-type") ?? "";
-    this.streamed = status < 400 && isStream(type);
-    const body = inflated(header("content-encoding") ?? "", answerReader(type, { wire, answer: this.answer, onText: this.role.text?.add }));
-    this.reader = this.streamed ? heldBack(body) : body;
   }
 
   responseChunk(bytes: Uint8Array): void {
     if (this.over) return;
     this.activityMs = this.call.clock.now();
-    this.firstChunkMs ??= this.activityMs;
+    if (this.firstChunkMs === undefined) {
+      this.firstChunkMs = this.activityMs;
+      // A copy, because the application may write into its bytes.
+      this.held = Buffer.from(bytes);
+      return;
+    }
+    this.readHeld();
     this.reader?.push(bytes);
     if (this.answer.done && this.streamed) this.complete();
   }
@@ -114,7 +118,7 @@ export class CallAttempt implements ExchangeObserver {
   fail(error: unknown): void {
     if (this.over) return;
     // What came before the failure may hold the usage, or the provider's own error.
-    this.reader?.end();
+    this.endReading();
     const { answer, status, abortStack, firstChunkMs } = this;
     if (answer.done || (status !== undefined && (status >= 400 || answer.error !== undefined))) return this.complete();
     const elapsedMs = this.call.clock.now() - this.startMs;
@@ -131,10 +135,30 @@ export class CallAttempt implements ExchangeObserver {
     else this.complete();
   }
 
+  /** Reads the head, when there is time for it, and the chunk that was held back. */
+  private readHeld(): void {
+    const { answer, held, responseHeader: header, status } = this;
+    if (status === undefined) return;
+    if (this.reader === undefined) {
+      const { wire } = this.call.target;
+      const type = header("content-type") ?? "";
+      wire.readHeaders?.(header, answer);
+      this.streamed = status < 400 && isStream(type);
+      this.reader = inflated(header("content-encoding") ?? "", answerReader(type, { wire, answer, onText: this.role.text?.add }));
+    }
+    this.held = undefined;
+    if (held !== undefined) this.reader.push(held);
+  }
+
+  private endReading(): void {
+    this.readHeld();
+    this.reader?.end();
+  }
+
   private complete(): void {
     const { answer, status } = this;
     if (this.over || status === undefined) return;
-    this.reader?.end();
+    this.endReading();
     if (status >= 400) return this.finish(answeredFailure(status, answer.error));
     // Every stream names its end; one that was an answer and stops without is broken.
     if (this.streamed && !answer.done && answer.id !== undefined && answer.finishReasons.length === 0) answer.finishReasons.push("error");
@@ -150,6 +174,7 @@ export class CallAttempt implements ExchangeObserver {
     const endMs = this.call.clock.now();
     // A socket may outlive the attempt and hold on to it: nothing heavy may hang there.
     this.reader = undefined;
+    this.held = undefined;
     this.responseHeader = NO_HEADER;
     this.keeper.attemptEnded(this, { startMs, endMs, status, failure, answer, headers, firstChunkMs, streamed, retryable });
   }

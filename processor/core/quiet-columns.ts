@@ -9,12 +9,14 @@ import { createQuietShapes } from "./quiet-shapes.ts";
 import { ColumnSpan, TRACE_ID_WORDS } from "./quiet-span.ts";
 import { createQuietTemplates, VALUES_MAX, type TemplateMarks } from "./quiet-template.ts";
 import { QuietTraces } from "./quiet-traces.ts";
-import { fillFields, resentOf, writeValues } from "./quiet-values.ts";
+import { fillFields, resentOf, writeValues, type OwnNumbers } from "./quiet-values.ts";
 import { ID_STRIDE, ID_WORD, NO_PARENT, SPAN_COLUMN, SPAN_STRIDE, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
 import type { Attributes } from "./span.ts";
 import type { TraceMemory } from "./trace-memory.ts";
 
 const SPANS_GUESS = 1_024;
+/** Numbers before those of a shape: start and end. */
+const TIMES = 2;
 /** Names of services are a handful; a sender that makes them up must not fill the memory. */
 const SERVICES_MAX = 1_000;
 
@@ -43,6 +45,8 @@ export class QuietColumns {
     answeredMs: Number.NaN,
     counted: false,
   };
+  /** Of the span that is written. */
+  private readonly own: { numbers: Float64Array; from: number } = { numbers: new Float64Array(), from: 0 };
   private readonly values = { values: new Float64Array(SPANS_GUESS * VALUES_MAX), count: 0 };
   private readonly found: (EnrichmentTemplate | null)[] = [];
   private firstValue = new Int32Array(SPANS_GUESS);
@@ -171,7 +175,7 @@ export class QuietColumns {
       const span = calls[index] ?? -1;
       const call = this.kinds.shapes[span]?.call ?? null;
       if (call === null || !call.resendVaries) continue;
-      fillFields(call, this.spanAt(columns, span));
+      fillFields(call, this.ownOf(columns, span));
       if (resentOf(call) > 0) return true;
     }
     return false;
@@ -195,15 +199,23 @@ export class QuietColumns {
     if (call === null) return;
     const request = this.judge.requestOf[index] ?? -1;
     const span = this.spanAt(columns, index);
-    fillFields(call, span);
+    const own = this.ownOf(columns, index);
+    fillFields(call, own);
     marks.asksModel = this.judge.roles[index] === QUIET_ROLE.call;
     marks.httpStatus = this.kinds.shapes[request]?.httpStatus ?? 0;
     marks.answeredMs = columns.numbers[columns.spans[request * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0] ?? 0;
     marks.counted = marks.asksModel && (call.countsResends || resentOf(call) === 0);
     this.firstValue[index] = values.count;
-    writeValues(span, call, context.prices, { marks, to: values });
+    writeValues(span, call, context.prices, { own, marks, to: values });
     this.found[index] = this.templates.find(call, marks, span, context.prices);
     if (shape.unknownScope) context.onUnknownDialect?.(shape.column.scopeName);
+  }
+
+  private ownOf({ spans, numbers }: SpanColumns, index: number): OwnNumbers {
+    const { own } = this;
+    own.numbers = numbers;
+    own.from = (spans[index * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0) + TIMES;
+    return own;
   }
 
   /** One span after another is this one. */

@@ -4,8 +4,9 @@ import type { PriceBook } from "./price-book.ts";
 import type { PricedCall, Usage } from "./priced-call.ts";
 import type { QuietCall } from "./quiet-shape.ts";
 import { PRESENT, type TemplateMarks } from "./quiet-template.ts";
-import { priceShaped, readShaped } from "./shaped-usage.ts";
+import { priceFilled, readFilled } from "./shaped-usage.ts";
 import type { Span } from "./span.ts";
+import { fillUsageFrom } from "./usage-attributes.ts";
 
 /** Where values are written, one after another. */
 export interface ValueList {
@@ -13,9 +14,15 @@ export interface ValueList {
   count: number;
 }
 
-/** Puts the span's own numbers in their places among the fields of its call. */
-export function fillFields({ fields, numbers }: QuietCall, span: Span): void {
-  for (let index = 0; index < numbers.length; index += 2) fields[numbers[index] ?? 0] = span.numberAt?.(numbers[index + 1] ?? 0);
+/** Where the numbers of a span stand that its shape names. */
+export interface OwnNumbers {
+  readonly numbers: Float64Array;
+  readonly from: number;
+}
+
+/** Puts a span's own numbers in their places among the fields of its call. */
+export function fillFields({ fields, numbers: places }: QuietCall, { numbers, from }: OwnNumbers): void {
+  for (let index = 0; index < places.length; index += 2) fields[places[index] ?? 0] = numbers[from + (places[index + 1] ?? 0)];
 }
 
 /** Attempts before the last one, by the emitter's own count; the fields are the span's. */
@@ -23,29 +30,34 @@ export function resentOf({ resendVaries, fields }: QuietCall): number {
   return resendVaries ? (resendCountOf(fields) ?? -1) : -1;
 }
 
+/** What of a span is written: where its numbers come from and go to, and what else tells it from others of its shape. */
+export interface ValueWriting {
+  readonly own: OwnNumbers;
+  readonly marks: TemplateMarks;
+  readonly to: ValueList;
+}
+
 /**
  * Writes the numbers that enrichment finds for one span (enrich-call.ts, writeFindings), in the order of the template's keys, and
  * notes which are there. The fields of `call` are the span's.
  */
-export function writeValues(span: Span, call: QuietCall, prices: PriceBook, { marks, to }: { marks: TemplateMarks; to: ValueList }): void {
+export function writeValues(span: Span, call: QuietCall, prices: PriceBook, { own, marks, to }: ValueWriting): void {
+  const { usage } = call;
   marks.present = 0;
-  const ttftSeconds = ttftSecondsOf(span, call.words.dialect, call.fields);
-  if (ttftSeconds !== undefined) put(to, marks, PRESENT.firstChunk, ttftSeconds);
   marks.costStatus = "";
   marks.priceDate = null;
-  if (!marks.asksModel) {
-    writeUsage(readShaped(span, call.usage), marks, to);
-    return;
-  }
-  const priced = priceShaped(span, call.usage, prices);
-  writeUsage(priced.usage, marks, to);
-  writeMoney(priced, marks, to);
-  const output = priced.usage?.output ?? 0;
-  const waitMs =
-    ttftSeconds === undefined
-      ? Math.max(0, (marks.httpStatus === 0 ? span.startMs : marks.answeredMs) - span.startMs)
-      : ttftSeconds * 1_000;
-  const speed = output === 0 ? undefined : outputSpeed(output, span.endMs - span.startMs - waitMs);
+  const ttftSeconds = ttftSecondsOf(span, call.words.dialect, call.fields);
+  if (ttftSeconds !== undefined) put(to, marks, PRESENT.firstChunk, ttftSeconds);
+  fillUsageFrom(usage.facts.attributes, usage.numbers, own.numbers, own.from);
+  const tokens = readFilled(usage);
+  writeUsage(tokens, marks, to);
+  if (!marks.asksModel) return;
+  const { startMs, endMs } = span;
+  writeMoney(priceFilled(usage, startMs, prices), marks, to);
+  const output = tokens?.output ?? 0;
+  const answeredMs = marks.httpStatus === 0 ? startMs : marks.answeredMs;
+  const waitMs = ttftSeconds === undefined ? Math.max(0, answeredMs - startMs) : ttftSeconds * 1_000;
+  const speed = output === 0 ? undefined : outputSpeed(output, endMs - startMs - waitMs);
   if (speed !== undefined) put(to, marks, PRESENT.speed, speed);
 }
 

@@ -51,20 +51,24 @@ export function createModellessUsage(span: Span, words: CallWords, numberKeys: r
   return { numbers, origin, facts, pricing };
 }
 
-/** `readUsage` of a span of that shape: its tokens, null where it has none or none that can be. */
-export function readShaped(span: Span, { numbers, origin, facts }: ShapedUsage): Usage | null {
-  fillUsage(facts.attributes, numbers, span);
+/** `priceCall` of a span of that shape. */
+export function priceShaped(span: Span, shaped: ShapedUsage, book: PriceBook): PricedCall {
+  fillUsage(shaped.facts.attributes, shaped.numbers, span);
+  readFilled(shaped);
+  return priceFilled(shaped, span.startMs, book);
+}
+
+/** The tokens of the span whose numbers were filled in last; null where it has none or none that can be. */
+export function readFilled({ facts, origin }: ShapedUsage): Usage | null {
   return readAgain(facts, origin).reading.usage;
 }
 
-/** `priceCall` of a span of that shape. */
-export function priceShaped(span: Span, shaped: ShapedUsage, book: PriceBook): PricedCall {
-  const { facts, pricing } = shaped;
-  readShaped(span, shaped);
+/** What these tokens cost at that time. */
+export function priceFilled({ facts, pricing }: ShapedUsage, atMs: number, book: PriceBook): PricedCall {
   if (pricing.book !== book && facts.provider !== undefined && facts.model !== undefined) {
     pricing.found = book.find(facts.provider, facts.model, facts.requestModel);
     pricing.book = book;
   }
-  pricing.atMs = span.startMs;
+  pricing.atMs = atMs;
   return priceFacts(facts, pricing);
 }

@@ -93,6 +93,21 @@ export function fillUsage(pattern: UsageAttributes, { slots, counts }: UsageNumb
   return pattern;
 }
 
+/** The same of a span whose numbers stand in a list, from one place on. */
+export function fillUsageFrom(
+  pattern: UsageAttributes,
+  { slots, counts }: UsageNumbers,
+  list: Float64Array,
+  from: number,
+): UsageAttributes {
+  const values = pattern.values as (AttributeValue | undefined)[];
+  let invalid = false;
+  for (let index = 0; index < counts.length; index += 1) if (!isCount(list[from + (counts[index] ?? 0)] ?? Number.NaN)) invalid = true;
+  for (let index = 0; index < slots.length; index += 2) values[slots[index] ?? 0] = list[from + (slots[index + 1] ?? 0)] ?? Number.NaN;
+  pattern.invalid = invalid;
+  return pattern;
+}
+
 function numberOf(span: Span, place: number | undefined): number {
   return span.numberAt?.(place ?? 0) ?? Number.NaN;
 }

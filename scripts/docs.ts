@@ -4,6 +4,7 @@ import { renderAttributesDoc } from "./docs-attributes.ts";
 import { renderConfigurationDoc } from "./docs-configuration.ts";
 import { renderCostsDoc } from "./docs-costs.ts";
 import { renderErrorsDoc } from "./docs-errors.ts";
+import { renderMetricsDoc } from "./docs-metrics.ts";
 
 // npm run docs: writes the documents that are generated from tables. With --check it writes nothing and fails when one is stale.
 
@@ -14,6 +15,7 @@ const DOCUMENTS: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": renderConfigurationDoc,
   "docs/costs.md": renderCostsDoc,
   "docs/errors.md": renderErrorsDoc,
+  "docs/metrics.md": renderMetricsDoc,
 };
 
 const checkOnly = process.argv.includes("--check");

@@ -22,7 +22,10 @@ afterEach(async () => {
   await directory.remove();
 });
 
-test.each(["1", "2"])("SIGKILL twenty times under load, %s worker(s)", async (workers) => {
+/** Forty starts of up to three processes: seconds each where the machine is busy. */
+const LONG = { timeout: 900_000 };
+
+test.each(["1", "2"])("SIGKILL twenty times under load, %s worker(s)", LONG, async (workers) => {
   gateway = await createGatewayProcess({ env: { DATABASE_URL: database.url, DATA_DIR: directory.path, WORKERS: workers } });
   await gateway.start();
   const load = startLoad({ url: gateway.url, connections: 12, spans: 60, plainEvery: 4 });

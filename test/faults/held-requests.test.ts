@@ -1,41 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { assertRollupsMatchRows } from "../support/assert-rollups.ts";
-import { createDatabase, type TestDatabase } from "../support/database.ts";
-import { createGatewayProcess, type GatewayProcess } from "../support/gateway-process.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { type GatewayWithDatabase, startGatewayWithDatabase } from "../support/gateway-with-database.ts";
 import { callAround, requestToModel, tracePlace } from "../support/trace-requests.ts";
 
 const REQUESTS = 20;
 
-let database: TestDatabase;
-let gateway: GatewayProcess;
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let own: GatewayWithDatabase;
 
 beforeEach(async () => {
-  directory = await temporaryDirectory();
-  database = await createDatabase();
-  gateway = await createGatewayProcess({ env: { DATABASE_URL: database.url, DATA_DIR: directory.path } });
-  await gateway.start();
+  own = await startGatewayWithDatabase();
 });
-afterEach(async () => {
-  await gateway.kill();
-  await database.drop();
-  await directory.remove();
-});
+afterEach(() => own.close());
 
 async function post(body: Uint8Array): Promise<void> {
-  const response = await fetch(`${gateway.url}/v1/traces`, {
-    method: "POST",
-    headers: { "content-type": "application/x-protobuf" },
-    body,
-  });
-  await response.arrayBuffer();
-  expect(response.status).toBe(200);
+  expect(await own.post(body)).toBe(200);
 }
 
 async function counted(): Promise<{ calls: number; held: number; plain: number }> {
-  const { rows } = await database.pool.query<{ calls: number; held: number; plain: number }>(
+  const { rows } = await own.database.pool.query<{ calls: number; held: number; plain: number }>(
     `select (select count(*)::int from genai.llm_traces where llm_call) as calls, (select count(*)::int from genai.spans) as plain,
      (select count(*)::int from genai.held_requests where promoted_at is null) as held`,
   );
@@ -43,6 +26,7 @@ async function counted(): Promise<{ calls: number; held: number; plain: number }
 }
 
 test("SIGKILL while requests that no GenAI span stands for are held: after a restart each is counted once, those with a late span too", async () => {
+  const { gateway, database } = own;
   const places = Array.from({ length: REQUESTS }, tracePlace);
   for (const place of places) await post(requestToModel({ status: 200, place }));
   expect(await counted()).toEqual({ calls: 0, held: REQUESTS, plain: REQUESTS });

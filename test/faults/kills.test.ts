@@ -1,33 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { afterEach, expect, test } from "vitest";
 import { expectStoredExactly } from "../support/expect-stored.ts";
-import { createGatewayProcess, type GatewayProcess } from "../support/gateway-process.ts";
+import { type GatewayWithDatabase, startGatewayWithDatabase } from "../support/gateway-with-database.ts";
 import { startLoad } from "../support/load.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const MIB = 1024 * 1024;
 
-let database: TestDatabase;
-let gateway: GatewayProcess;
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let own: GatewayWithDatabase;
 
-beforeEach(async () => {
-  directory = await temporaryDirectory();
-  database = await createDatabase();
-});
-afterEach(async () => {
-  await gateway.kill();
-  await database.drop();
-  await directory.remove();
-});
+afterEach(() => own.close());
 
 /** Forty starts of up to three processes: seconds each where the machine is busy. */
 const LONG = { timeout: 900_000 };
 
 test.each(["1", "2"])("SIGKILL twenty times under load, %s worker(s)", LONG, async (workers) => {
-  gateway = await createGatewayProcess({ env: { DATABASE_URL: database.url, DATA_DIR: directory.path, WORKERS: workers } });
-  await gateway.start();
+  own = await startGatewayWithDatabase({ WORKERS: workers });
+  const { gateway, database } = own;
   const load = startLoad({ url: gateway.url, connections: 12, spans: 60, plainEvery: 4 });
   for (let round = 0; round < 20; round += 1) {
     await sleep(300 + Math.random() * 900);
@@ -42,8 +30,8 @@ test.each(["1", "2"])("SIGKILL twenty times under load, %s worker(s)", LONG, asy
 });
 
 test("a worker is killed and replaced while the others go on", async () => {
-  gateway = await createGatewayProcess({ env: { DATABASE_URL: database.url, DATA_DIR: directory.path, WORKERS: "2" } });
-  await gateway.start();
+  own = await startGatewayWithDatabase({ WORKERS: "2" });
+  const { gateway, database } = own;
   const load = startLoad({ url: gateway.url, connections: 12, spans: 60 });
   for (let round = 0; round < 3; round += 1) {
     await sleep(1500);

@@ -134,23 +134,54 @@ export interface OwnParts extends Pick<Span, "traceId" | "spanId" | "parentSpanI
 }
 
 /** A span made of its shape and what it has of its own. */
-export function spanOfShape(column: ColumnShape, { numbers, ...own }: OwnParts): Span {
-  const { shape, name, kind, statusCode, scopeName, scopeVersion } = column;
-  return {
-    ...own,
-    shape,
-    name,
-    kind,
-    statusCode,
-    scopeName,
-    scopeVersion,
-    attributes: attributesOf(column, numbers),
-    startMs: numbers[0] ?? 0,
-    endMs: numbers[1] ?? 0,
-    statusMessage: "",
-    events: NO_EVENTS,
-    numberAt: (index) => numbers[TIMES + index] ?? 0,
-  };
+export function spanOfShape(column: ColumnShape, own: OwnParts): Span {
+  return new ShapedSpan(column, own);
+}
+
+/** A class, because a literal with the parts of two objects is put together key by key; attributes are seldom asked for. */
+class ShapedSpan implements Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly resource: Attributes;
+  readonly shape: SpanShape;
+  readonly name: string;
+  readonly kind: number;
+  readonly statusCode: number;
+  readonly scopeName: string;
+  readonly scopeVersion: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly statusMessage = "";
+  readonly events = NO_EVENTS;
+  private readonly column: ColumnShape;
+  private readonly numbers: Float64Array;
+  private ownAttributes: Attributes | null = null;
+
+  constructor(column: ColumnShape, { traceId, spanId, parentSpanId, resource, numbers }: OwnParts) {
+    this.traceId = traceId;
+    this.spanId = spanId;
+    this.parentSpanId = parentSpanId;
+    this.resource = resource;
+    this.shape = column.shape;
+    this.name = column.name;
+    this.kind = column.kind;
+    this.statusCode = column.statusCode;
+    this.scopeName = column.scopeName;
+    this.scopeVersion = column.scopeVersion;
+    this.startMs = numbers[0] ?? 0;
+    this.endMs = numbers[1] ?? 0;
+    this.column = column;
+    this.numbers = numbers;
+  }
+
+  get attributes(): Attributes {
+    return (this.ownAttributes ??= attributesOf(this.column, this.numbers));
+  }
+
+  numberAt(index: number): number {
+    return this.numbers[TIMES + index] ?? 0;
+  }
 }
 
 /** "" for a root, whose words are zero. */

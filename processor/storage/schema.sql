@@ -633,12 +633,12 @@ CREATE UNIQUE INDEX histogram_hour_pkey ON genai.histogram_hour USING btree (buc
 CREATE UNIQUE INDEX histogram_minute_pkey ON genai.histogram_minute USING btree (bucket, series_id, measure);
 
 CREATE INDEX llm_traces_failed ON ONLY genai.llm_traces USING btree (created_at) WHERE (status = 'failed'::text);
-CREATE INDEX llm_traces_trace ON ONLY genai.llm_traces USING btree (trace_id);
 CREATE UNIQUE INDEX llm_traces_key ON ONLY genai.llm_traces USING btree (created_at, span_id, trace_id);
+CREATE INDEX llm_traces_trace ON ONLY genai.llm_traces USING btree (trace_id);
 
-CREATE INDEX llm_traces_default_trace_id_idx ON genai.llm_traces_default USING btree (trace_id);
-CREATE UNIQUE INDEX llm_traces_default_created_at_span_id_trace_id_idx ON genai.llm_traces_default USING btree (created_at, span_id, trace_id);
 CREATE INDEX llm_traces_default_created_at_idx ON genai.llm_traces_default USING btree (created_at) WHERE (status = 'failed'::text);
+CREATE UNIQUE INDEX llm_traces_default_created_at_span_id_trace_id_idx ON genai.llm_traces_default USING btree (created_at, span_id, trace_id);
+CREATE INDEX llm_traces_default_trace_id_idx ON genai.llm_traces_default USING btree (trace_id);
 
 CREATE UNIQUE INDEX migrations_pkey ON genai.migrations USING btree (version);
 
@@ -656,11 +656,11 @@ CREATE UNIQUE INDEX rollup_minute_pkey ON genai.rollup_minute USING btree (bucke
 CREATE UNIQUE INDEX series_key ON genai.series USING btree (service_name, environment, model_provider, model, operation);
 CREATE UNIQUE INDEX series_pkey ON genai.series USING btree (id);
 
-CREATE INDEX spans_trace ON ONLY genai.spans USING btree (trace_id);
 CREATE UNIQUE INDEX spans_key ON ONLY genai.spans USING btree (created_at, span_id, trace_id);
+CREATE INDEX spans_trace ON ONLY genai.spans USING btree (trace_id);
 
-CREATE INDEX spans_default_trace_id_idx ON genai.spans_default USING btree (trace_id);
 CREATE UNIQUE INDEX spans_default_created_at_span_id_trace_id_idx ON genai.spans_default USING btree (created_at, span_id, trace_id);
+CREATE INDEX spans_default_trace_id_idx ON genai.spans_default USING btree (trace_id);
 
 CREATE UNIQUE INDEX user_day_pkey ON genai.user_day USING btree (bucket, series_id, user_id);
 

@@ -29,7 +29,7 @@ where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'p') and ${NOT_A_
 group by c.oid order by c.relname`;
 
 const INDEXES = `
-select string_agg(pg_get_indexdef(i.indexrelid) || ';', E'\\n' order by c.relname) as text
+select string_agg(pg_get_indexdef(i.indexrelid) || ';', E'\\n' order by i.indexrelid::regclass::text collate "C") as text
 from pg_index i join pg_class c on c.oid = i.indrelid
 where c.relnamespace = $1::regnamespace and ${NOT_A_DAY}
 group by c.relname order by c.relname`;

@@ -17,7 +17,7 @@ const MAGNITUDE_MAX: f64 = 9007199254740992;
 const POWER_MAX: i32 = 24;
 
 const SIGNIFICAND_BITS: i32 = 52;
-const SIGNIFICAND: u64 = (<u64>1 << 52) - 1;
+const SIGNIFICAND: u64 = ((<u64>1) << 52) - 1;
 const EXPONENT: u64 = 0x7ff;
 const EXPONENT_BIAS: i32 = 1075;
 
@@ -46,7 +46,7 @@ let exponent: i32 = 0;
 /** Of a number that is no integer: names are the paper's. */
 function findDecimal(magnitude: f64): void {
   const bits = reinterpret<u64>(magnitude);
-  const c = (bits & SIGNIFICAND) | (<u64>1 << SIGNIFICAND_BITS);
+  const c = (bits & SIGNIFICAND) | ((<u64>1) << SIGNIFICAND_BITS);
   const q = <i32>((bits >> SIGNIFICAND_BITS) & EXPONENT) - EXPONENT_BIAS;
   const isIrregular = (bits & SIGNIFICAND) == 0;
   // floor(log10(2^q)), or of three quarters of it.
@@ -83,8 +83,8 @@ let powerLow: u64 = 0;
 
 function beginPower(n: i32): void {
   if (load<u64>(POWERS) == 0) makePowers();
-  powerHigh = load<u64>(POWERS + (<usize>n << 4));
-  powerLow = load<u64>(POWERS + (<usize>n << 4), 8);
+  powerHigh = load<u64>(POWERS + ((<usize>n) << 4));
+  powerLow = load<u64>(POWERS + ((<usize>n) << 4), 8);
 }
 
 function makePowers(): void {
@@ -92,7 +92,7 @@ function makePowers(): void {
   let low: u64 = 1;
   for (let n = 0; n <= POWER_MAX; n++) {
     const zeros = high == 0 ? 64 + clz(low) : clz(high);
-    const at = POWERS + (<usize>n << 4);
+    const at = POWERS + ((<usize>n) << 4);
     if (zeros >= 64) store<u64>(at, low << (zeros - 64));
     else {
       store<u64>(at, zeros == 0 ? high : (high << zeros) | (low >> (64 - zeros)));

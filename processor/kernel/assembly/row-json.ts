@@ -17,7 +17,7 @@ export function writeText(at: usize, end: usize, out: usize): usize {
     const chunk = v128.load(at);
     v128.store(out, chunk);
     let odd = oddBytes(chunk);
-    if (rest < CHUNK) odd &= (1 << <i32>rest) - 1;
+    if (rest < CHUNK) odd &= (1 << (<i32>rest)) - 1;
     if (odd == 0) {
       const taken = min(rest, CHUNK);
       at += taken;

@@ -12,10 +12,13 @@ export interface Failure extends Categorization {
   readonly errorType: string | undefined;
 }
 
+/** A request, as far as its call's failure depends on it. */
+export type Attempt = Pick<TraceNode, "note" | "category" | "retryable">;
+
 /** What other spans know of a call's outcome. */
 export interface Witnesses {
   /** The request whose answer was the call's. */
-  readonly lastAttempt: TraceNode | undefined;
+  readonly lastAttempt: Attempt | undefined;
   /** A failed span that tells of the same call: another instrumentation's, or the wrapper that ended with it. */
   readonly outer: Span | undefined;
 }
@@ -35,7 +38,7 @@ export function failureOf(span: Span, call: Call, { lastAttempt, outer }: Witnes
 }
 
 /** What no rule knows ("Error reading from the stream") is what its last request was found to be, if that failed. */
-function ofRequest(found: Categorization, request: TraceNode | undefined): Categorization {
+function ofRequest(found: Categorization, request: Attempt | undefined): Categorization {
   if (found.rule !== NOTHING_MATCHED.name || request === undefined || !request.note.failed || request.category === null) return found;
   return { ...found, category: request.category, retryable: request.retryable, rule: REQUEST_RULE };
 }
@@ -90,7 +93,7 @@ function nameOf(cause: unknown): string | undefined {
 }
 
 /** The request as a span again, from the little that the memory keeps of it. */
-function requestSpan(span: Span, { note }: TraceNode): Span {
+function requestSpan(span: Span, { note }: Attempt): Span {
   return {
     traceId: note.traceId,
     spanId: note.spanId,

@@ -1,10 +1,10 @@
 import { lastMomentOf, type Call } from "./call.ts";
-import { requestFailureOf, type Failure } from "./call-failure.ts";
+import { requestFailureOf, type Attempt, type Failure } from "./call-failure.ts";
 import type { HttpCall } from "./call-http.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import type { Attempts } from "./retry-attempts.ts";
 import { STATUS, type Span } from "./span.ts";
-import { readSpan, type SharedFailure, type SpanReading } from "./span-reading.ts";
+import { readSpan, type SpanReading } from "./span-reading.ts";
 import type { SpanNote, TraceMemory, TraceNode } from "./trace-memory.ts";
 
 /** A span of the batch with what was read from it. */
@@ -28,8 +28,8 @@ export function readEntry(span: Span, index: number, context: EnrichContext): Ba
   return entry;
 }
 
-function rememberRequest(span: Span, http: HttpCall, { shared }: SpanReading, context: EnrichContext): TraceNode | null {
-  const failure = http.failed ? requestFailure(span, http, shared, context) : null;
+function rememberRequest(span: Span, http: HttpCall, reading: SpanReading, context: EnrichContext): TraceNode | null {
+  const failure = http.failed ? requestFailure(span, http, reading, context) : null;
   const node = context.memory.remember(requestNote(span, http, failure?.retryDelayMs ?? -1));
   if (node !== null && failure !== null) {
     node.category = failure.category;
@@ -38,8 +38,18 @@ function rememberRequest(span: Span, http: HttpCall, { shared }: SpanReading, co
   return node;
 }
 
+/** A request to a model as the memory would know it; null for any other span. */
+export function readAttempt(span: Span, context: EnrichContext): Attempt | null {
+  const reading = readSpan(span, context);
+  const { http } = reading;
+  if (http === null) return null;
+  const failure = http.failed ? requestFailure(span, http, reading, context) : null;
+  const note = requestNote(span, http, failure?.retryDelayMs ?? -1);
+  return { note, category: failure?.category ?? null, retryable: failure?.retryable ?? false };
+}
+
 /** Where nothing but its status tells of the failure, it is that of every span of the shape. */
-function requestFailure(span: Span, http: HttpCall, shared: SharedFailure | null, { memory }: EnrichContext): Failure | null {
+function requestFailure(span: Span, http: HttpCall, { shared }: SpanReading, { memory }: EnrichContext): Failure | null {
   if (shared === null || span.statusMessage !== "" || span.events.length > 0) return requestFailureOf(span, http, memory.categorize);
   if (shared.failure === undefined) shared.failure = requestFailureOf(span, http, memory.categorize);
   return shared.failure;

@@ -81,7 +81,7 @@ function enrichEntry({ entry, call: read, batch }: CallInBatch, context: EnrichC
   const llmCall = node === null ? call.asksModel : node.counted;
   const isSilent = call.failed ? span.statusMessage === "" : !call.answered;
   const outer = llmCall && node !== null && trace !== undefined && isSilent ? outerWitness(node, trace, batch) : undefined;
-  const failure = failureOf(span, call, { lastAttempt: attempts.at(-1), outer }, context.memory.categorize);
+  const failure = span.foundFailure ?? failureOf(span, call, { lastAttempt: attempts.at(-1), outer }, context.memory.categorize);
   if (node !== null && failure !== null) remember(node, trace, failure);
   const own = { resendCount: call.resendCount, countsResends: call.dialect.table.native === true };
   const retries: Retries | null = llmCall && node !== null && trace !== undefined ? retriesOf(node, trace, own, attempts) : null;

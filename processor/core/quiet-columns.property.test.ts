@@ -24,6 +24,9 @@ interface Kind {
   readonly kind: number;
   readonly attributes: (number: number) => ReferenceKeyValue[];
   readonly status?: number;
+  /** What it says in words when it fails. */
+  readonly message?: string;
+  readonly exception?: string;
 }
 
 interface ChatOptions {
@@ -84,6 +87,40 @@ const CALLS: readonly Kind[] = [
   chat("pydantic-ai", () => [text("openai.response.service_tier", "flex")]),
   chat("pydantic-ai", (number) => [int("gen_ai.usage.reasoning.output_tokens", number), int("gen_ai.usage.total_tokens", number * 8)]),
 ];
+/** What a call may say when it fails: in one way, in two that differ, or not at all. */
+const WORDS: readonly Pick<Kind, "message" | "exception">[] = [
+  {},
+  { message: "429 Rate limit reached, please try again in 20s." },
+  { message: "Connection error.", exception: "The operation was aborted due to timeout" },
+  { exception: "Your credit balance is too low" },
+  { message: "Overloaded" },
+  { message: "Error reading from the stream" },
+];
+
+function failing(of: Kind): Kind[] {
+  return WORDS.map((words) => ({
+    ...of,
+    ...words,
+    status: 2,
+    attributes: (number) => [...of.attributes(number), text("error.type", "Error")],
+  }));
+}
+
+const DOWN: readonly Kind[] = [
+  ...failing(chat("pydantic-ai")),
+  ...failing(chat("pydantic-ai", () => [], { model: "gemini-2.5-pro", provider: "gcp.gemini" })),
+  ...failing(chat("pydantic-ai", () => [], { model: "deepseek-chat", provider: "deepseek" })),
+  ...failing(chat("opentelemetry.instrumentation.anthropic", () => [], { model: "claude-sonnet-4-5", provider: "anthropic" })),
+  ...failing(chat("com.anthropic.sdk.x", () => [], { model: "claude-sonnet-4-5", provider: "anthropic" })).slice(0, 2),
+  // Its emitter counts attempts: 1 says that there were none before.
+  ...failing(
+    chat("agento11y", (number) => [int("agento11y.framework.retry_attempt", 1 + (number % 2))], {
+      model: "deepseek-chat",
+      provider: "deepseek",
+    }),
+  ).slice(0, 2),
+];
+
 const ELSEWHERE = [
   chat("opentelemetry.instrumentation.openai_v2"),
   chat("opentelemetry.instrumentation.anthropic", () => [], { model: "claude-sonnet-4-5", provider: "anthropic" }),
@@ -91,6 +128,16 @@ const ELSEWHERE = [
 const ODD: readonly Kind[] = [
   ...ELSEWHERE,
   { ...chat("pydantic-ai"), status: 2 },
+  ...DOWN,
+  { ...frame("invoke_agent"), status: 2, message: "429 Rate limit reached" },
+  // Their events may say when they ended, or that they failed.
+  ...failing(chat("opentelemetry.instrumentation.openai")).slice(2, 4),
+  ...failing(
+    chat("ai", () => [text("ai.operationId", "ai.generateText.doGenerate"), text("gen_ai.response.finish_reasons", "stop")]),
+  ).slice(0, 4),
+  { ...plain(2), message: "Internal Server Error", exception: "of the application" },
+  { ...requestWith(500), message: "of its own" },
+  requestWith(500),
   { ...chat("someone.new"), name: "work", kind: 1 },
   { ...chat("com.anthropic.sdk.x"), name: "native" },
   chat("com.anthropic.sdk.x", (number) => [int("http.request.resend_count", number % 2)]),
@@ -164,6 +211,25 @@ const answers = fc.constantFrom(
   requestWith(200, [int("http.request.resend_count", 0)]),
   requestWith(200, [int("http.request.resend_count", 1)]),
 );
+const refusals = fc.constantFrom(
+  requestWith(429),
+  requestWith(429, [{ key: "http.response.header.retry-after", value: { arrayValue: { values: [{ stringValue: "7" }] } } }]),
+  requestWith(529),
+  requestWith(401),
+  requestWith(0),
+  { ...requestWith(0), status: 2, message: "read ECONNRESET" },
+  requestWith(200),
+  requestWith(429, [int("http.request.resend_count", 2)]),
+);
+
+/** A call that failed, mostly with a request that was refused. */
+const failure: fc.Arbitrary<Node[]> = fc
+  .tuple(node, fc.constantFrom(...DOWN), fc.tuple(node, refusals))
+  .map(([call, of, [request, answer]]) => {
+    const batch = request.number % 5 === 0 ? request.batch : call.batch;
+    const below = { ...request, kind: answer, above: -1, trace: call.trace, batch };
+    return call.number % 4 === 0 ? [{ ...call, kind: of }] : [{ ...call, kind: of }, below];
+  });
 
 /** Calls as they mostly are: below something, with a request below each, seldom farther below than anybody looks. */
 const operation: fc.Arbitrary<Node[]> = fc
@@ -187,6 +253,7 @@ const traffic = fc
         node.map((one) => [one]),
         operation,
         operation,
+        failure,
       ),
       { minLength: 1, maxLength: 7 },
     ),
@@ -205,6 +272,7 @@ function scanOf(nodes: readonly Node[]): RequestScan {
 }
 
 function spanOf(nodes: readonly Node[], { kind: of, above, from, forMs, number, trace, twin }: Node, index: number): ReferenceSpan {
+  const { message, exception } = of;
   const before = nodes.flatMap((other, at) => (at < index && other.trace === trace ? [at] : []));
   // -1: the one just before it; else any before it, of which one more is none.
   const parent = above >= FAR ? above : above < 0 ? index - 1 : (before[above % (before.length + 1)] ?? null);
@@ -217,7 +285,16 @@ function spanOf(nodes: readonly Node[], { kind: of, above, from, forMs, number, 
     startTimeUnixNano: `${START_MS + from}000123`,
     endTimeUnixNano: `${START_MS + from + forMs}000456`,
     attributes: of.attributes(number),
-    status: { code: of.status ?? 0 },
+    status: { code: of.status ?? 0, ...(message === undefined ? {} : { message }) },
+    ...(exception === undefined ? {} : { events: [exceptionOf(exception, START_MS + from + forMs + 40)] }),
+  };
+}
+
+function exceptionOf(words: string, atMs: number): NonNullable<ReferenceSpan["events"]>[number] {
+  return {
+    timeUnixNano: `${atMs}000000`,
+    name: "exception",
+    attributes: [text("exception.type", "Error"), text("exception.message", words)],
   };
 }
 
@@ -231,10 +308,15 @@ interface Way {
   readonly stepMs: number;
 }
 
-/** Both ways batch after batch; answers how many spans were found by columns. */
-function expectSame(scan: RequestScan, batches: readonly (readonly ScannedSpan[])[], { settled, stepMs }: Way): number {
+interface ByColumns {
+  quiet: number;
+  failed: number;
+}
+
+/** Both ways batch after batch; answers how many spans were found by columns, and how many of these were calls that failed. */
+function expectSame(scan: RequestScan, batches: readonly (readonly ScannedSpan[])[], { settled, stepMs }: Way): ByColumns {
   const [columnar, ordinary] = [context(), context()];
-  let quiet = 0;
+  const by: ByColumns = { quiet: 0, failed: 0 };
   for (const [index, spans] of batches.entries()) {
     const told: [string[], string[]] = [[], []];
     const asked = (side: 0 | 1, of: EnrichContext): EnrichContext => ({
@@ -246,29 +328,33 @@ function expectSame(scan: RequestScan, batches: readonly (readonly ScannedSpan[]
     const found = enrichByColumns(reader.pick(scan, spans), spans, asked(0, columnar));
     expect(found.found).toEqual(enrichBySpans(spans, asked(1, ordinary)).found);
     expect(told[0].toSorted()).toEqual(told[1].toSorted());
-    quiet += spans.length - found.unread;
+    by.quiet += spans.length - found.unread;
+    by.failed += found.failed;
   }
   for (const { traceId } of scan.spans) expect(memoryOf(columnar.memory, traceId)).toEqual(memoryOf(ordinary.memory, traceId));
-  return quiet;
+  return by;
 }
 
 const way: fc.Arbitrary<Way> = fc.record({ settled: fc.boolean(), stepMs: fc.constantFrom(0, 10, 0.7 * AGE_MS_MAX, AGE_MS_MAX + 1) });
 
 describe("generated traffic in columns", () => {
   test("is found to be what it is by itself, in whatever batches it comes, and leaves the same in the memory", () => {
-    let [quiet, all] = [0, 0];
+    let [quiet, failed, all] = [0, 0, 0];
     fc.assert(
       fc.property(traffic, way, fc.constantFrom("once", "again", "twice"), (nodes, how, times) => {
         const scan = scanOf(nodes);
         const batches = [0, 1, 2].map((batch) => scan.spans.filter((_, index) => nodes[index]?.batch === batch));
         const doubled = batches.map((spans) => (times === "twice" ? [...spans, ...spans.slice(0, 1)] : spans));
         const sent = [...doubled, ...(times === "again" ? batches : [])].filter((spans) => spans.length > 0);
-        quiet += expectSame(scan, sent, how);
+        const by = expectSame(scan, sent, how);
+        quiet += by.quiet;
+        failed += by.failed;
         all += sent.flat().length;
       }),
       { numRuns: 400 },
     );
     expect(quiet / all).toBeGreaterThan(0.2);
+    expect(failed / all).toBeGreaterThan(0.01);
   });
 
   test("is read span by span where a call beside it may claim its requests", () => {
@@ -281,7 +367,7 @@ describe("generated traffic in columns", () => {
     const scan = scanOf(nodes);
     const { spans } = scan;
     for (const batches of [[spans], [spans, spans], [spans.slice(1), spans]]) expectSame(scan, batches, { settled: false, stepMs: 10 });
-    expect(expectSame(scan, [spans], { settled: false, stepMs: 0 })).toBe(0);
-    expect(expectSame(scan, [spans.slice(1)], { settled: false, stepMs: 0 })).toBe(2);
+    expect(expectSame(scan, [spans], { settled: false, stepMs: 0 }).quiet).toBe(0);
+    expect(expectSame(scan, [spans.slice(1)], { settled: false, stepMs: 0 }).quiet).toBe(2);
   });
 });

@@ -1,7 +1,8 @@
 import { enrichBatch } from "./enrich.ts";
 import type { EnrichContext } from "./enrich-context.ts";
-import type { ColumnFindings, EnrichmentTemplate } from "./enrichment-template.ts";
+import type { ColumnFindings, EnrichmentTemplate, FailedCall } from "./enrichment-template.ts";
 import { EarlierSpans } from "./quiet-earlier.ts";
+import { findFailure, type FoundFailure } from "./quiet-failure.ts";
 import { hexOfWords } from "./quiet-ids.ts";
 import { QuietJudge } from "./quiet-judge.ts";
 import { QUIET_ROLE, type QuietShape } from "./quiet-shape.ts";
@@ -11,7 +12,7 @@ import { createQuietTemplates, VALUES_MAX, type TemplateMarks } from "./quiet-te
 import { QuietTraces } from "./quiet-traces.ts";
 import { fillFields, resentOf, writeValues, type OwnNumbers } from "./quiet-values.ts";
 import { ID_STRIDE, ID_WORD, NO_PARENT, SPAN_COLUMN, SPAN_STRIDE, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
-import type { Attributes } from "./span.ts";
+import type { Attributes, Span } from "./span.ts";
 import type { TraceMemory } from "./trace-memory.ts";
 
 const SPANS_GUESS = 1_024;
@@ -19,6 +20,9 @@ const SPANS_GUESS = 1_024;
 const TIMES = 2;
 /** Names of services are a handful; a sender that makes them up must not fill the memory. */
 const SERVICES_MAX = 1_000;
+
+/** The span at that index of the columns, with its texts; null where it cannot be read. */
+export type ReadSpan = (index: number) => Span | null;
 
 /** The quiet traces of one memory, and what is worked with on every request. */
 export class QuietColumns {
@@ -50,6 +54,7 @@ export class QuietColumns {
   private readonly values = { values: new Float64Array(SPANS_GUESS * VALUES_MAX), count: 0 };
   private readonly found: (EnrichmentTemplate | null)[] = [];
   private firstValue = new Int32Array(SPANS_GUESS);
+  private readonly failed: FailedCall[] = [];
 
   constructor(context: EnrichContext) {
     this.memory = context.memory;
@@ -80,16 +85,17 @@ export class QuietColumns {
     return taken.touchedMs;
   }
 
-  enrich(columns: SpanColumns, context: EnrichContext): ColumnFindings {
+  enrich(columns: SpanColumns, context: EnrichContext, read: ReadSpan): ColumnFindings {
     this.memory.begin(context.nowMs);
     this.prepare(columns, context);
     const claimsElsewhere = this.readShapes(columns, context);
     const unread: number[] = [];
     for (let trace = 0; trace < columns.traceCount; trace += 1) {
-      if (!this.enrichTrace(columns, trace, claimsElsewhere)) addSpans(columns, trace, unread);
+      if (!this.enrichTrace({ columns, trace, claimsElsewhere, read })) addSpans(columns, trace, unread);
     }
     unread.sort((a, b) => a - b);
-    return { templates: this.found, firstValue: this.firstValue, values: this.values.values, unread };
+    const failed = this.failed.length === 0 ? NONE_FAILED : this.failed.toSorted((a, b) => a.span - b.span);
+    return { templates: this.found, firstValue: this.firstValue, values: this.values.values, failed, unread };
   }
 
   private prepare({ spanCount, resources }: SpanColumns, context: EnrichContext): void {
@@ -106,6 +112,7 @@ export class QuietColumns {
       values.values = new Float64Array(2 * spanCount * VALUES_MAX);
     }
     values.count = 0;
+    if (this.failed.length > 0) this.failed.length = 0;
     found.length = spanCount;
     found.fill(null);
     if (services.size > SERVICES_MAX) services.clear();
@@ -141,7 +148,7 @@ export class QuietColumns {
   }
 
   /** false: it has to be read span by span. */
-  private enrichTrace(columns: SpanColumns, trace: number, claimsElsewhere: boolean): boolean {
+  private enrichTrace({ columns, trace, claimsElsewhere, read }: AskedTrace): boolean {
     const { traces } = columns;
     const at = trace * TRACE_STRIDE;
     if ((traces[at + TRACE_COLUMN.unrecognised] ?? 0) > 0 || this.isOrdinary(columns, trace)) return false;
@@ -156,10 +163,32 @@ export class QuietColumns {
     if (claimsElsewhere && this.judge.requestCount > 0) return false;
     // Each span and the parent that it names take a place in the memory of the trace (trace-memory.ts, nodeOf).
     if (2 * ((traces[at + TRACE_COLUMN.spans] ?? 0) + earlier.count) > this.memory.limits.spansPerTraceMax) return false;
-    if (this.isResent(columns)) return false;
-    if (!this.traces.add(columns, trace, kinds, earlier.count > 0)) return false;
-    this.writeTrace(columns, trace);
+    return !this.isResent(columns) && this.keepTrace(columns, trace, read);
+  }
+
+  /** Holds it and writes what is found; false where it is to be read span by span after all. */
+  private keepTrace(columns: SpanColumns, trace: number, read: ReadSpan): boolean {
+    const failures = this.judge.failedCount === 0 ? NO_FAILURES : this.readFailures(columns, read);
+    if (failures === null || !this.traces.add(columns, trace, this.kinds, this.earlier.count > 0)) return false;
+    this.writeTrace(columns, trace, failures);
     return true;
+  }
+
+  /** null: one of the calls that failed cannot be read. */
+  private readFailures(columns: SpanColumns, read: ReadSpan): Map<number, FoundFailure> | null {
+    const { calls, callCount, requestOf } = this.judge;
+    const failures = new Map<number, FoundFailure>();
+    for (let index = 0; index < callCount; index += 1) {
+      const call = calls[index] ?? -1;
+      if (this.kinds.shapes[call]?.failed !== true) continue;
+      const hasTexts = columns.spans[call * SPAN_STRIDE + SPAN_COLUMN.ownTexts] === 1;
+      const span = hasTexts ? read(call) : new ColumnSpan(columns, call);
+      const request = requestOf[call] ?? -1;
+      const found = span === null ? null : findFailure(span, request < 0 ? null : new ColumnSpan(columns, request), this.context);
+      if (found === null) return null;
+      failures.set(call, found);
+    }
+    return failures;
   }
 
   private isOrdinary({ ids, traces }: SpanColumns, trace: number): boolean {
@@ -181,15 +210,23 @@ export class QuietColumns {
     return false;
   }
 
-  private writeTrace(columns: SpanColumns, trace: number): void {
+  /** The trace was added last to those that are held. */
+  private writeTrace(columns: SpanColumns, trace: number, failures: ReadonlyMap<number, FoundFailure>): void {
     const { spans, traces } = columns;
+    let behind = traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0;
     for (
       let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? -1;
       span >= 0;
       span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1
     ) {
       const shape = this.kinds.shapes[span];
-      if (shape !== undefined && shape.call !== null) this.writeSpan(columns, span, shape);
+      const failed = failures.size === 0 ? undefined : failures.get(span);
+      if (failed !== undefined) {
+        this.failed.push({ span, enrichment: failed.enrichment });
+        this.traces.noteFailure(behind, failed.failure);
+        if (shape?.unknownScope === true) this.context.onUnknownDialect?.(shape.column.scopeName);
+      } else if (shape !== undefined && shape.call !== null) this.writeSpan(columns, span, shape);
+      behind -= 1;
     }
   }
 
@@ -223,6 +260,18 @@ export class QuietColumns {
     return (this.span ??= new ColumnSpan(columns, index)).be(columns, index);
   }
 }
+
+/** A trace of a request that is to be enriched. */
+interface AskedTrace {
+  readonly columns: SpanColumns;
+  readonly trace: number;
+  /** A call beside it may claim its requests. */
+  readonly claimsElsewhere: boolean;
+  readonly read: ReadSpan;
+}
+
+const NO_FAILURES: ReadonlyMap<number, FoundFailure> = new Map();
+const NONE_FAILED: readonly FailedCall[] = [];
 
 function addSpans({ spans, traces }: SpanColumns, trace: number, to: number[]): void {
   for (

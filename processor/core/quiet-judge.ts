@@ -15,8 +15,8 @@ const BETWEEN_MAX = 4;
 const ANCESTORS_MAX = 24;
 /** Looks for the place of an id, per span of the trace: beyond it somebody makes ids that hash alike. */
 const LOOKS_PER_SPAN = 8;
-/** Calls of several scopes that are compared with each other. */
-const MIXED_CALLS_MAX = 32;
+/** Calls of one trace that are compared with each other. */
+const COMPARED_CALLS_MAX = 32;
 const NONE = -1;
 const SPANS_GUESS = 1_024;
 /** Numbers before those of a shape: start and end. */
@@ -45,6 +45,8 @@ export class QuietJudge {
   callCount = 0;
   requests = new Int32Array(SPANS_GUESS);
   requestCount = 0;
+  /** Of the calls, those that failed. */
+  failedCount = 0;
   /** Spans of the trace by a hash of their ids, each plus one. */
   private places = new Int32Array(4 * SPANS_GUESS);
   private placeMask = 0;
@@ -62,10 +64,12 @@ export class QuietJudge {
   judge(judged: JudgedTrace): Verdict {
     this.callCount = 0;
     this.requestCount = 0;
+    this.failedCount = 0;
     const verdict = this.readRoles(judged);
     const isNew = judged.earlier.count === 0;
     if (verdict === "loud" || (verdict === "plain" && isNew)) return verdict;
-    const stands = this.hasUniqueIds(judged) && this.callsStandAlone(judged) && this.requestsAreOwned(judged.columns);
+    const stands =
+      this.hasUniqueIds(judged) && this.callsStandAlone(judged) && this.requestsAreOwned(judged) && this.nothingRepeats(judged);
     return stands && (isNew || this.standsBesideEarlier(judged)) ? verdict : "loud";
   }
 
@@ -82,8 +86,12 @@ export class QuietJudge {
       if (role !== QUIET_ROLE.other) verdict = "quiet";
       this.roles[span] = role;
       this.requestOf[span] = NONE;
-      if (role === QUIET_ROLE.call) this.calls[this.callCount++] = span;
-      else if (role === QUIET_ROLE.http) this.requests[this.requestCount++] = span;
+      // What it says of its failure would be gone when the trace is asked for (enrich-entry.ts, requestFailure).
+      if (role === QUIET_ROLE.http && spans[at + SPAN_COLUMN.ownTexts] === 1) return "loud";
+      if (role === QUIET_ROLE.call) {
+        this.calls[this.callCount++] = span;
+        if (shape.failed) this.failedCount += 1;
+      } else if (role === QUIET_ROLE.http) this.requests[this.requestCount++] = span;
       span = spans[at + SPAN_COLUMN.next] ?? NONE;
     }
     return verdict;
@@ -140,12 +148,29 @@ export class QuietJudge {
     return hasOneScope || this.scopesAskOtherModels(judged);
   }
 
-  private scopesAskOtherModels({ shapes, earlier }: JudgedTrace): boolean {
-    if (this.callCount + earlier.calls.length > MIXED_CALLS_MAX) return false;
-    const calls = [...earlier.calls, ...this.calls.subarray(0, this.callCount)].map((call) =>
-      typeof call === "number" ? shapes[call] : call,
-    );
-    return calls.every((one, index) => calls.slice(0, index).every((other) => !mayTellOfOneCall(one, other)));
+  private scopesAskOtherModels(judged: JudgedTrace): boolean {
+    return this.noTwoCalls(judged, (one, other) => one.column.scopeName !== other.column.scopeName && sameModel(one.model, other.model));
+  }
+
+  /**
+   * No call may repeat a failed one, whatever their times: that takes one model (retry-chain.ts, isSameOperation; what it does not
+   * ask is asked of calls with requests outside alone). And no failure is told by another span: who stands above a call or beside
+   * it has not failed, or counts as a call itself (call-witness.ts, failedAround and isTwin).
+   */
+  private nothingRepeats(judged: JudgedTrace): boolean {
+    if (this.failedCount === 0 && !judged.earlier.calls.some(({ failed }) => failed)) return true;
+    return this.noTwoCalls(judged, (one, other) => (one.failed || other.failed) && sameModel(one.model, other.model));
+  }
+
+  /** Whether there are no two calls, of all that came, that are of each other what is asked. */
+  private noTwoCalls({ shapes, earlier }: JudgedTrace, are: (one: QuietShape, other: QuietShape) => boolean): boolean {
+    if (this.callCount + earlier.calls.length > COMPARED_CALLS_MAX) return false;
+    const calls = [...earlier.calls];
+    for (let index = 0; index < this.callCount; index += 1) {
+      const shape = shapes[this.calls[index] ?? NONE];
+      if (shape !== undefined) calls.push(shape);
+    }
+    return calls.every((one, index) => calls.slice(0, index).every((other) => !are(one, other)));
   }
 
   /** Whether a call stands above a span, as far as all that came is known; true as well where nobody can tell. */
@@ -177,10 +202,11 @@ export class QuietJudge {
   /**
    * Each request is found below one call, and is the only one there: then it is that call's first and last attempt, which its
    * times have no say in (retry-attempts.ts, claimAttempts; retry.ts, retriesOf), no other call's, and never unclaimed
-   * (call-promotion.ts). What stands between them came with them: of what came before, only what stands above a call is
-   * remembered (enrich-entry.ts, rememberOthers).
+   * (call-promotion.ts). One that failed is its call's outcome, and no earlier attempt (retry.ts, failuresBeforeOutcome), where the
+   * call failed as well; else its answer broke, or there was another. What stands between them came with them: of what came before,
+   * only what stands above a call is remembered (enrich-entry.ts, rememberOthers).
    */
-  private requestsAreOwned({ spans }: SpanColumns): boolean {
+  private requestsAreOwned({ columns: { spans }, shapes }: JudgedTrace): boolean {
     const { roles, requestOf, requests, requestCount } = this;
     for (let index = 0; index < requestCount; index += 1) {
       const request = requests[index] ?? NONE;
@@ -190,6 +216,7 @@ export class QuietJudge {
         owner = spans[owner * SPAN_STRIDE + SPAN_COLUMN.parent] ?? NONE;
       }
       if (owner < 0 || requestOf[owner] !== NONE) return false;
+      if (shapes[request]?.failed === true && shapes[owner]?.failed !== true) return false;
       requestOf[owner] = request;
     }
     return true;
@@ -210,11 +237,6 @@ export class QuietJudge {
     }
     return true;
   }
-}
-
-function mayTellOfOneCall(one: QuietShape | undefined, other: QuietShape | undefined): boolean {
-  if (one === undefined || other === undefined) return true;
-  return one.column.scopeName !== other.column.scopeName && sameModel(one.model, other.model);
 }
 
 function isSpan(ids: Int32Array, span: number, low: number, high: number): boolean {

@@ -1,3 +1,4 @@
+import type { Failure } from "./call-failure.ts";
 import type { EarlierSpans } from "./quiet-earlier.ts";
 import { hexOfWords } from "./quiet-ids.ts";
 import type { QuietShape } from "./quiet-shape.ts";
@@ -9,6 +10,8 @@ import type { Attributes, Span } from "./span.ts";
 const SPAN_WORDS = 4;
 /** On an average, with the two times; where there are more, fewer spans are held. */
 export const NUMBERS_PER_SPAN = 8;
+
+const GONE_RULE = "what was found when the span came";
 
 /** By the span's index in some columns, and by the resource's. */
 export interface ColumnKinds {
@@ -28,6 +31,9 @@ export class QuietRing {
   private readonly words: Int32Array;
   private readonly numbers: Float64Array;
   private readonly roles: Uint8Array;
+  /** Which of the failures that were found it is, plus one; 0: it did not fail, or its shape says how. */
+  private readonly failureOf: Uint8Array;
+  private readonly failures: Failure[] = [];
   private readonly shapes: (QuietShape | undefined)[];
   private readonly resources: (Attributes | undefined)[];
 
@@ -38,6 +44,7 @@ export class QuietRing {
     this.words = new Int32Array(spans * SPAN_WORDS);
     this.numbers = new Float64Array(spans * NUMBERS_PER_SPAN);
     this.roles = new Uint8Array(spans);
+    this.failureOf = new Uint8Array(spans);
     this.shapes = Array.from({ length: spans });
     this.resources = Array.from({ length: spans });
   }
@@ -54,6 +61,7 @@ export class QuietRing {
     const shape = kinds.shapes[span];
     this.shapes[place] = shape;
     this.roles[place] = kinds.roles[span] ?? 0;
+    this.failureOf[place] = 0;
     this.resources[place] = kinds.resources[spans[span * SPAN_STRIDE + SPAN_COLUMN.resource] ?? 0];
     const first = spans[span * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0;
     const end = first + (shape?.numberCount ?? 0);
@@ -66,13 +74,22 @@ export class QuietRing {
     this.nextSpan = (this.nextSpan + 1) | 0;
   }
 
+  /** Notes what the failure of a span was found to be that was added lately, so many spans before the next. */
+  noteFailure(before: number, { category, retryable }: Failure): void {
+    const { failures } = this;
+    let index = failures.findIndex((known) => known.category === category && known.retryable === retryable);
+    if (index < 0) index = failures.push({ category, retryable, retryDelayMs: null, rule: GONE_RULE, errorType: undefined }) - 1;
+    this.failureOf[(this.nextSpan - before) & this.spanMask] = index + 1;
+  }
+
   /** Adds spans once more that stand somewhere already. */
   addAgain(first: number, count: number, { firstNumber, numberCount }: { firstNumber: number; numberCount: number }): void {
-    const { words, numbers, roles, shapes, resources, spanMask, numberMask } = this;
+    const { words, numbers, roles, failureOf, shapes, resources, spanMask, numberMask } = this;
     for (let index = 0; index < count; index += 1) {
       const [from, to] = [(first + index) & spanMask, (this.nextSpan + index) & spanMask];
       words.copyWithin(to * SPAN_WORDS, from * SPAN_WORDS, (from + 1) * SPAN_WORDS);
       roles[to] = roles[from] ?? 0;
+      failureOf[to] = failureOf[from] ?? 0;
       shapes[to] = shapes[from];
       resources[to] = resources[from];
     }
@@ -110,6 +127,7 @@ export class QuietRing {
           spanId: hexOfWords(words, place * SPAN_WORDS, SPAN_ID_WORDS),
           parentSpanId: parentIdOf(words, place * SPAN_WORDS + SPAN_ID_WORDS),
           resource: this.resources[place] ?? {},
+          foundFailure: this.failures[(this.failureOf[place] ?? 0) - 1] ?? null,
           numbers: own,
         }),
       );

@@ -26,6 +26,8 @@ export interface QuietShape {
   readonly claimsElsewhere: boolean;
   /** No table knows its emitter. */
   readonly unknownScope: boolean;
+  /** A call or a request that failed: the one is read by itself, the other's failure is that of its shape. */
+  readonly failed: boolean;
   /** Of a request to a model. */
   readonly httpStatus: number;
   /** As the memory notes it (enrich-entry.ts, callNote); "" where it is not known. */
@@ -63,6 +65,7 @@ function plainShape(column: ColumnShape, role: QuietRole): QuietShape {
     outputPlace: -1,
     claimsElsewhere: false,
     unknownScope: false,
+    failed: false,
     httpStatus: 0,
     model: "",
     call: null,
@@ -71,9 +74,9 @@ function plainShape(column: ColumnShape, role: QuietRole): QuietShape {
 
 const TIMES = 2;
 
-/** A failed request may be an attempt, a count of earlier ones says that there were some: retries are found span by span. */
+/** A count of earlier attempts says that there were some: retries are found span by span. */
 function requestShape(column: ColumnShape, { failed, resendCount, status }: HttpCall): QuietShape {
-  return { ...plainShape(column, failed || resendCount > 0 ? QUIET_ROLE.loud : QUIET_ROLE.http), httpStatus: status };
+  return { ...plainShape(column, resendCount > 0 ? QUIET_ROLE.loud : QUIET_ROLE.http), failed, httpStatus: status };
 }
 
 function genAiShape(column: ColumnShape, span: Span, shaped: ShapedCall): QuietShape {
@@ -91,6 +94,8 @@ function genAiShape(column: ColumnShape, span: Span, shaped: ShapedCall): QuietS
   const isNamed = words.requestModel !== undefined || words.responseModel !== undefined;
   const roleOf = (is: boolean): QuietRole => {
     if (call === null || (is && !isNamed)) return QUIET_ROLE.loud;
+    // It may tell of the failure of a call that it is around (call-witness.ts, failedAround).
+    if (!is && words.failed) return QUIET_ROLE.loud;
     return is ? QUIET_ROLE.call : QUIET_ROLE.wrapper;
   };
   return {
@@ -100,6 +105,7 @@ function genAiShape(column: ColumnShape, span: Span, shaped: ShapedCall): QuietS
     outputPlace,
     claimsElsewhere: table.requestsOutside === true && (asks || asksWithoutOutput),
     unknownScope: !known,
+    failed: words.failed,
     model: words.requestModel ?? words.responseModel ?? "",
     call,
   };
@@ -109,8 +115,8 @@ function genAiShape(column: ColumnShape, span: Span, shaped: ShapedCall): QuietS
 function quietCallOf({ shape }: ColumnShape, span: Span, shaped: ShapedCall): QuietCall | null {
   const { words, fields, numbers } = shaped;
   const { table } = words.dialect;
-  // A failure may be repeated, or told by others (retry-chain.ts, call-witness.ts).
-  if (words.failed) return null;
+  // Its events, which are not remembered, may say when it ended (call.ts, lastMomentOf).
+  if (words.failed && table.firstTokenEvents !== undefined) return null;
   // Its requests may be in other traces (retry-attempts.ts, collectElsewhere and nearestRun).
   if (table.requestsOutside === true) return null;
   // Two spans of one call that overlap, whichever of them is of the call (call-once.ts, isStreamOf).

@@ -1,3 +1,4 @@
+import type { Failure } from "./call-failure.ts";
 import { hexOfWords } from "./quiet-ids.ts";
 import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, type ColumnShape, type SpanColumns } from "./span-columns.ts";
 import type { SpanShape } from "./span-shape.ts";
@@ -9,7 +10,7 @@ export const TRACE_ID_WORDS = 4;
 export const SPAN_ID_WORDS = 2;
 
 /**
- * A span of some columns as the ordinary way reads it, without a look at its bytes; good as long as the columns are. It may be one
+ * A span of some columns as the ordinary way reads it, without a look at its bytes: without the texts that it may have of its own. Good as long as the columns are. It may be one
  * span after another: whichever it was told to be last.
  */
 export class ColumnSpan implements Span {
@@ -129,6 +130,8 @@ function attributesOf({ shape, attributes }: ColumnShape, numbers: Float64Array)
 
 /** What a span of a shape has of its own. */
 export interface OwnParts extends Pick<Span, "traceId" | "spanId" | "parentSpanId" | "resource"> {
+  /** What was found of it, where texts told it that are gone. */
+  readonly foundFailure: Failure | null;
   /** Start and end, then the numbers of the shape. */
   readonly numbers: Float64Array;
 }
@@ -144,6 +147,7 @@ class ShapedSpan implements Span {
   readonly spanId: string;
   readonly parentSpanId: string;
   readonly resource: Attributes;
+  readonly foundFailure: Failure | null;
   readonly shape: SpanShape;
   readonly name: string;
   readonly kind: number;
@@ -158,11 +162,12 @@ class ShapedSpan implements Span {
   private readonly numbers: Float64Array;
   private ownAttributes: Attributes | null = null;
 
-  constructor(column: ColumnShape, { traceId, spanId, parentSpanId, resource, numbers }: OwnParts) {
+  constructor(column: ColumnShape, { traceId, spanId, parentSpanId, resource, foundFailure, numbers }: OwnParts) {
     this.traceId = traceId;
     this.spanId = spanId;
     this.parentSpanId = parentSpanId;
     this.resource = resource;
+    this.foundFailure = foundFailure;
     this.shape = column.shape;
     this.name = column.name;
     this.kind = column.kind;

@@ -1,3 +1,4 @@
+import type { Failure } from "./call-failure.ts";
 import type { EarlierSpans } from "./quiet-earlier.ts";
 import { wordOfHex } from "./quiet-ids.ts";
 import { NUMBERS_PER_SPAN, QuietRing, type ColumnKinds } from "./quiet-ring.ts";
@@ -107,6 +108,11 @@ export class QuietTraces {
     this.addPart(ids, at, sizes, renewed !== null && this.isHeld(renewed) ? STATE.later : STATE.first);
     for (let span = first; span >= 0; span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1) this.ring.add(columns, span, kinds);
     return true;
+  }
+
+  /** Notes what the failure of a span was found to be that was added last, so many spans before the end. */
+  noteFailure(before: number, failure: Failure): void {
+    this.ring.noteFailure(before, failure);
   }
 
   /** Takes a trace out; null where it is not held. */

@@ -21,6 +21,8 @@ export const SPAN_COLUMN = {
   message: 7,
   /** Which of the request's ResourceSpans it is in. */
   resource: 8,
+  /** 1: it failed and has events or a status message, which stand in its bytes alone; else 0. */
+  ownTexts: 9,
 } as const;
 export const NO_PARENT = -1;
 export const FAR_PARENT = -2;
@@ -56,8 +58,9 @@ export const MESSAGE_COLUMN = { tagStart: 0, lengthStart: 1, start: 2, end: 3, p
 
 /**
  * The spans of one request as columns of numbers, without an object per span. Whoever makes them gives a span its shape only
- * where he is certain that it is one; `numbers` then are all that tells it from the others of its shape. A span of a shape
- * here has no events, no links and no status message. Good until the next request.
+ * where he is certain that it is one; `numbers` then, and what a failed one says in texts of its own, are all that tells it
+ * from the others of its shape. A span of a shape here has no links, and no events or status message unless it says so. Good until
+ * the next request.
  */
 export interface SpanColumns {
   readonly spanCount: number;

@@ -7,7 +7,7 @@ import type { EnrichContext } from "./enrich-context.ts";
 import type { ModelEndpointRow } from "./model-endpoint.ts";
 import { createShapedUsage, type ShapedUsage } from "./shaped-usage.ts";
 import { ERROR_READ_KEYS } from "./span-error-evidence.ts";
-import type { AttributeValue, Span } from "./span.ts";
+import { STATUS, type AttributeValue, type Span } from "./span.ts";
 import type { SpanShape } from "./span-shape.ts";
 
 /** What a span is, read off it or off another of its shape. */
@@ -80,7 +80,10 @@ function readShape(span: Span, shape: SpanShape, context: EnrichContext): ShapeR
   const endpoints = context.endpoints ?? NO_ROWS;
   const dialect = dialectOf(span, context.memory.scopes);
   // What was enriched before says its findings word by word, and each differs.
-  if (span.attributes[OWN.llmCall] !== undefined) return { endpoints, fixed: null, call: null };
+  const isEnriched = span.attributes[OWN.llmCall] !== undefined;
+  // Events are no part of a shape, so they may not tell whether it failed.
+  const isOpen = dialect?.table.errorsAreEvents === true && span.statusCode === STATUS.error;
+  if (isEnriched || isOpen) return { endpoints, fixed: null, call: null };
   // Statuses and counts of attempts are part of the shape, so that nothing of a request is left to fill in.
   if (dialect === null) {
     const shared = shape.numberKeys.some((key) => ERROR_KEYS.has(key)) ? null : { failure: undefined };

@@ -1,3 +1,4 @@
+import type { Failure } from "./call-failure.ts";
 import type { SpanShape } from "./span-shape.ts";
 
 /** What an attribute can hold once it is read: OTLP's AnyValue without byte strings, which no GenAI convention uses. */
@@ -53,6 +54,8 @@ export interface Span {
   readonly shape?: SpanShape | null;
   /** Value of the numeric attribute `shape.numberKeys[index]`. */
   numberAt?(index: number): number;
+  /** What its failure was found to be when its texts could be read; they are gone. */
+  readonly foundFailure?: Failure | null;
 }
 
 /** A copy that holds on to nothing else: decoders give out views of a whole request. */

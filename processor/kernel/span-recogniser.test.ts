@@ -112,6 +112,52 @@ function overwritten(body: Uint8Array, seed: number): Uint8Array {
   return changed;
 }
 
+const EXCEPTION = {
+  timeUnixNano: "1764000000000000000",
+  name: "exception",
+  attributes: [{ key: "exception.message", value: { stringValue: "Overloaded" } }],
+};
+const ERROR = { code: 2 };
+
+describe("a span that failed", () => {
+  const ids = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 1) };
+  const times = { startTimeUnixNano: "1764000000000000000", endTimeUnixNano: "1764000000000000000" };
+  const bodyOf = (texts: object): Uint8Array => {
+    const span = { ...ids, ...times, name: "chat", ...texts };
+    return codec.encode(codec.fromObject({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })).finish();
+  };
+  const ownTexts = ({ columns }: ReturnType<TaughtRecogniser["take"]>): number | undefined => columns?.spans[SPAN_COLUMN.ownTexts];
+
+  test.each([
+    ["events", { status: ERROR, events: [EXCEPTION, EXCEPTION] }],
+    ["a message", { status: { ...ERROR, message: "429 Rate limit reached" } }],
+    ["both", { status: { ...ERROR, message: "x".repeat(300) }, events: [{ ...EXCEPTION, droppedAttributesCount: 3 }] }],
+  ])("is of its shape whatever it says in %s, and this is told", (_what, texts) => {
+    const taught = taughtRecogniser(recogniser());
+    expect(ownTexts(takeOften(taught, bodyOf({ status: ERROR })))).toBe(0);
+    const taken = taught.take(bodyOf(texts));
+    expect(taken).toMatchObject({ recognised: 1, faults: [] });
+    expect(ownTexts(taken)).toBe(1);
+    expect(ownTexts(taught.take(bodyOf({ status: ERROR })))).toBe(0);
+  });
+
+  test.each([
+    ["did not fail and has events", { events: [EXCEPTION] }, {}],
+    ["is well and has events", { status: { code: 1 }, events: [EXCEPTION] }, { status: { code: 1 } }],
+    ["is well and has a message", { status: { code: 1, message: "fine" } }, { status: { code: 1 } }],
+    [
+      "failed and has a link",
+      { status: ERROR, events: [EXCEPTION], links: [{ traceId: ids.traceId, spanId: ids.spanId }] },
+      { status: ERROR },
+    ],
+  ])("is not recognised where it %s", (_what, texts, known) => {
+    const taught = taughtRecogniser(recogniser());
+    takeOften(taught, bodyOf(known));
+    for (let round = 0; round < 3; round++) expect(taught.take(bodyOf(texts))).toMatchObject({ recognised: 0, faults: [] });
+    expect(taught.take(bodyOf(known)).recognised).toBe(1);
+  });
+});
+
 describe("nothing else is recognised", () => {
   test("whatever a client sends", () => {
     const taught = taughtRecogniser(recogniser());

@@ -51,18 +51,20 @@ export class ColumnRows {
   }
 
   /**
-   * Adds the rows of the spans that were not left unread to what the writer has begun. Answers those that have to be written the
+   * Adds the rows of the spans that were neither left unread nor read for their failure to what the writer has begun. Answers those that have to be written the
    * ordinary way.
    */
   add({ columns, findings }: RowColumns): number[] {
     const odd: number[] = [];
-    const { unread } = findings;
+    const { unread, failed } = findings;
     let nextUnread = 0;
+    let nextFailed = 0;
     this.foundCount = 0;
     this.requestSources.length = 0;
     for (const resource of columns.resources) this.requestSources.push(this.sourceOf(resource));
     for (let span = 0; span < columns.spanCount; span++) {
       if (unread[nextUnread] === span) nextUnread++;
+      else if (failed[nextFailed]?.span === span) nextFailed++;
       else if (!this.addSpan({ columns, findings }, span)) odd.push(span);
     }
     return odd;
@@ -78,6 +80,8 @@ export class ColumnRows {
   private addSpan({ columns, findings }: RowColumns, span: number): boolean {
     const template = findings.templates[span] ?? null;
     if (template !== null) this.keepValues(template, findings, findings.firstValue[span] ?? 0);
+    // What it says in texts of its own is part of its row.
+    if (columns.spans[span * SPAN_STRIDE + SPAN_COLUMN.ownTexts] === 1) return false;
     const plan = this.planOf(columns, span, template);
     if (plan.block === null || !this.readValues(plan, findings, span)) return false;
     const ids = this.writer.beginRow(this.placeOf(columns, span), template !== null);

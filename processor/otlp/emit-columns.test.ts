@@ -21,7 +21,7 @@ import { emitRequest } from "./emit-request.ts";
 import { countEnrichments, EnrichmentTally } from "./enrichment-counts.ts";
 import { SCAN_KEYS } from "./scan-keys.ts";
 import { scanRequest } from "./scan-request.ts";
-import { scanUnread } from "./scan-unread.ts";
+import { scanUnread, SpanScanner } from "./scan-unread.ts";
 import { SpanShapes } from "./span-shapes.ts";
 
 const codec = referenceCodec("ExportTraceServiceRequest");
@@ -88,8 +88,8 @@ function emitter({ numberKeys = (keys) => keys, isUnread = () => false, alone = 
           {
             body,
             columns,
-            findings: { templates: given, firstValue, values: Float64Array.from(values), unread },
-            unread: scanUnread(body, columns, unread, { shapes }),
+            findings: { templates: given, firstValue, values: Float64Array.from(values), failed: [], unread },
+            unread: scanUnread(columns, unread, new SpanScanner(body, columns, { shapes })),
             enrichments: left,
           },
           tally,
@@ -172,7 +172,7 @@ test("a request of which nothing changes is the body itself", () => {
   const kernel = openKernel();
   const columns = createSpanRecogniser(kernel)?.recognise(body) ?? null;
   if (kernel === null || columns === null) throw new Error("declined");
-  const findings = { templates: [], firstValue: new Int32Array(0), values: new Float64Array(0), unread: [] };
+  const findings = { templates: [], firstValue: new Int32Array(0), values: new Float64Array(0), failed: [], unread: [] };
   const columnEmitter = new ColumnEmitter(new RequestWriter(kernel), new AttributeEncoder());
   expect(columnEmitter.emit({ body, columns, findings, unread: null, enrichments: [] }, new EnrichmentTally())).toBe(body);
 });

@@ -1,5 +1,5 @@
 import type { BufferPool } from "../buffer-pool.ts";
-import type { EnrichmentTemplate } from "../core/enrichment-template.ts";
+import type { ColumnFindings, EnrichmentTemplate } from "../core/enrichment-template.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import { MESSAGE_COLUMN, MESSAGE_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
 import type { EncodedRows } from "../sinks/encoded-rows.ts";
@@ -55,11 +55,13 @@ export class RequestRows {
     const { columns, findings, body, unread } = request;
     this.writer.begin({ reader: new WireReader(body), keys: SCAN_KEYS, captureContent: found.captureContent });
     const odd = this.columnRows.add(request).map((place): OddSpan => ({ place, enrichment: foundAt(request, place), unclaimed: false }));
+    for (const { span, enrichment } of findings.failed) odd.push({ place: span, enrichment, unclaimed: false });
     if (unread !== null) this.addUnread(columns, unread, found, odd);
     if (odd.length > 0) this.addOdd(request, odd, found.captureContent);
     const rows = this.writer.end(pool, this.columnRows.takeValues());
     const kept = { templates: findings.templates.slice(0, columns.spanCount), values: rows.values };
-    const read = { places: unread?.places ?? [], rejected: unread?.rejected ?? [], enrichments: found.enrichments };
+    const { failed } = findings;
+    const read = { failed, places: unread?.places ?? [], rejected: unread?.rejected ?? [], enrichments: found.enrichments };
     return { rows, enrichments: () => enrichmentsOf(kept, read) };
   }
 
@@ -79,7 +81,8 @@ export class RequestRows {
       const place = places[index] ?? 0;
       const { enrichment, unclaimed } = finding;
       // All that a row has of a span but its head is part of its shape; who holds one wants all of it.
-      if (span === undefined || unclaimed || !this.writer.addByHead(span, enrichment, placeOf(columns, place))) odd.push({ place, enrichment, unclaimed });
+      if (span === undefined || unclaimed || !this.writer.addByHead(span, enrichment, placeOf(columns, place)))
+        odd.push({ place, enrichment, unclaimed });
     }
   }
 
@@ -113,9 +116,10 @@ interface KeptFindings {
   readonly values: Float64Array;
 }
 
-type ReadPlaces = Pick<UnreadSpans, "places" | "rejected"> & Pick<ReadFindings, "enrichments">;
+type ReadPlaces = Pick<UnreadSpans, "places" | "rejected"> & Pick<ReadFindings, "enrichments"> & Pick<ColumnFindings, "failed">;
 
-function enrichmentsOf({ templates, values }: KeptFindings, { places, rejected, enrichments }: ReadPlaces): (Enrichment | null)[] {
+function enrichmentsOf({ templates, values }: KeptFindings, read: ReadPlaces): (Enrichment | null)[] {
+  const { places, rejected, enrichments, failed } = read;
   let value = 0;
   const found = templates.map((template) => {
     if (template === null) return null;
@@ -123,6 +127,7 @@ function enrichmentsOf({ templates, values }: KeptFindings, { places, rejected, 
     value += template.numberKeys.length;
     return enrichment;
   });
+  for (const { span, enrichment } of failed) found[span] = enrichment;
   for (const [index, place] of places.entries()) found[place] = enrichments[index] ?? null;
   const refused = new Set(rejected);
   return refused.size === 0 ? found : found.filter((_, index) => !refused.has(index));

@@ -2,19 +2,20 @@ import type { BufferPool } from "../buffer-pool.ts";
 import { enrichBatch } from "../core/enrich.ts";
 import { enrichColumns } from "../core/enrich-columns.ts";
 import type { EnrichContext } from "../core/enrich-context.ts";
-import type { ColumnShape, SpanColumns } from "../core/span-columns.ts";
+import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
+import { STATUS } from "../core/span.ts";
 import type { SpanShape } from "../core/span-shape.ts";
 import { openKernel } from "../kernel/kernel-exports.ts";
 import { RequestWriter } from "../kernel/request-writer.ts";
 import { createSpanRecogniser, type SpanRecogniser } from "../kernel/span-recogniser.ts";
 import type { AttributeEncoder } from "./attribute-encoder.ts";
 import { ColumnEmitter } from "./emit-columns.ts";
-import { countEnrichments, type EnrichmentCounts, EnrichmentTally } from "./enrichment-counts.ts";
+import { countEnrichments, countLabels, type EnrichmentCounts, EnrichmentTally } from "./enrichment-counts.ts";
 import type { Rejections } from "./partial-success.ts";
 import type { ColumnRecord, ReadFindings, RequestRows } from "./request-rows.ts";
 import { SPAN_SHAPES } from "./scan-keys.ts";
 import { giveTables } from "./scan-tables.ts";
-import { scanUnread, type UnreadSpans } from "./scan-unread.ts";
+import { SpanScanner, scanUnread, type UnreadSpans } from "./scan-unread.ts";
 import { ScannedSpan } from "./scanned-span.ts";
 import { assertTraces } from "./wrong-signal.ts";
 
@@ -57,6 +58,7 @@ interface ReadSpans extends Pick<ReadFindings, "enrichments" | "unclaimed"> {
   readonly reported: ReadonlySet<number>;
 }
 
+const USES = { shapes: SPAN_SHAPES };
 const NO_INDEXES: ReadonlySet<number> = new Set();
 const NONE_READ: ReadSpans = { unread: null, enrichments: [], unclaimed: NO_INDEXES, reported: NO_INDEXES };
 
@@ -74,25 +76,27 @@ export function createColumnScanner(encoder: AttributeEncoder): ColumnScanner | 
     scan(body, context, uses) {
       const columns = recogniser.recognise(body);
       if (columns === null) return null;
-      const findings = enrichColumns(columns, context);
-      const read = findings.unread.length === 0 ? NONE_READ : readUnread(body, columns, findings.unread, context);
+      const scanner = new SpanScanner(body, columns, USES);
+      const findings = enrichColumns(columns, context, (index) => scanner.read(index));
+      const read = findings.unread.length === 0 ? NONE_READ : readUnread(columns, findings.unread, scanner, context);
       const { unread, enrichments } = read;
       const tally = new EnrichmentTally();
       countEnrichments(enrichments, tally);
+      for (const { enrichment } of findings.failed) tally.add(countLabels(enrichment));
       const request = { body, columns, findings, unread, enrichments };
       const otlp = uses.writesBytes ? emitter.emit(request, tally, uses.pool) : null;
       if (otlp === null) emitter.count(request, tally);
       const record = uses.rows?.ofColumns(request, { ...read, captureContent: uses.captureContent }, uses.pool) ?? null;
-      if (unread !== null) teach(recogniser, unread);
-      if (unread !== null && unread.scan !== null) giveTables(unread.scan);
+      if (unread !== null) teach(recogniser, columns, unread);
+      if (scanner.begun !== null) giveTables(scanner.begun);
       const spanCount = columns.spanCount - (unread?.rejected.length ?? 0);
       return { spanCount, otlp, record, unclaimed: read.reported, counts: tally, ...rejectionsOf(unread) };
     },
   };
 }
 
-function readUnread(body: Uint8Array, columns: SpanColumns, indexes: readonly number[], context: EnrichContext): ReadSpans {
-  const unread = scanUnread(body, columns, indexes, { shapes: SPAN_SHAPES });
+function readUnread(columns: SpanColumns, indexes: readonly number[], scanner: SpanScanner, context: EnrichContext): ReadSpans {
+  const unread = scanUnread(columns, indexes, scanner);
   if (unread.scan !== null && unread.rejected.length === columns.spanCount) assertTraces(unread.scan);
   const { onUnclaimedRequest } = context;
   if (onUnclaimedRequest === undefined) return { ...NONE_READ, unread, enrichments: enrichBatch(unread.spans, context) };
@@ -123,12 +127,19 @@ function rejectionsOf(unread: UnreadSpans | null): Rejections {
 }
 
 /** What was not recognised although it is of a known shape; the kernel takes it, or leaves it where something else is odd about it. */
-function teach(recogniser: SpanRecogniser, { spans, places }: UnreadSpans): void {
+function teach(recogniser: SpanRecogniser, columns: SpanColumns, { spans, places }: UnreadSpans): void {
   for (let index = 0; index < places.length; index++) {
     const span = spans[index];
-    if (!(span instanceof ScannedSpan) || span.shape === null || span.hasEvents || span.hasStatusMessage) continue;
-    recogniser.teach(places[index] ?? 0, columnShapeOf(span, span.shape));
+    const place = places[index] ?? 0;
+    if (!(span instanceof ScannedSpan) || span.shape === null || isKnown(columns, place)) continue;
+    if (span.hasStatusMessage && span.statusCode !== STATUS.error) continue;
+    recogniser.teach(place, columnShapeOf(span, span.shape));
   }
+}
+
+/** What was recognised may be scanned for its texts. */
+function isKnown({ spans }: SpanColumns, span: number): boolean {
+  return (spans[span * SPAN_STRIDE + SPAN_COLUMN.shape] ?? -1) >= 0;
 }
 
 /** Made once for each shape: its attributes are decoded for it. */

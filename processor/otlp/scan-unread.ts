@@ -13,29 +13,30 @@ export interface UnreadSpans {
   /** The columns' spans that are refused. */
   readonly rejected: readonly number[];
   /**
-   * Of those that were not recognised: as a scan of the whole request, with the columns' messages as its regions, but for the
-   * spans that are not here. null: all were recognised.
+   * Of those that were scanned: as a scan of the whole request, with the columns' messages as its regions, but for the
+   * spans that are not here. null: none was.
    */
   readonly scan: RequestScan | null;
 }
 
-/** Those spans of the columns' request, `indexes` in their order: what was recognised as it is in the columns, the others scanned. */
-export function scanUnread(body: Uint8Array, columns: SpanColumns, indexes: readonly number[], uses: ScanUses): UnreadSpans {
+/**
+ * Those spans of the columns' request, `indexes` in their order: what was recognised and has no texts of its own as it is in the
+ * columns, the others scanned.
+ */
+export function scanUnread(columns: SpanColumns, indexes: readonly number[], scanner: SpanScanner): UnreadSpans {
   const spans: Span[] = [];
   const places: number[] = [];
   const rejected: number[] = [];
-  let scanner: SpanScanner | null = null;
   let last: ColumnSpan | null = null;
   let lastTrace = -1;
   for (const index of indexes) {
     const at = index * SPAN_STRIDE;
-    if ((columns.spans[at + SPAN_COLUMN.shape] ?? -1) >= 0) {
+    if ((columns.spans[at + SPAN_COLUMN.shape] ?? -1) >= 0 && columns.spans[at + SPAN_COLUMN.ownTexts] !== 1) {
       const trace = columns.spans[at + SPAN_COLUMN.trace] ?? 0;
       last = new ColumnSpan(columns, index, trace === lastTrace ? last : null);
       lastTrace = trace;
       spans.push(last);
     } else {
-      scanner ??= new SpanScanner(body, columns, uses);
       const span = scanner.read(index);
       if (span === null) {
         rejected.push(index);
@@ -45,7 +46,7 @@ export function scanUnread(body: Uint8Array, columns: SpanColumns, indexes: read
     }
     places.push(index);
   }
-  return { spans, places, rejected, scan: scanner?.scan ?? null };
+  return { spans, places, rejected, scan: scanner.begun };
 }
 
 /** Those spans of the columns' request as they are scanned; one that is refused is left out. */
@@ -57,17 +58,25 @@ export function scanSpansAt(body: Uint8Array, columns: SpanColumns, indexes: rea
 
 const NOWHERE: SpanOrigin = { scope: { name: "", version: "" }, resource: {} };
 
-class SpanScanner {
-  readonly scan: RequestScan;
+/** Scans spans of a columns' request one by one. */
+export class SpanScanner {
+  /** null until there is one to be scanned. */
+  begun: RequestScan | null = null;
+  private readonly body: Uint8Array;
   private readonly columns: SpanColumns;
+  private readonly uses: ScanUses;
   /** Of the span that was scanned last, and the ScopeSpans that it was of. */
   private origin = NOWHERE;
   private scope = -1;
 
   constructor(body: Uint8Array, columns: SpanColumns, uses: ScanUses) {
+    this.body = body;
     this.columns = columns;
-    this.scan = beginScan(body, SCAN_KEYS, uses);
-    this.scan.regions.fill(columns.messages, columns.messageCount);
+    this.uses = uses;
+  }
+
+  get scan(): RequestScan {
+    return (this.begun ??= this.begin());
   }
 
   /** null: it is refused. */
@@ -84,5 +93,11 @@ class SpanScanner {
     }
     reader.position = regions.start(region);
     return scanSpanOrReject(scan, region, regions.end(region), this.origin) ? (spans.at(-1) ?? null) : null;
+  }
+
+  private begin(): RequestScan {
+    const scan = beginScan(this.body, SCAN_KEYS, this.uses);
+    scan.regions.fill(this.columns.messages, this.columns.messageCount);
+    return scan;
   }
 }

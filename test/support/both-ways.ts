@@ -12,28 +12,32 @@ export interface Enriched {
   readonly found: readonly (Record<string, unknown> | null)[];
   /** Spans that were read by themselves. */
   readonly unread: number;
+  /** Calls that failed in traces of which no other span was read. */
+  readonly failed: number;
 }
 
 /** As a gateway does it: first the columns, then the spans that are left. */
 export function enrichByColumns(columns: SpanColumns, spans: readonly Span[], context: EnrichContext): Enriched {
-  const { templates, firstValue, values, unread } = enrichColumns(columns, context);
+  const { templates, firstValue, values, failed, unread } = enrichColumns(columns, context, (index) => spans[index] ?? null);
   const found = templates.map((template, index) => {
     if (template === null) return null;
     const own = template.numberKeys.map((key, offset) => [key, values[(firstValue[index] ?? 0) + offset] ?? Number.NaN]);
-    return { ...template.enrichment, ...Object.fromEntries(own) };
+    return { ...template.enrichment, ...Object.fromEntries(own) } as Record<string, unknown>;
   });
-  const isRecognised = (index: number): boolean => (columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.shape] ?? -1) >= 0;
+  for (const { span, enrichment } of failed) found[span] = plain(enrichment);
+  const isAllThere = (index: number): boolean =>
+    (columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.shape] ?? -1) >= 0 && columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.ownTexts] !== 1;
   const left = enrichBatch(
-    unread.flatMap((index) => (isRecognised(index) ? new ColumnSpan(columns, index) : (spans[index] ?? []))),
+    unread.flatMap((index) => (isAllThere(index) ? new ColumnSpan(columns, index) : (spans[index] ?? []))),
     context,
   );
   for (const [place, index] of unread.entries()) found[index] = plain(left[place]);
-  return { found, unread: unread.length };
+  return { found, unread: unread.length, failed: failed.length };
 }
 
 /** Each span read attribute by attribute, as if nothing were known of its like. */
 export function enrichBySpans(spans: readonly Span[], context: EnrichContext): Enriched {
-  return { found: enrichBatch(spans.map(detachedSpan), context).map(plain), unread: spans.length };
+  return { found: enrichBatch(spans.map(detachedSpan), context).map(plain), unread: spans.length, failed: 0 };
 }
 
 function plain(enrichment: Enrichment | null | undefined): Record<string, unknown> | null {

@@ -16,7 +16,7 @@ import {
   type SpanColumns,
 } from "../../processor/core/span-columns.ts";
 import type { SpanShape } from "../../processor/core/span-shape.ts";
-import type { Attributes } from "../../processor/core/span.ts";
+import { STATUS, type Attributes } from "../../processor/core/span.ts";
 import { ANY_VALUE } from "../../processor/otlp/any-value.ts";
 import type { RequestScan } from "../../processor/otlp/request-scan.ts";
 import { SCAN_KEYS } from "../../processor/otlp/scan-keys.ts";
@@ -70,6 +70,7 @@ export function createReferenceColumns(shapes: SpanShapes): ReferenceColumnsRead
       set(SPAN_COLUMN.firstNumber, numbers.length);
       set(SPAN_COLUMN.firstMark, marks.length / MARK_STRIDE);
       if (shape >= 0) addValues(span, scan, { numbers, marks });
+      set(SPAN_COLUMN.ownTexts, shape >= 0 && (span.hasEvents || span.hasStatusMessage) ? 1 : 0);
       set(SPAN_COLUMN.endMark, marks.length / MARK_STRIDE);
     }
     const traces = linkTraces(spans, rows);
@@ -101,9 +102,9 @@ function columnShapeOf(span: ScannedSpan, shape: SpanShape): ColumnShape {
   return { shape, name, kind, statusCode, scopeName, scopeVersion, attributes };
 }
 
-/** Nothing about it that columns do not hold: no events, links or status message, no unknown field, no end before its start, no enrichment. */
+/** Nothing about it that columns do not hold: no events or status message but of a failure, no links, no unknown field, no end before its start, no enrichment. */
 function isRecognisable(span: ScannedSpan, { reader, regions, marks }: RequestScan): boolean {
-  if (span.hasEvents || span.hasStatusMessage) return false;
+  if ((span.hasEvents || span.hasStatusMessage) && span.statusCode !== STATUS.error) return false;
   for (let mark = span.firstMark; mark < span.endMark; mark++) {
     if (OWN_KEYS.includes(marks.key(mark)?.key ?? "") || marks.valueEnd(mark) !== marks.end(mark)) return false;
   }

@@ -1,5 +1,6 @@
 import { OWN_KEYS } from "../../processor/core/attributes.ts";
 import { type ColumnShape, MARK_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../../processor/core/span-columns.ts";
+import { STATUS } from "../../processor/core/span.ts";
 import type { SpanRecogniser } from "../../processor/kernel/span-recogniser.ts";
 import type { RequestScan } from "../../processor/otlp/request-scan.ts";
 import { SCAN_KEYS } from "../../processor/otlp/scan-keys.ts";
@@ -86,6 +87,7 @@ function differences(
 ): string[] {
   if (span === undefined) return ["recognised what is refused"];
   const faults = same ? [] : ["recognised as another shape"];
+  if ((row[SPAN_COLUMN.ownTexts] === 1) !== (span.hasEvents || span.hasStatusMessage)) faults.push("texts of its own");
   const first = row[SPAN_COLUMN.firstNumber] ?? 0;
   const { numbers, marks } = expectedValues(span, scan, first);
   const actual = columns.numbers.subarray(first, first + numbers.length);
@@ -115,7 +117,7 @@ function expectedValues(span: ScannedSpan, { marks, reader }: RequestScan, first
  */
 function essenceOf(span: ScannedSpan, { marks, reader, regions }: RequestScan): string | null {
   const { name, kind, statusCode, scopeName, scopeVersion, hasEvents, hasStatusMessage } = span;
-  if (hasEvents || hasStatusMessage || hasOtherFields(span, { reader, regions })) return null;
+  if (((hasEvents || hasStatusMessage) && statusCode !== STATUS.error) || hasOtherFields(span, { reader, regions })) return null;
   const parts: string[] = [];
   for (let index = span.firstMark; index < span.endMark; index++) {
     const facts = marks.key(index);

@@ -26,6 +26,7 @@ export const FIRST_MARK: usize = 20;
 export const END_MARK: usize = 24;
 export const MESSAGE: usize = 28;
 export const RESOURCE: usize = 32;
+export const OWN_TEXTS: usize = 36;
 /** Of `ID_WORD`. */
 export const TRACE_ID: usize = 0;
 export const SPAN_ID: usize = 16;
@@ -75,8 +76,9 @@ export function withdrawSpan(span: i32): void {
   store<i32>(row, markCount, END_MARK);
 }
 
-export function endSpan(span: i32, startMs: f64, endMs: f64): void {
+export function endSpan(span: i32, startMs: f64, endMs: f64, ownTexts: bool): void {
   const row = spanRow(span);
+  store<i32>(row, <i32>ownTexts, OWN_TEXTS);
   store<i32>(row, markCount, END_MARK);
   const numbers = NUMBERS + ((<usize>load<i32>(row, FIRST_NUMBER)) << 3);
   store<f64>(numbers, startMs);

@@ -6,6 +6,7 @@ import {
   DROPPED_EVENTS_TAG,
   DROPPED_LINKS_TAG,
   END_TAG,
+  EVENTS_TAG,
   FLAGS_TAG,
   KIND_TAG,
   NAME_TAG,
@@ -21,6 +22,7 @@ import {
   TRACE_STATE_TAG,
 } from "./span-fields.ts";
 import { GUESSES_COUNT, guessOf, targetOf } from "./trie.ts";
+import { ERROR_STATUS, ERROR_STATUS_BYTES, isErrorStatus, isWholeEvent } from "./span-texts.ts";
 import { content, contentEnd, fieldEnd, varintEnd } from "./wire.ts";
 
 /** Far fewer than a span may have; those with more are read the ordinary way. */
@@ -36,6 +38,9 @@ const PARENT_ID_HEAD: u16 = 0x0822;
 const HEAD_BYTES: usize = 28;
 const PARENT_BYTES: usize = 10;
 const HEAD: u32 = (1 << (TRACE_ID_TAG >> 3)) | (1 << (SPAN_ID_TAG >> 3));
+
+/** The status of the span that is walked has a message. */
+let hasMessage: bool = false;
 
 let startMsMin: f64 = 0;
 let startMsMax: f64 = 0;
@@ -54,6 +59,7 @@ export function limitTimes(min: f64, max: f64, duration: f64): void {
 export function walkSpan(span: i32, start: usize, end: usize, root: usize, teach: bool): usize {
   beginSpan(span);
   beginPath(teach);
+  hasMessage = false;
   const ids = idRow(span);
   let seen: u32 = 0;
   let at = readHead(start, end, ids);
@@ -67,10 +73,18 @@ export function walkSpan(span: i32, start: usize, end: usize, root: usize, teach
   let attributes = 0;
   let startMs: f64 = 0;
   let endMs: f64 = 0;
+  let hasEvents = false;
+  let statusAt: usize = 0;
   while (at < end) {
     const tag = load<u8>(at);
     if (tag == ATTRIBUTES_TAG) {
       if (++attributes > ATTRIBUTES_MAX) return 0;
+    } else if (tag == EVENTS_TAG) {
+      const last = contentEnd(at + 1, end);
+      if (last == 0 || !isWholeEvent(content, last)) return 0;
+      hasEvents = true;
+      at = last;
+      continue;
     } else {
       // Of fields that come twice the last counts, or both do: that is left to the ordinary way.
       const bit = tag < 0x80 ? 1 << (<u32>tag >> 3) : 1 << 16;
@@ -84,6 +98,7 @@ export function walkSpan(span: i32, start: usize, end: usize, root: usize, teach
         at += 9;
         continue;
       }
+      if (tag == STATUS_TAG) statusAt = at;
     }
     let next: usize = 0;
     let edge: usize = 0;
@@ -102,9 +117,17 @@ export function walkSpan(span: i32, start: usize, end: usize, root: usize, teach
     at = next;
   }
   if ((seen & NEEDED) != NEEDED || startMs < startMsMin || startMs > startMsMax) return 0;
+  // Events tell whether a span failed where its status does not.
+  if (hasEvents && !isError(statusAt, end)) return 0;
   if (endMs < startMs || endMs - startMs > durationMsMax) return 0;
-  endSpan(span, startMs, endMs);
+  endSpan(span, startMs, endMs, hasEvents || hasMessage);
   return here;
+}
+
+function isError(statusAt: usize, end: usize): bool {
+  if (statusAt == 0) return false;
+  const last = contentEnd(statusAt + 1, end);
+  return last != 0 && isErrorStatus(content, last);
 }
 
 /** Ids as every encoder writes them, in their order; answers where they end, `start` where they are not there. */
@@ -140,7 +163,10 @@ function lookUp(tag: u8, at: usize, end: usize, ids: usize, here: usize): usize 
       return at + 2 <= end && load<u8>(at, 1) < 0x80 ? lookUpField(here, at, at + 2) : 0;
     case STATUS_TAG: {
       const last = contentEnd(at + 1, end);
-      return last != 0 && isPlainStatus(content, last) ? lookUpField(here, at, last) : 0;
+      if (last == 0) return 0;
+      if (isPlainStatus(content, last)) return lookUpField(here, at, last);
+      hasMessage = isErrorStatus(content, last);
+      return hasMessage && lookUpField(here, ERROR_STATUS, ERROR_STATUS + ERROR_STATUS_BYTES) != 0 ? last : 0;
     }
     case TRACE_STATE_TAG:
       return contentEnd(at + 1, end);
@@ -153,7 +179,7 @@ function lookUp(tag: u8, at: usize, end: usize, ids: usize, here: usize): usize 
   }
 }
 
-/** A code and no message: what a message says is a span's own. */
+/** A code and no message. */
 function isPlainStatus(at: usize, end: usize): bool {
   while (at < end) {
     const byte = at + 1 < end ? load<u8>(at, 1) : 0xff;

@@ -113,7 +113,8 @@ function isWholeList(start: usize, end: usize, depth: i32, ofKeyValues: bool): b
   return true;
 }
 
-function isWholeKeyValue(start: usize, end: usize, depth: i32): bool {
+/** A key and then its value, as every encoder writes them. */
+export function isWholeKeyValue(start: usize, end: usize, depth: i32): bool {
   if (start == end || load<u8>(start) != KEY) return false;
   const keyEnd = contentEnd(start + 1, end);
   if (keyEnd == 0 || keyEnd == end || load<u8>(keyEnd) != VALUE) return false;

@@ -132,7 +132,8 @@ class ConnectionClosed extends Error {
 }
 
 function readResponse(response: IncomingMessage, observer: ExchangeObserver): void {
-  observer.responseHeaders(response.statusCode ?? 0, (name) => headerText(response.headers[name]));
+  const { rawHeaders } = response;
+  observer.responseHeaders(response.statusCode ?? 0, (name) => rawHeader(rawHeaders, name));
   const { push } = response as unknown as { push: Push };
   response.push = function (this: IncomingMessage, chunk: unknown, encoding?: BufferEncoding) {
     guarded("reading a chunk", () => {
@@ -142,6 +143,16 @@ function readResponse(response: IncomingMessage, observer: ExchangeObserver): vo
     return Reflect.apply(push, this, [chunk, encoding]);
   };
   response.on(errorMonitor, (error: unknown) => observer.fail(error));
+}
+
+/** Read when the application has long had them: of `headers` axios deletes what it has dealt with. Names and values in turns, as they came. */
+function rawHeader(rawHeaders: readonly string[], name: string): string | undefined {
+  let found: string | undefined;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [key = "", value = ""] = [rawHeaders[index], rawHeaders[index + 1]];
+    if (key.length === name.length && key.toLowerCase() === name) found = found === undefined ? value : `${found}, ${value}`;
+  }
+  return found;
 }
 
 /** A message is ended also when its socket breaks; then it is not complete, and its error may come later or never. */

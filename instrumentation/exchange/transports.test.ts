@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request as httpRequest } from "node:http";
 import { createSecureServer } from "node:http2";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { gzipSync } from "node:zlib";
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
@@ -178,5 +180,29 @@ describe("dispatchers", () => {
     expect(await outputs(1)).toEqual([51]);
     const attempts = exporter.getFinishedSpans().filter(({ name }) => name === "POST");
     expect(attempts.map(({ attributes }) => attributes["http.response.status_code"])).toEqual([503, 200]);
+  });
+});
+
+describe("headers of an answer", () => {
+  it("may be changed by the application, which deletes what it has dealt with (axios)", async () => {
+    const answer = { id: "a", model: "gpt-5.2", choices: [], usage: { prompt_tokens: 5, completion_tokens: 71, total_tokens: 76 } };
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+      response.end(gzipSync(JSON.stringify(answer)));
+    });
+    await listening(server);
+    await new Promise<void>((resolve) => {
+      const sent = httpRequest(
+        `http://127.0.0.1:${portOf(server)}/v1/chat/completions`,
+        { method: "POST" },
+        (response: IncomingMessage) => {
+          delete response.headers["content-encoding"];
+          response.resume().on("end", resolve);
+        },
+      );
+      sent.end(body(71));
+    });
+    server.close();
+    expect(await outputs(1)).toEqual([71]);
   });
 });

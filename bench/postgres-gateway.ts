@@ -23,7 +23,8 @@ const [corpus = "plain", roundsText = "3", requestsText = "2000", sinks = "postg
 /** The built package, which is what users run. */
 const GATEWAY = fileURLToPath(new URL("../dist/processor/cli.js", import.meta.url));
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const WARM_UP_REQUESTS = 500;
+/** V8 compiles for the first seconds of a gateway's life, which lasts for months. */
+const WARM_UP_REQUESTS = 3_000;
 /** As a busy gateway sees it: many senders, and spans of this minute. */
 const TRAFFIC = { connections: 32, spreadMs: 10_000 };
 

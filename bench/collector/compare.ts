@@ -16,7 +16,7 @@ const COLLECTOR = process.env["COLLECTOR_BINARY"] ?? "/tmp/otelcol-bench";
 /** The built package, which is what users run: tsx keeps the names of closures with a helper call that users never pay for. */
 const GATEWAY = "dist/processor/cli.js";
 /** Of both: V8 compiles for the first seconds of a gateway's life, which lasts for months. */
-const WARM_UP_REQUESTS = 4_000;
+const WARM_UP_REQUESTS = 10_000;
 const SETTLE_MS = 250;
 const SETTLE_TRIES = 240;
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -233,7 +233,8 @@ const ENTRIES = {
 
   traceMemorySpans: variable("TRACE_MEMORY_SPANS", wholeNumber(100, 10_000_000), {
     section: ENRICHMENT,
-    about: "Recent spans that a worker remembers, to tell calls from wrappers and retries across batches; 0.7 KB each, or 0.1 KB where nothing about their trace is odd.",
+    about:
+      "Recent spans that a worker remembers, to tell calls from wrappers and retries across batches; 0.7 KB each, or 0.1 KB where nothing about their trace is odd.",
     default: "50000",
   }),
 

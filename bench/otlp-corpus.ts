@@ -1,3 +1,4 @@
+import { seededRandom } from "../processor/demo/history-random.ts";
 import { referenceCodec, type ReferenceKeyValue } from "../test/support/otlp-reference-codec.ts";
 import type { ReferenceRequest, ReferenceSpan } from "../test/support/otlp-requests.ts";
 
@@ -48,23 +49,12 @@ const WORDS =
     " ",
   );
 
-/** mulberry32: the same corpus on every machine. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * One export request of an application that calls models: traces of an HTTP server span, one to three chat spans with the
  * attributes of the convention, and the HTTP request beneath each; one call in twenty fails, with an exception event.
  */
 export function corpusRequest({ spans: spansMin, content, seed, epochMs = EPOCH_MS, spreadMs = HOUR_MS }: CorpusOptions): CorpusRequest {
-  const random = randomOf(seed);
+  const random = seededRandom(seed).next;
   const http: ReferenceSpan[] = [];
   const chats: ReferenceSpan[] = [];
   while (http.length + chats.length < spansMin) addTrace({ random, content, epochMs, spreadMs }, http, chats);

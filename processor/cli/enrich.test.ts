@@ -1,36 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { RECORDED_TRACES, type RecordedRequest, type RecordedSpan, type RecordedTrace } from "../../test/support/recorded-traces.ts";
 import type { ErrorCategory } from "../core/categorization.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const RECORDED = new URL("../../test/fixtures/traces/recorded.jsonl", import.meta.url);
-
-interface Recording {
-  readonly dialect: string;
-  readonly case: string;
-  readonly truth: {
-    readonly errorCategory: string | null;
-    readonly attemptErrorCategories: readonly string[];
-    readonly retries: number;
-    readonly modelFallbacks: number;
-    readonly usage: { readonly inputTotal: number; readonly cacheRead: number; readonly outputTotal: number } | null;
-  };
-  readonly trace: OtlpRequest;
-}
-
-interface OtlpRequest {
-  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly OtlpSpan[] }[] }[];
-}
-
-interface OtlpSpan {
-  readonly spanId: string;
-  readonly endTimeUnixNano: string | number;
-  readonly attributes?: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
-}
 
 type Attributes = Readonly<Record<string, unknown>>;
 
@@ -46,11 +22,11 @@ async function run(input: string): Promise<{ lines: string[]; code: number }> {
   return { lines: output.split("\n").slice(0, -1), code };
 }
 
-function spansOf(request: OtlpRequest): OtlpSpan[] {
+function spansOf(request: RecordedRequest): RecordedSpan[] {
   return request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 }
 
-function attributesOf({ attributes = [] }: OtlpSpan): Attributes {
+function attributesOf({ attributes = [] }: RecordedSpan): Attributes {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, plain(value)]));
 }
 
@@ -59,7 +35,7 @@ function plain(value: Readonly<Record<string, unknown>>): unknown {
 }
 
 /** Model calls, the last to end last. */
-function callsOf(request: OtlpRequest): Attributes[] {
+function callsOf(request: RecordedRequest): Attributes[] {
   return spansOf(request)
     .toSorted((a, b) => Number(a.endTimeUnixNano) - Number(b.endTimeUnixNano))
     .map(attributesOf)
@@ -86,25 +62,20 @@ const UNSEEN: readonly (readonly [string, string, "calls" | "retries" | "outcome
   ["litellm-v2-anthropic", "retry_mixed_ok", "outcome"],
 ];
 
-function shows(recording: Recording, what: "calls" | "retries" | "outcome"): boolean {
+function shows(recording: RecordedTrace, what: "calls" | "retries" | "outcome"): boolean {
   return !UNSEEN.some(([dialect, name, missing]) => dialect === recording.dialect && name === recording.case && missing === what);
 }
 
-const recordings = readFileSync(RECORDED, "utf8")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line) as Recording);
-
 describe("recorded traces of real SDKs", () => {
-  let enriched: OtlpRequest[] = [];
+  let enriched: RecordedRequest[] = [];
   beforeAll(async () => {
-    const { lines, code } = await run(recordings.map(({ trace }) => `${JSON.stringify(trace)}\n`).join(""));
+    const { lines, code } = await run(RECORDED_TRACES.map(({ trace }) => `${JSON.stringify(trace)}\n`).join(""));
     expect(code).toBe(0);
-    enriched = lines.map((line) => JSON.parse(line) as OtlpRequest);
-    expect(enriched).toHaveLength(recordings.length);
+    enriched = lines.map((line) => JSON.parse(line) as RecordedRequest);
+    expect(enriched).toHaveLength(RECORDED_TRACES.length);
   });
 
-  const each = recordings.map((recording, index): [string, Recording, number] => [
+  const each = RECORDED_TRACES.map((recording, index): [string, RecordedTrace, number] => [
     `${recording.dialect} ${recording.case}`,
     recording,
     index,
@@ -125,7 +96,7 @@ describe("recorded traces of real SDKs", () => {
   });
 
   test("nothing that was there is lost, and no key stands twice", () => {
-    for (const [index, { trace }] of recordings.entries()) {
+    for (const [index, { trace }] of RECORDED_TRACES.entries()) {
       const after = new Map(spansOf(enriched[index] ?? { resourceSpans: [] }).map((span) => [span.spanId, span]));
       for (const span of spansOf(trace)) {
         const keys = (after.get(span.spanId)?.attributes ?? []).map(({ key }) => key);
@@ -142,7 +113,7 @@ describe("recorded traces of real SDKs", () => {
   });
 });
 
-function expectOutcome({ truth }: Recording, calls: readonly Attributes[]): void {
+function expectOutcome({ truth }: RecordedTrace, calls: readonly Attributes[]): void {
   const last = calls.at(-1) ?? {};
   if (truth.errorCategory !== null) {
     expect(SAME_AS[truth.errorCategory]).toContain(last["error_category"]);
@@ -156,7 +127,7 @@ function expectOutcome({ truth }: Recording, calls: readonly Attributes[]): void
 }
 
 /** Several requests, several calls, or the emitter's own count: without any of them nobody can count attempts. */
-function hasEvidence(trace: OtlpRequest, calls: readonly Attributes[]): boolean {
+function hasEvidence(trace: RecordedRequest, calls: readonly Attributes[]): boolean {
   const spans = spansOf(trace).map(attributesOf);
   const requests = spans.filter((span) => ("http.method" in span || "http.request.method" in span) && !("gen_ai.operation.name" in span));
   return requests.length > 1 || calls.length > 1 || spans.some((span) => "http.request.resend_count" in span);
@@ -164,7 +135,7 @@ function hasEvidence(trace: OtlpRequest, calls: readonly Attributes[]): boolean 
 
 describe("input that is odd or wrong", () => {
   test("a line that cannot be read is answered in its place, and the rest goes on", async () => {
-    const good = JSON.stringify(recordings[0]?.trace);
+    const good = JSON.stringify(RECORDED_TRACES[0]?.trace);
     const { lines, code } = await run(`${good}\n{oops\n\n{"resourceSpans":[{"scopeSpans":7}]}\n${good}\n`);
     expect(code).toBe(1);
     expect(lines).toHaveLength(4);
@@ -204,7 +175,7 @@ describe("input that is odd or wrong", () => {
     const document = { resourceSpans: [{ scopeSpans: [{ spans: [...odd, good] }] }] };
     const { lines, code } = await run(`${JSON.stringify(document)}\n`);
     expect(code).toBe(0);
-    const spans = spansOf(JSON.parse(lines[0] ?? "") as OtlpRequest).map(attributesOf);
+    const spans = spansOf(JSON.parse(lines[0] ?? "") as RecordedRequest).map(attributesOf);
     expect(spans.map((span) => span["llm_call"])).toEqual(spans.map(() => true));
     expect(spans.at(-1)).toMatchObject({ cost_status: "priced" });
     expect(spans.slice(0, 2).map((span) => span["cost_status"])).toEqual(["invalid_usage", "invalid_usage"]);

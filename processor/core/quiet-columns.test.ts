@@ -1,27 +1,12 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { enrichByColumns, enrichBySpans } from "../../test/support/both-ways.ts";
+import { RECORDED_TRACES, toProtobuf } from "../../test/support/recorded-traces.ts";
 import { createReferenceColumns, type ReferenceColumns } from "../../test/support/reference-columns.ts";
-import { decodeJsonRequest } from "../otlp/decode-json-request.ts";
 import { SpanShapes } from "../otlp/span-shapes.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import { DEFAULT_PRICE_BOOK } from "./price-book.ts";
 import { createTraceMemory } from "./trace-memory.ts";
-
-interface Recording {
-  readonly dialect: string;
-  readonly case: string;
-  readonly trace: object;
-}
-
-const recordings = readFileSync(fileURLToPath(new URL("../../test/fixtures/traces/recorded.jsonl", import.meta.url)), "utf8")
-  .split("\n")
-  .filter((line) => line !== "")
-  .map((line) => JSON.parse(line) as Recording);
-
-const bodyOf = ({ trace }: Recording): Uint8Array => decodeJsonRequest(Buffer.from(JSON.stringify(trace))).protobuf;
 
 function context(over: Partial<EnrichContext> = {}): EnrichContext {
   const memory = createTraceMemory({ tracesMax: 1_000, spansPerTraceMax: 1_000, spansMax: 10_000, ageMsMax: 60_000 });
@@ -39,8 +24,8 @@ function columnsOf(body: Uint8Array): ReferenceColumns {
 }
 
 describe("spans in columns", () => {
-  test.each(recordings)("of $dialect, $case, are found to be what they are by themselves", (recording) => {
-    const { columns, scan } = columnsOf(bodyOf(recording));
+  test.each(RECORDED_TRACES)("of $dialect, $case, are found to be what they are by themselves", (recording) => {
+    const { columns, scan } = columnsOf(toProtobuf(recording.trace));
     expect(enrichByColumns(columns, scan.spans, context()).found).toEqual(enrichBySpans(scan.spans, context()).found);
   });
 

@@ -11,13 +11,23 @@ import { ColumnSpan, TRACE_ID_WORDS } from "./quiet-span.ts";
 import { createQuietTemplates, VALUES_MAX, type TemplateMarks } from "./quiet-template.ts";
 import { QuietTraces } from "./quiet-traces.ts";
 import { fillFields, resentOf, writeValues, type OwnNumbers } from "./quiet-values.ts";
-import { ID_STRIDE, ID_WORD, NO_PARENT, SPAN_COLUMN, SPAN_STRIDE, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
+import {
+  firstSpanOf,
+  ID_STRIDE,
+  ID_WORD,
+  NO_PARENT,
+  SPAN_COLUMN,
+  SPAN_STRIDE,
+  spanAfter,
+  TIME_NUMBERS,
+  TRACE_COLUMN,
+  TRACE_STRIDE,
+  type SpanColumns,
+} from "./span-columns.ts";
 import type { Attributes, Span } from "./span.ts";
 import type { TraceMemory } from "./trace-memory.ts";
 
 const SPANS_GUESS = 1_024;
-/** Numbers before those of a shape: start and end. */
-const TIMES = 2;
 /** Names of services are a handful; a sender that makes them up must not fill the memory. */
 const SERVICES_MAX = 1_000;
 
@@ -153,7 +163,7 @@ export class QuietColumns {
     const at = trace * TRACE_STRIDE;
     if ((traces[at + TRACE_COLUMN.unrecognised] ?? 0) > 0 || this.isOrdinary(columns, trace)) return false;
     const { earlier, kinds } = this;
-    const idAt = (traces[at + TRACE_COLUMN.first] ?? 0) * ID_STRIDE + ID_WORD.trace;
+    const idAt = firstSpanOf(columns, trace) * ID_STRIDE + ID_WORD.trace;
     if (!this.traces.readEarlier(columns.ids, idAt, earlier)) return false;
     const verdict = this.judge.judge({ columns, trace, shapes: kinds.shapes, earlier });
     if (verdict === "loud") return false;
@@ -191,8 +201,9 @@ export class QuietColumns {
     return failures;
   }
 
-  private isOrdinary({ ids, traces }: SpanColumns, trace: number): boolean {
-    const at = (traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? 0) * ID_STRIDE + ID_WORD.trace;
+  private isOrdinary(columns: SpanColumns, trace: number): boolean {
+    const { ids } = columns;
+    const at = firstSpanOf(columns, trace) * ID_STRIDE + ID_WORD.trace;
     const { memory } = this;
     return memory.mayKnow(ids[at + TRACE_ID_WORDS - 1] ?? 0) && memory.isOrdinary(hexOfWords(ids, at, TRACE_ID_WORDS));
   }
@@ -212,13 +223,8 @@ export class QuietColumns {
 
   /** The trace was added last to those that are held. */
   private writeTrace(columns: SpanColumns, trace: number, failures: ReadonlyMap<number, FoundFailure>): void {
-    const { spans, traces } = columns;
-    let behind = traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0;
-    for (
-      let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? -1;
-      span >= 0;
-      span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1
-    ) {
+    let behind = columns.traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0;
+    for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) {
       const shape = this.kinds.shapes[span];
       const failed = failures.size === 0 ? undefined : failures.get(span);
       if (failed !== undefined) {
@@ -251,7 +257,7 @@ export class QuietColumns {
   private ownOf({ spans, numbers }: SpanColumns, index: number): OwnNumbers {
     const { own } = this;
     own.numbers = numbers;
-    own.from = (spans[index * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0) + TIMES;
+    own.from = (spans[index * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0) + TIME_NUMBERS;
     return own;
   }
 
@@ -273,12 +279,6 @@ interface AskedTrace {
 const NO_FAILURES: ReadonlyMap<number, FoundFailure> = new Map();
 const NONE_FAILED: readonly FailedCall[] = [];
 
-function addSpans({ spans, traces }: SpanColumns, trace: number, to: number[]): void {
-  for (
-    let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? -1;
-    span >= 0;
-    span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1
-  ) {
-    to.push(span);
-  }
+function addSpans(columns: SpanColumns, trace: number, to: number[]): void {
+  for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) to.push(span);
 }

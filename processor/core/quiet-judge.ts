@@ -1,7 +1,18 @@
 import { sameModel } from "./call-once.ts";
 import type { EarlierSpans } from "./quiet-earlier.ts";
 import { QUIET_ROLE, type QuietShape } from "./quiet-shape.ts";
-import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
+import {
+  firstSpanOf,
+  ID_STRIDE,
+  ID_WORD,
+  SPAN_COLUMN,
+  SPAN_STRIDE,
+  spanAfter,
+  TIME_NUMBERS,
+  TRACE_COLUMN,
+  TRACE_STRIDE,
+  type SpanColumns,
+} from "./span-columns.ts";
 
 /**
  * quiet: what is found of each span follows from its shape, its numbers and its request; plain: nothing in it is of GenAI, nor
@@ -19,8 +30,6 @@ const LOOKS_PER_SPAN = 8;
 const COMPARED_CALLS_MAX = 32;
 const NONE = -1;
 const SPANS_GUESS = 1_024;
-/** Numbers before those of a shape: start and end. */
-const TIMES = 2;
 
 /** What is judged: a trace of some columns, with the shapes of its spans by their index, and what came before of it. */
 export interface JudgedTrace {
@@ -74,13 +83,14 @@ export class QuietJudge {
   }
 
   private readRoles({ columns, trace, shapes }: JudgedTrace): Verdict {
-    const { spans, traces, numbers } = columns;
+    const { spans, numbers } = columns;
     let verdict: Verdict = "plain";
-    for (let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? NONE; span >= 0;) {
+    for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) {
       const shape = shapes[span];
       if (shape === undefined) return "loud";
       const at = span * SPAN_STRIDE;
-      const isEmpty = shape.outputPlace >= 0 && numbers[(spans[at + SPAN_COLUMN.firstNumber] ?? 0) + TIMES + shape.outputPlace] === 0;
+      const isEmpty =
+        shape.outputPlace >= 0 && numbers[(spans[at + SPAN_COLUMN.firstNumber] ?? 0) + TIME_NUMBERS + shape.outputPlace] === 0;
       const role = isEmpty ? shape.roleWithoutOutput : shape.role;
       if (role === QUIET_ROLE.loud) return "loud";
       if (role !== QUIET_ROLE.other) verdict = "quiet";
@@ -92,20 +102,20 @@ export class QuietJudge {
         this.calls[this.callCount++] = span;
         if (shape.failed) this.failedCount += 1;
       } else if (role === QUIET_ROLE.http) this.requests[this.requestCount++] = span;
-      span = spans[at + SPAN_COLUMN.next] ?? NONE;
     }
     return verdict;
   }
 
   /** A span that comes twice takes its own place in the memory (trace-memory.ts, remember). */
   private hasUniqueIds({ columns, trace }: JudgedTrace): boolean {
-    const { spans, traces, ids } = columns;
+    const { traces, ids } = columns;
     const count = traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0;
-    const mask = 2 ** (33 - Math.clz32(count)) - 1;
+    // Twice as many places as spans at least, a power of two.
+    const mask = (1 << (33 - Math.clz32(count))) - 1;
     this.placeMask = mask;
     this.places.fill(0, 0, mask + 1);
     let looks = LOOKS_PER_SPAN * count;
-    for (let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? NONE; span >= 0;) {
+    for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) {
       const at = span * ID_STRIDE + ID_WORD.span;
       const low = ids[at] ?? 0;
       const high = ids[at + 1] ?? 0;
@@ -115,7 +125,6 @@ export class QuietJudge {
         place = (place + 1) & mask;
       }
       this.places[place] = span + 1;
-      span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? NONE;
     }
     return true;
   }
@@ -225,11 +234,10 @@ export class QuietJudge {
   /** No span comes again, and none that was missing above earlier ones is a call or stands below one: what was found of those would have been otherwise. */
   private standsBesideEarlier(judged: JudgedTrace): boolean {
     const { columns, trace, earlier } = judged;
-    const { spans, traces, ids } = columns;
-    for (let span = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? NONE; span >= 0;) {
+    const { ids } = columns;
+    for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) {
       const at = span * ID_STRIDE + ID_WORD.span;
       if (earlier.find(ids[at] ?? 0, ids[at + 1] ?? 0) >= 0) return false;
-      span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? NONE;
     }
     for (let span = 0; span < earlier.count; span += 1) {
       const above = this.find(ids, earlier.parentLow(span), earlier.parentHigh(span));

@@ -4,7 +4,7 @@ import type { EnrichContext } from "./enrich-context.ts";
 import type { HttpCall } from "./call-http.ts";
 import type { PlacedTemplate } from "./quiet-template.ts";
 import { createModellessUsage, type ShapedUsage } from "./shaped-usage.ts";
-import type { ColumnShape } from "./span-columns.ts";
+import { TIME_NUMBERS, type ColumnShape } from "./span-columns.ts";
 import { readSpan, type ShapedCall } from "./span-reading.ts";
 import type { Span } from "./span.ts";
 
@@ -59,7 +59,7 @@ export function createQuietShape(column: ColumnShape, span: Span, context: Enric
 function plainShape(column: ColumnShape, role: QuietRole): QuietShape {
   return {
     column,
-    numberCount: TIMES + column.shape.numberKeys.length,
+    numberCount: TIME_NUMBERS + column.shape.numberKeys.length,
     role,
     roleWithoutOutput: role,
     outputPlace: -1,
@@ -71,8 +71,6 @@ function plainShape(column: ColumnShape, role: QuietRole): QuietShape {
     call: null,
   };
 }
-
-const TIMES = 2;
 
 /** A count of earlier attempts says that there were some: retries are found span by span. */
 function requestShape(column: ColumnShape, { failed, resendCount, status }: HttpCall): QuietShape {

@@ -1,11 +1,10 @@
 import type { Failure } from "./call-failure.ts";
 import { hexOfWords } from "./quiet-ids.ts";
-import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, type ColumnShape, type SpanColumns } from "./span-columns.ts";
+import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, TIME_NUMBERS, type ColumnShape, type SpanColumns } from "./span-columns.ts";
 import type { SpanShape } from "./span-shape.ts";
 import type { Attributes, AttributeValue, Span, SpanEvent } from "./span.ts";
 
 const NO_EVENTS: readonly SpanEvent[] = Object.freeze([]);
-const TIMES = 2;
 export const TRACE_ID_WORDS = 4;
 export const SPAN_ID_WORDS = 2;
 
@@ -105,7 +104,7 @@ export class ColumnSpan implements Span {
   }
 
   numberAt(index: number): number {
-    return this.columns.numbers[this.firstNumber + TIMES + index] ?? 0;
+    return this.columns.numbers[this.firstNumber + TIME_NUMBERS + index] ?? 0;
   }
 }
 
@@ -124,7 +123,7 @@ const NO_SHAPE: ColumnShape = {
 /** Those of the shape's first span with this one's numbers. Of a key that stands there twice the last one is read. */
 function attributesOf({ shape, attributes }: ColumnShape, numbers: Float64Array): Attributes {
   const own: Record<string, AttributeValue | undefined> = Object.assign(Object.create(null), attributes);
-  for (const [index, key] of shape.numberKeys.entries()) if (typeof own[key] === "number") own[key] = numbers[TIMES + index];
+  for (const [index, key] of shape.numberKeys.entries()) if (typeof own[key] === "number") own[key] = numbers[TIME_NUMBERS + index];
   return own;
 }
 
@@ -185,7 +184,7 @@ class ShapedSpan implements Span {
   }
 
   numberAt(index: number): number {
-    return this.numbers[TIMES + index] ?? 0;
+    return this.numbers[TIME_NUMBERS + index] ?? 0;
   }
 }
 

@@ -3,7 +3,7 @@ import type { EarlierSpans } from "./quiet-earlier.ts";
 import { wordOfHex } from "./quiet-ids.ts";
 import { NUMBERS_PER_SPAN, QuietRing, type ColumnKinds } from "./quiet-ring.ts";
 import { TRACE_ID_WORDS } from "./quiet-span.ts";
-import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
+import { firstSpanOf, ID_STRIDE, ID_WORD, spanAfter, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
 import type { Span } from "./span.ts";
 import type { TraceMemoryOptions } from "./trace-memory.ts";
 
@@ -94,11 +94,11 @@ export class QuietTraces {
 
   /** Holds the spans of one trace of some columns. `goesOn`: some are held already, and live on with them. false: there is no room for it. */
   add(columns: SpanColumns, trace: number, kinds: ColumnKinds, goesOn: boolean): boolean {
-    const { traces, spans, ids } = columns;
-    const first = traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? 0;
+    const { traces, ids } = columns;
+    const first = firstSpanOf(columns, trace);
     const at = first * ID_STRIDE + ID_WORD.trace;
     let numbers = 0;
-    for (let span = first; span >= 0; span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1) {
+    for (let span = first; span >= 0; span = spanAfter(columns, span)) {
       numbers += kinds.shapes[span]?.numberCount ?? 0;
     }
     const sizes = { spans: traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0, numbers };
@@ -106,7 +106,7 @@ export class QuietTraces {
     const renewed = goesOn ? this.renew(ids, at) : null;
     this.makeRoom(sizes);
     this.addPart(ids, at, sizes, renewed !== null && this.isHeld(renewed) ? STATE.later : STATE.first);
-    for (let span = first; span >= 0; span = spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1) this.ring.add(columns, span, kinds);
+    for (let span = first; span >= 0; span = spanAfter(columns, span)) this.ring.add(columns, span, kinds);
     return true;
   }
 

@@ -24,6 +24,8 @@ export const SPAN_COLUMN = {
   /** 1: it failed and has events or a status message, which stand in its bytes alone; else 0. */
   ownTexts: 9,
 } as const;
+/** Start and end: the numbers of every span, before those of its shape. */
+export const TIME_NUMBERS = 2;
 export const NO_PARENT = -1;
 export const FAR_PARENT = -2;
 
@@ -87,4 +89,13 @@ export interface ColumnShape {
   readonly scopeVersion: string;
   /** Of the first span of the shape: numbers are that one's. */
   readonly attributes: Attributes;
+}
+
+/** To go through the spans of a trace: its first one, then whatever comes next. -1 behind the last. */
+export function firstSpanOf({ traces }: SpanColumns, trace: number): number {
+  return traces[trace * TRACE_STRIDE + TRACE_COLUMN.first] ?? -1;
+}
+
+export function spanAfter({ spans }: SpanColumns, span: number): number {
+  return spans[span * SPAN_STRIDE + SPAN_COLUMN.next] ?? -1;
 }

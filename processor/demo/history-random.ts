@@ -1,7 +1,7 @@
 /** Random numbers that are the same for the same seed, on every machine: the demo's week can be checked by tests. */
 export interface Random {
   /** Uniform in [0, 1). */
-  next(): number;
+  readonly next: () => number;
   /** Log-normal around a median: how durations and token counts are spread. */
   around(median: number, spread: number): number;
   chance(probability: number): boolean;

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { RECORDED_TRACES, toProtobuf } from "../../test/support/recorded-traces.ts";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { mutate } from "../../test/support/mutate.ts";
 import { type ReferenceAnyValue, referenceCodec } from "../../test/support/otlp-reference-codec.ts";
@@ -16,17 +16,7 @@ const MUTATIONS = 3_000;
 
 const codec = referenceCodec("ExportTraceServiceRequest");
 
-const recordings: readonly Uint8Array[] = readFileSync(new URL("../../test/fixtures/traces/recorded.jsonl", import.meta.url), "utf8")
-  .split("\n")
-  .filter((line) => line !== "")
-  .map((line) => codec.encode(codec.fromObject(withIds((JSON.parse(line) as { trace: object }).trace))).finish());
-
-/** OTLP/JSON has ids in hex; the codec wants bytes. */
-function withIds(trace: object): object {
-  return JSON.parse(JSON.stringify(trace), (key, value: unknown) =>
-    typeof value === "string" && /^(?:trace|span|parentSpan)Id$/.test(key) ? Buffer.from(value, "hex").toString("base64") : value,
-  ) as object;
-}
+const recordings = RECORDED_TRACES.map(({ trace }) => toProtobuf(trace));
 
 function recogniser(): SpanRecogniser {
   const created = createSpanRecogniser();

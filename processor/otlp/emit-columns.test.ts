@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { RECORDED_TRACES, toProtobuf } from "../../test/support/recorded-traces.ts";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { referenceCodec } from "../../test/support/otlp-reference-codec.ts";
 import { shapedRequests } from "../../test/support/shaped-requests.ts";
@@ -15,7 +14,6 @@ import { openKernel } from "../kernel/kernel-exports.ts";
 import { RequestWriter } from "../kernel/request-writer.ts";
 import { createSpanRecogniser } from "../kernel/span-recogniser.ts";
 import { AttributeEncoder } from "./attribute-encoder.ts";
-import { decodeJsonRequest } from "./decode-json-request.ts";
 import { ColumnEmitter } from "./emit-columns.ts";
 import { emitRequest } from "./emit-request.ts";
 import { countEnrichments, EnrichmentTally } from "./enrichment-counts.ts";
@@ -25,10 +23,7 @@ import { scanUnread, SpanScanner } from "./scan-unread.ts";
 import { SpanShapes } from "./span-shapes.ts";
 
 const codec = referenceCodec("ExportTraceServiceRequest");
-const recordings = readFileSync(fileURLToPath(new URL("../../test/fixtures/traces/recorded.jsonl", import.meta.url)), "utf8")
-  .split("\n")
-  .filter((line) => line !== "")
-  .map((line) => decodeJsonRequest(Buffer.from(JSON.stringify((JSON.parse(line) as { trace: object }).trace))).protobuf);
+const recordings = RECORDED_TRACES.map(({ trace }) => toProtobuf(trace));
 
 interface Ways {
   /** Which of an enrichment's numbers each span has of its own; the others are the same on all spans of a template. */

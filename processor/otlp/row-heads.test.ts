@@ -1,11 +1,10 @@
 import fc from "fast-check";
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { RECORDED_TRACES, toProtobuf } from "../../test/support/recorded-traces.ts";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { referenceCodec, type ReferenceKeyValue } from "../../test/support/otlp-reference-codec.ts";
 import { traceRequest } from "../../test/support/trace-requests.ts";
 import { attributesJson } from "./attributes-json.ts";
-import { decodeJsonRequest } from "./decode-json-request.ts";
 import { readMarkedColumns } from "./read-attribute-columns.ts";
 import type { RequestScan } from "./request-scan.ts";
 import { createRowHeads } from "./row-heads.ts";
@@ -60,13 +59,9 @@ function compareHeads(body: Uint8Array, captureContent = false): { readonly made
 
 describe("a row's head is the one that is made of attributes that were scanned", () => {
   test.each([true, false])("of recorded traces, messages captured: %s", (captureContent) => {
-    const lines = readFileSync(new URL("../../test/fixtures/traces/recorded.jsonl", import.meta.url), "utf8")
-      .split("\n")
-      .filter(Boolean);
     let [made, spans] = [0, 0];
-    for (const line of lines) {
-      const { trace } = JSON.parse(line) as { trace: object };
-      const compared = compareHeads(decodeJsonRequest(Buffer.from(JSON.stringify(trace))).protobuf, captureContent);
+    for (const { trace } of RECORDED_TRACES) {
+      const compared = compareHeads(toProtobuf(trace), captureContent);
       made += compared.made;
       spans += compared.spans;
     }

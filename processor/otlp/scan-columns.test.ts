@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { RECORDED_TRACES, toProtobuf } from "../../test/support/recorded-traces.ts";
+import { seededRandom } from "../demo/history-random.ts";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { mutate } from "../../test/support/mutate.ts";
 import { referenceCodec } from "../../test/support/otlp-reference-codec.ts";
@@ -13,17 +13,11 @@ import { BufferPool } from "../buffer-pool.ts";
 import type { EnrichContext } from "../core/enrich-context.ts";
 import { DEFAULT_PRICE_BOOK } from "../core/price-book.ts";
 import { createTraceMemory } from "../core/trace-memory.ts";
-import { decodeJsonRequest } from "./decode-json-request.ts";
 import { DEFAULT_SCAN_LIMITS } from "./request-scan.ts";
 import { type ScannedBatch, type ScanOptions, scanTraces } from "./scan-traces.ts";
 import { MalformedError } from "./wire-reader.ts";
 
 const codec = referenceCodec("ExportTraceServiceRequest");
-
-const recordings = readFileSync(fileURLToPath(new URL("../../test/fixtures/traces/recorded.jsonl", import.meta.url)), "utf8")
-  .split("\n")
-  .filter((line) => line !== "")
-  .map((line) => JSON.parse(line) as { readonly dialect: string; readonly case: string; readonly trace: object });
 
 function context(): EnrichContext {
   return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 1_000, spansPerTraceMax: 1_000, ageMsMax: 60_000 }) };
@@ -91,21 +85,6 @@ function bothWays(stores = true): { readonly expectSame: (body: Uint8Array) => v
   };
 }
 
-/** mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function toProtobuf(trace: object): Uint8Array {
-  return decodeJsonRequest(Buffer.from(JSON.stringify(trace))).protobuf;
-}
-
 /** The same spans of another trace, with other numbers. */
 function another(trace: object, round: number): object {
   return JSON.parse(
@@ -124,7 +103,7 @@ function encoded(request: ReferenceRequest): Uint8Array {
 }
 
 describe("what is recognised comes out as what is read", () => {
-  test.each(recordings)("of $dialect, $case", ({ trace }) => {
+  test.each(RECORDED_TRACES)("of $dialect, $case", ({ trace }) => {
     for (const stores of [false, true]) {
       const { expectSame } = bothWays(stores);
       for (const round of [1, 2, 3, 4]) expectSame(toProtobuf(another(trace, round)));
@@ -136,7 +115,7 @@ describe("what is recognised comes out as what is read", () => {
   test("of all recorded traces in one gateway, several in one request", () => {
     const { expectSame, quietTraces } = bothWays();
     for (const round of [1, 2, 3, 4]) {
-      const bodies = recordings.map(({ trace }) => toProtobuf(another(trace, round)));
+      const bodies = RECORDED_TRACES.map(({ trace }) => toProtobuf(another(trace, round)));
       for (let index = 0; index < bodies.length; index += 7) expectSame(Buffer.concat(bodies.slice(index, index + 7)));
     }
     expect(quietTraces()).toBeGreaterThan(40);
@@ -184,10 +163,10 @@ describe("what is recognised comes out as what is read", () => {
 
   test("of bodies that another encoder might have written, or a wrong one", () => {
     const { expectSame, quietTraces } = bothWays();
-    const random = seeded(1);
+    const random = seededRandom(1).next;
     const sources = [
       corpusRequest({ spans: 12, content: false, seed: 6 }).body,
-      ...recordings.slice(0, 40).map(({ trace }) => toProtobuf(trace)),
+      ...RECORDED_TRACES.slice(0, 40).map(({ trace }) => toProtobuf(trace)),
     ];
     for (let round = 0; round < 600; round++) {
       const body = sources[Math.floor(random() ** 2 * sources.length)] ?? new Uint8Array();
@@ -215,7 +194,7 @@ describe("what is recognised comes out as what is read", () => {
 test("what was enriched comes out the same, byte for byte, when it goes through once more", () => {
   const [own, next] = [context(), context()];
   for (const round of [1, 2, 3]) {
-    for (const { trace } of recordings) {
+    for (const { trace } of RECORDED_TRACES) {
       const once = scanTraces(toProtobuf(another(trace, round)), { context: own, keepSpans: false }).batch.otlp;
       const again = scanTraces(once, { context: next, keepSpans: false }).batch.otlp;
       expect(Buffer.from(again).equals(once)).toBe(true);

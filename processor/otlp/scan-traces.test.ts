@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { RECORDED_TRACES, toProtobuf } from "../../test/support/recorded-traces.ts";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { referenceCodec, type ReferenceKeyValue } from "../../test/support/otlp-reference-codec.ts";
 import type { ReferenceRequest } from "../../test/support/otlp-requests.ts";
@@ -12,24 +11,12 @@ import { createTraceMemory } from "../core/trace-memory.ts";
 import { ingest } from "../pipeline.ts";
 import type { EnrichedBatch } from "../sinks/sink.ts";
 import { WRITTEN_KEYS } from "./attribute-encoder.ts";
-import { decodeJsonRequest } from "./decode-json-request.ts";
 import { readJsonRequest } from "./json-spans.ts";
 import { scanJsonTraces } from "./scan-json-traces.ts";
 import { scanTraces } from "./scan-traces.ts";
 import { MalformedError } from "./wire-reader.ts";
 
 const codec = referenceCodec("ExportTraceServiceRequest");
-
-interface Recording {
-  readonly dialect: string;
-  readonly case: string;
-  readonly trace: object;
-}
-
-const recordings = readFileSync(fileURLToPath(new URL("../../test/fixtures/traces/recorded.jsonl", import.meta.url)), "utf8")
-  .split("\n")
-  .filter((line) => line !== "")
-  .map((line) => JSON.parse(line) as Recording);
 
 function context(): EnrichContext {
   return { prices: DEFAULT_PRICE_BOOK, memory: createTraceMemory({ tracesMax: 1_000, spansPerTraceMax: 1_000, ageMsMax: 60_000 }) };
@@ -66,10 +53,6 @@ function enrichByReference(trace: object): Uint8Array {
   return codec.encode(decoded).finish();
 }
 
-function toProtobuf(trace: object): Uint8Array {
-  return decodeJsonRequest(Buffer.from(JSON.stringify(trace))).protobuf;
-}
-
 function added(enrichment: Enrichment): ReferenceKeyValue[] {
   return Object.entries(enrichment).flatMap(([key, value]): ReferenceKeyValue[] => {
     if (value === undefined) return [];
@@ -92,11 +75,11 @@ function withNumbersTimes(trace: object, scale: number): object {
 
 describe("a recorded trace", () => {
   test("there are many, of many dialects", () => {
-    expect(recordings.length).toBeGreaterThan(90);
-    expect(new Set(recordings.map(({ dialect }) => dialect)).size).toBeGreaterThan(20);
+    expect(RECORDED_TRACES.length).toBeGreaterThan(90);
+    expect(new Set(RECORDED_TRACES.map(({ dialect }) => dialect)).size).toBeGreaterThan(20);
   });
 
-  test.each(recordings)("of $dialect, $case, comes out as decoded, enriched and encoded by the reference codec", ({ trace }) => {
+  test.each(RECORDED_TRACES)("of $dialect, $case, comes out as decoded, enriched and encoded by the reference codec", ({ trace }) => {
     const expected = sorted(enrichByReference(trace));
     const { batch, rejectedSpans } = scanTraces(toProtobuf(trace), { context: context() });
     expect(sorted(batch.otlp)).toEqual(expected);
@@ -104,12 +87,12 @@ describe("a recorded trace", () => {
     expect(rejectedSpans).toBe(0);
   });
 
-  test.each(recordings)("of $dialect, $case, comes out the same, byte for byte, when it goes through once more", ({ trace }) => {
+  test.each(RECORDED_TRACES)("of $dialect, $case, comes out the same, byte for byte, when it goes through once more", ({ trace }) => {
     const once = scanTraces(toProtobuf(trace), { context: context() }).batch.otlp;
     expect(Buffer.from(scanTraces(once, { context: context() }).batch.otlp).equals(once)).toBe(true);
   });
 
-  test.each(recordings)("of $dialect, $case, comes out so when its shapes are known and its numbers are others", ({ trace }) => {
+  test.each(RECORDED_TRACES)("of $dialect, $case, comes out so when its shapes are known and its numbers are others", ({ trace }) => {
     // The first time notes what is there, the second gives it a shape, and the third is read off that shape.
     for (const scale of [1, 1, 3]) {
       const scaled = withNumbersTimes(trace, scale);
@@ -119,7 +102,7 @@ describe("a recorded trace", () => {
   });
 
   test("is written only with keys that the scanner looks out for", () => {
-    const keys = recordings.flatMap(({ trace }) =>
+    const keys = RECORDED_TRACES.flatMap(({ trace }) =>
       enrichBatch(
         readJsonRequest(trace).map(({ span }) => span),
         { ...context(), settled: true },

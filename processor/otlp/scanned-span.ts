@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue, Span, SpanEvent } from "../core/span.ts";
+import { TIME_NUMBERS } from "../core/span-columns.ts";
 import type { SpanShape } from "../core/span-shape.ts";
 import { readAnyValue } from "./any-value.ts";
 import { spanIdHex } from "./ids.ts";
@@ -7,9 +8,6 @@ import type { RequestScan, SpanOrigin } from "./request-scan.ts";
 
 const NO_ATTRIBUTES: Attributes = Object.freeze(Object.create(null));
 const NO_EVENTS: readonly SpanEvent[] = Object.freeze([]);
-
-/** Numbers that every span has in `RequestScan.numbers`, before those of its attributes. */
-export const TIME_NUMBERS = 2;
 
 /**
  * A span as a view of the request's bytes: what nobody asks for is never decoded. Holding one keeps the whole request; a

@@ -10,10 +10,7 @@ let own: GatewayWithDatabase;
 
 afterEach(() => own.close());
 
-/** Forty starts of up to three processes: seconds each where the machine is busy. */
-const LONG = { timeout: 900_000 };
-
-test.each(["1", "2"])("SIGKILL twenty times under load, %s worker(s)", LONG, async (workers) => {
+test.each(["1", "2"])("SIGKILL twenty times under load, %s worker(s)", async (workers) => {
   own = await startGatewayWithDatabase({ WORKERS: workers });
   const { gateway, database } = own;
   const load = startLoad({ url: gateway.url, connections: 12, spans: 60, plainEvery: 4 });

@@ -1,3 +1,4 @@
+import { seededRandom } from "../../processor/demo/history-random.ts";
 import type { Enrichment } from "../../processor/core/enrichment.ts";
 import { SPAN_KIND, STATUS, type Span } from "../../processor/core/span.ts";
 import type { EnrichedBatch, EnrichedSpan } from "../../processor/sinks/sink.ts";
@@ -32,7 +33,7 @@ const SERVICES = ["checkout", "support-bot", "search"] as const;
 
 /** Enriched spans as a busy gateway sees them: chat calls of eight models, 5 % failures, some retries, prompt caching. */
 export function spanTraffic(options: SpanTrafficOptions): EnrichedSpan[] {
-  const random = generator(options.seed ?? 1);
+  const random = seededRandom(options.seed ?? 1).next;
   const { count, startMs = Date.now() - 60_000, spreadMs = 30_000, genaiShare = 1 } = options;
   return Array.from({ length: count }, (_, i) => {
     const spanStartMs = startMs + Math.floor((i / count) * spreadMs * 1000) / 1000;
@@ -181,16 +182,4 @@ function hex(random: Random, digits: number): string {
       .toString(16)
       .padStart(8, "0");
   return text.slice(0, digits);
-}
-
-/** mulberry32, a small generator with a seed. */
-function generator(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -7,11 +7,11 @@ import { cpuMicrosOf, peakMegabytesOf } from "../process-usage.ts";
 import { firstLine, waitForGateway } from "../processes.ts";
 import { findFreePort } from "../../processor/storage/embedded-postmaster.ts";
 
-// npm run build && npx tsx bench/collector/compare.ts [plain|content] [rounds] [requests]: spans per CPU second of the gateway and of a real
+// npm run build && npx tsx bench/collector/compare.ts [plain|content] [rounds] [requests] [JSON for load.ts]: spans per CPU second of the gateway and of a real
 // OpenTelemetry Collector that does comparable work, in turns. Prints a table in markdown. Linux only: CPU time is read
 // from /proc. builder-config.yaml says how the Collector is built.
 
-const [corpus = "plain", roundsText = "3", requestsText = "3000"] = process.argv.slice(2);
+const [corpus = "plain", roundsText = "3", requestsText = "3000", otherText = "{}"] = process.argv.slice(2);
 const COLLECTOR = process.env["COLLECTOR_BINARY"] ?? "/tmp/otelcol-bench";
 /** The built package, which is what users run: tsx keeps the names of closures with a helper call that users never pay for. */
 const GATEWAY = "dist/processor/cli.js";
@@ -28,14 +28,7 @@ interface Subject {
 }
 
 const SUBJECTS: readonly Subject[] = [
-  {
-    name: "Collector, transform + batch + otlphttp",
-    start: (port, sinkUrl) =>
-      spawn(COLLECTOR, ["--config", here("collector.yaml")], {
-        env: { ...process.env, RECEIVE_PORT: String(port), SINK_URL: sinkUrl },
-        stdio: ["ignore", "inherit", "inherit"],
-      }),
-  },
+  collector("Collector, transform + batch + otlphttp", "collector.yaml"),
   {
     name: "genai-otel serve, forwarding only",
     start: (port, sinkUrl) =>
@@ -52,7 +45,19 @@ const SUBJECTS: readonly Subject[] = [
         stdio: ["ignore", "inherit", "inherit"],
       }),
   },
+  collector("Collector, prices of four models and nine categories", "collector-four-models.yaml"),
 ];
+
+function collector(name: string, config: string): Subject {
+  return {
+    name,
+    start: (port, sinkUrl) =>
+      spawn(COLLECTOR, ["--config", here(config)], {
+        env: { ...process.env, RECEIVE_PORT: String(port), SINK_URL: sinkUrl },
+        stdio: ["ignore", "inherit", "inherit"],
+      }),
+  };
+}
 
 interface Measurement {
   readonly spansPerCpuSecond: number;
@@ -108,7 +113,7 @@ interface Sent {
 
 async function load(port: number, requests: number, first: number): Promise<Sent> {
   const url = `http://127.0.0.1:${port}/v1/traces`;
-  const child = spawn(process.execPath, ["--import", "tsx", here("load.ts"), url, corpus, String(requests), String(first)], {
+  const child = spawn(process.execPath, ["--import", "tsx", here("load.ts"), url, corpus, String(requests), String(first), otherText], {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
   });

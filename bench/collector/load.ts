@@ -6,19 +6,29 @@ import { tagOf, WIRE_TYPE, WireReader } from "../../processor/otlp/wire-reader.t
 
 // Sends a number of requests over keep-alive connections, each as soon as the one before it is answered, and prints a line
 // when all are. Arguments: URL, plain|content, requests, first serial number, and JSON with what shall be other than usual:
-// connections, epochMs and spreadMs (when the traces are of).
+// connections, epochMs and spreadMs (when the traces are of), newTexts (no text of a failure comes twice; else they come
+// again with each of the bodies).
 
 const CONNECTIONS = 8;
 const BODIES = 48;
 const SPANS_PER_REQUEST = 100;
+/** Before the digits in the text of a failure that differ from one account to the next. */
+const ACCOUNT = "in organization org-";
+const ACCOUNT_DIGITS = 8;
 const RETRY_MS = 20;
 
 const [url = "", corpus = "plain", countText = "0", firstText = "0", otherText = "{}"] = process.argv.slice(2);
-const { connections = CONNECTIONS, ...times } = JSON.parse(otherText) as { connections?: number; epochMs?: number; spreadMs?: number };
+interface Other {
+  readonly connections?: number;
+  readonly newTexts?: boolean;
+  readonly epochMs?: number;
+  readonly spreadMs?: number;
+}
+const { connections = CONNECTIONS, newTexts = false, ...times } = JSON.parse(otherText) as Other;
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 const bodies = Array.from({ length: BODIES }, (_, seed) => {
   const { body, spans, genAiSpans } = corpusRequest({ spans: SPANS_PER_REQUEST, content: corpus === "content", seed: seed + 1, ...times });
-  return { body: Buffer.from(body), ids: idPositions(body), spans, genAiSpans };
+  return { body: Buffer.from(body), ids: idPositions(body), texts: newTexts ? textPositions(body) : [], spans, genAiSpans };
 });
 
 let next = Number(firstText);
@@ -32,10 +42,11 @@ process.stdout.write(`${JSON.stringify(sent)}\n`);
 async function sendUntilEnd(): Promise<void> {
   while (next < end) {
     const serial = next++;
-    const { body, ids, spans, genAiSpans } = bodies[serial % BODIES]!;
+    const { body, ids, texts, spans, genAiSpans } = bodies[serial % BODIES]!;
     // No trace comes twice, as in life: the same ids again would be a resent batch to whoever remembers traces.
     const fresh = Buffer.from(body);
     for (const position of ids) fresh.writeUInt32LE((body.readUInt32LE(position) ^ serial) >>> 0, position);
+    for (const position of texts) fresh.write(otherDigits(body, position, serial), position, "latin1");
     while (!(await post(fresh))) {
       sent.retries++;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -86,4 +97,18 @@ function idPositions(body: Uint8Array): number[] {
   };
   walk(body.length, 0);
   return found;
+}
+
+/** Where the digits of accounts stand. */
+function textPositions(body: Uint8Array): number[] {
+  const bytes = Buffer.from(body);
+  const found: number[] = [];
+  for (let at = bytes.indexOf(ACCOUNT); at >= 0; at = bytes.indexOf(ACCOUNT, at + 1)) found.push(at + ACCOUNT.length);
+  return found;
+}
+
+/** The same in all places where the same stood. */
+function otherDigits(body: Buffer, position: number, serial: number): string {
+  const digits = Number.parseInt(body.toString("latin1", position, position + ACCOUNT_DIGITS), 16);
+  return ((digits ^ serial) >>> 0).toString(16).padStart(ACCOUNT_DIGITS, "0");
 }

@@ -45,7 +45,7 @@ function copies(attributes: Attributes): Attributes[] {
   return Array.from({ length: SPANS }, () => Object.assign(Object.create(null), attributes) as Attributes);
 }
 
-/** Money per call: `npm run bench` prints the table. Aim: a warm lookup under 1 µs. */
+/** Money per call: `npm run bench:functions` prints the table. Aim: a warm lookup under 1 µs. */
 export function register(): void {
   const [plain, json] = [copies(CONVENTION), copies(IN_JSON)];
   let turn = 0;

@@ -1,8 +1,8 @@
 import { bench, run } from "mitata";
 
-// npm run bench: the micro benchmarks, each module's own table, in one process; npm run bench -- enrich scan runs some of
-// the modules, npm run bench -- "model calls" the benchmarks whose names match. Ratios against other programs have their
-// own scripts, because they need minutes and other processes: docs/benchmarks.md lists them.
+// npm run bench:functions: the hot functions, each module's own table, in one process; npm run bench:functions -- enrich scan
+// runs some of the modules, npm run bench:functions -- "model calls" the benchmarks whose names match. npm run bench has the
+// ratios against other programs, which need minutes and other processes.
 
 const MODULES: Readonly<Record<string, () => Promise<{ readonly register: () => void }>>> = {
   categorize: () => import("./categorize.ts"),

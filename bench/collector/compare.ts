@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { cpus } from "node:os";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cpuMicrosOf, peakMegabytesOf } from "../process-usage.ts";
 import { firstLine, waitForGateway } from "../processes.ts";
+import { collectorBinary } from "./collector-binary.ts";
 import { findFreePort } from "../../processor/storage/embedded-postmaster.ts";
 
 // npm run build && npx tsx bench/collector/compare.ts [plain|content] [rounds] [requests] [JSON for load.ts]: spans per CPU second of the gateway and of a real
@@ -12,7 +14,7 @@ import { findFreePort } from "../../processor/storage/embedded-postmaster.ts";
 // from /proc. builder-config.yaml says how the Collector is built.
 
 const [corpus = "plain", roundsText = "3", requestsText = "3000", otherText = "{}"] = process.argv.slice(2);
-const COLLECTOR = process.env["COLLECTOR_BINARY"] ?? "/tmp/otelcol-bench";
+const COLLECTOR = collectorBinary() ?? fail("there is no Collector, and no Go to build one: see bench/collector/builder-config.yaml");
 /** The built package, which is what users run: tsx keeps the names of closures with a helper call that users never pay for. */
 const GATEWAY = "dist/processor/cli.js";
 /** Of both: V8 compiles for the first seconds of a gateway's life, which lasts for months. */
@@ -41,12 +43,17 @@ const SUBJECTS: readonly Subject[] = [
           FORWARD_OTLP_ENDPOINT: sinkUrl,
           WORKERS: "1",
           LOG_LEVEL: "error",
+          DATA_DIR: folder,
         },
-        stdio: ["ignore", "inherit", "inherit"],
+        stdio: ["ignore", "ignore", "inherit"],
       }),
   },
   collector("Collector, prices of four models and nine categories", "collector-four-models.yaml"),
 ];
+
+function fail(message: string): never {
+  throw new Error(message);
+}
 
 function collector(name: string, config: string): Subject {
   return {
@@ -66,8 +73,8 @@ interface Measurement {
   readonly peakMegabytes: number;
 }
 
-if (!existsSync(COLLECTOR)) throw new Error(`no Collector at ${COLLECTOR}: see bench/collector/builder-config.yaml`);
 if (!existsSync(`${root}${GATEWAY}`)) throw new Error("the gateway is not built: npm run build");
+const folder = mkdtempSync(join(tmpdir(), "genai-otel-bench-"));
 const results = new Map<string, Measurement[]>(SUBJECTS.map(({ name }) => [name, []]));
 for (let round = 0; round < Number(roundsText); round++) {
   for (const subject of SUBJECTS) {
@@ -76,6 +83,7 @@ for (let round = 0; round < Number(roundsText); round++) {
     process.stderr.write(`round ${round + 1}, ${subject.name}: ${Math.round(measured.spansPerCpuSecond)} spans per CPU second\n`);
   }
 }
+rmSync(folder, { recursive: true, force: true });
 printTable();
 
 async function measure(subject: Subject): Promise<Measurement> {

@@ -71,12 +71,12 @@ export class ShapeDraft {
   name(text: CachedText | null): void {
     this.nameText = text;
     if (text === null) this.valid = false;
-    else this.hash ^= text.slot << 8;
+    else this.hash ^= text.hash;
   }
 
   addText(key: KeyFacts, text: CachedText | null): void {
     if (text === null) this.valid = false;
-    else this.add(key, text, text.slot);
+    else this.add(key, text, text.hash);
   }
 
   addNumber(key: KeyFacts): void {

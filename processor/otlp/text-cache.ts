@@ -13,8 +13,8 @@ const WORD_BYTES = 4;
 /** A text that was decoded before. Equal bytes have one entry as long as nothing else takes its slot. */
 export interface CachedText {
   readonly text: string;
-  /** Hash of its bytes: the first of the places that it may stand in. */
-  readonly slot: number;
+  /** Of all its bytes. */
+  readonly hash: number;
   /** Its bytes as little-endian words, the last one overlapping: what is compared. */
   readonly words: Int32Array;
   readonly length: number;
@@ -52,7 +52,7 @@ function findShort(reader: WireReader, start: number, end: number): CachedText |
     if (cached !== undefined && cached.length === end - start && cached.words[0] === word) return cached;
   }
   const text = decode(reader.bytes, start, end, CACHED_BYTES_MAX);
-  return text.length === end - start ? keep({ text, slot, words: Int32Array.of(word), length: text.length }) : null;
+  return text.length === end - start ? keep({ text, hash: word, words: Int32Array.of(word), length: text.length }, slot) : null;
 }
 
 function remember(reader: WireReader, start: number, end: number, slot: number): CachedText | null {
@@ -63,12 +63,11 @@ function remember(reader: WireReader, start: number, end: number, slot: number):
   const words = Int32Array.from({ length: count }, (_, index) =>
     reader.view.getInt32(Math.min(start + index * WORD_BYTES, end - WORD_BYTES), true),
   );
-  return keep({ text, slot, words, length });
+  return keep({ text, hash: hashOf(words), words, length }, slot);
 }
 
 /** In a free place, else in that of the one that has been there longest. */
-function keep(entry: CachedText): CachedText {
-  const { slot } = entry;
+function keep(entry: CachedText, slot: number): CachedText {
   for (let way = 0; way < WAYS; way++) if (cache[slot + way] === undefined) return (cache[slot + way] = entry);
   cache.copyWithin(slot, slot + 1, slot + WAYS);
   return (cache[slot + WAYS - 1] = entry);
@@ -88,6 +87,13 @@ export function decodeText(reader: WireReader, start: number, end: number, bytes
 function slotOf(first: number, middle: number, last: number, length: number): number {
   const hash = Math.imul(first ^ Math.imul(middle, 0x27d4eb2d), 0x9e3779b1) ^ Math.imul(last + length, 0x85ebca6b);
   return (hash ^ (hash >>> 15)) & (SLOTS - WAYS);
+}
+
+/** Of every word, unlike a slot's: what differs in an id must not be taken for what came before. */
+function hashOf(words: Int32Array): number {
+  let hash = words.length;
+  for (let index = 0; index < words.length; index++) hash = Math.imul(hash ^ (words[index] ?? 0), 0x9e3779b1) ^ (hash >>> 15);
+  return hash;
 }
 
 /** Whether these bytes are that text's. */

@@ -15,7 +15,7 @@ export function standsForCall(node: TraceNode, trace: Trace): boolean {
   if (node.callBelow) return false;
   if (node.parent === null) return true;
   if (hasCountedAncestor(node)) return false;
-  if (siblingsOf(node).some((sibling) => isSameCall(node, sibling) && (sibling.counted || isInner(sibling, node)))) return false;
+  for (const sibling of siblingsOf(node)) if (isSameCall(node, sibling) && (sibling.counted || isInner(sibling, node))) return false;
   if (isToldAbove(node, trace)) return false;
   // The same from the other side: a framework's span of the call came first and was given out.
   return findInWrappersBeside(node, trace, (other) => other.counted && isSameWork(node, other)) === undefined;
@@ -34,7 +34,7 @@ function isToldAbove(node: TraceNode, trace: Trace): boolean {
   for (let level = 0; branch.parent !== null && level < LEVELS_MAX && isGenAi(branch); level += 1) {
     // Nobody knows yet where a span belongs whose parent has not come.
     const beside = branch.parent.note === UNSEEN ? orphansNear(trace, branch) : level === 0 ? NONE : siblingsNear(branch);
-    if (beside.some((other) => isSameWork(node, other) && (other.counted || isInner(other, node)))) return true;
+    for (const other of beside) if (isSameWork(node, other) && (other.counted || isInner(other, node))) return true;
     branch = branch.parent;
   }
   return false;
@@ -85,9 +85,14 @@ function hasCountedAncestor(node: TraceNode): boolean {
 /** The span that ends a stream stands beside the span under which the request was made, so it is also an aunt of that request's. */
 function siblingsOf(node: TraceNode): readonly TraceNode[] {
   const siblings = siblingsNear(node);
-  const aunts = node.parent === null ? [] : siblingsNear(node.parent).filter((aunt) => aunt.note.endsStream);
-  const nieces = node.note.endsStream ? siblings.flatMap(({ children }) => children.slice(0, NIECES_MAX)) : [];
-  return aunts.length === 0 && nieces.length === 0 ? siblings : [...siblings, ...aunts, ...nieces];
+  const aunts = node.parent === null ? NONE : siblingsNear(node.parent);
+  if (!node.note.endsStream && !aunts.some(endsStream)) return siblings;
+  const nieces = node.note.endsStream ? siblings.flatMap(({ children }) => children.slice(0, NIECES_MAX)) : NONE;
+  return [...siblings, ...aunts.filter(endsStream), ...nieces];
+}
+
+function endsStream({ note }: TraceNode): boolean {
+  return note.endsStream;
 }
 
 /** Another instrumentation's span for the same call: same model, and one lies within the other. */

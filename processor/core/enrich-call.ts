@@ -45,18 +45,27 @@ export function writeFindings(findings: Findings, prices: PriceBook): Writing {
   const { call, llmCall, failure, retries, span } = findings;
   const out = blankWriting();
   out[OWN.llmCall] = llmCall;
-  put(out, NORMALIZED.provider, call.provider);
-  put(out, NORMALIZED.operation, call.operation);
-  put(out, NORMALIZED.requestModel, call.requestModel);
-  put(out, NORMALIZED.responseModel, call.responseModel);
-  put(out, NORMALIZED.timeToFirstChunk, call.ttftSeconds);
+  writeCall(out, call);
   if (failure !== null) writeFailure(out, failure);
   if (retries !== null) writeRetries(out, retries);
   const priced = findings.usage === null ? priceSpan(span, call, prices) : priceShaped(span, findings.usage, prices);
   writeUsage(out, priced);
   if (llmCall) writeMoney(out, priced, failure !== null);
-  if (llmCall && failure === null) put(out, OWN.outputTokensPerSecond, tokensPerSecond(findings, priced));
+  if (llmCall && failure === null) writeSpeed(out, tokensPerSecond(findings, priced));
   return out;
+}
+
+/*
+ * Each value is written under a name that stands in the code: where one function writes all of them, its stores know neither key
+ * nor shape, and a call takes 0.2 us longer.
+ */
+
+function writeCall(out: Writing, { provider, operation, requestModel, responseModel, ttftSeconds }: Call): void {
+  if (provider !== undefined) out[NORMALIZED.provider] = provider;
+  if (operation !== undefined) out[NORMALIZED.operation] = operation;
+  if (requestModel !== undefined) out[NORMALIZED.requestModel] = requestModel;
+  if (responseModel !== undefined) out[NORMALIZED.responseModel] = responseModel;
+  if (ttftSeconds !== undefined) out[NORMALIZED.timeToFirstChunk] = ttftSeconds;
 }
 
 function priceSpan(span: Span, call: Call, prices: PriceBook): PricedCall {
@@ -78,14 +87,14 @@ function writeFailure(out: Writing, failure: Failure): void {
   out[OWN.errorRetryable] = failure.retryable;
   const waitMs = failure.retryDelayMs ?? SUGGESTED_WAIT_MS[failure.category];
   if (waitMs !== null && waitMs !== undefined) out[OWN.errorRetryAfterMs] = Math.round(waitMs);
-  put(out, NORMALIZED.errorType, failure.errorType);
+  if (failure.errorType !== undefined) out[NORMALIZED.errorType] = failure.errorType;
 }
 
 function writeRetries(out: Writing, retries: KnownRetries): void {
-  put(out, OWN.retryCount, retries.count);
-  put(out, OWN.retryReason, retries.reason);
-  put(out, OWN.retryWaitMs, retries.waitMs === undefined ? undefined : Math.round(retries.waitMs));
-  put(out, OWN.retryOf, retries.of);
+  if (retries.count !== undefined) out[OWN.retryCount] = retries.count;
+  if (retries.reason !== undefined) out[OWN.retryReason] = retries.reason;
+  if (retries.waitMs !== undefined) out[OWN.retryWaitMs] = Math.round(retries.waitMs);
+  if (retries.of !== undefined) out[OWN.retryOf] = retries.of;
   const status = retries.lastAttempt?.note.httpStatus ?? 0;
   if (status > 0) out[NORMALIZED.httpStatus] = status;
 }
@@ -97,27 +106,31 @@ function writeUsage(out: Writing, { usage }: PricedCall): void {
   out[NORMALIZED.outputTokens] = usage.output;
   out[NORMALIZED.cacheReadTokens] = usage.cacheRead;
   out[NORMALIZED.cacheWriteTokens] = written;
-  put(out, NORMALIZED.reasoningTokens, usage.reasoning ?? undefined);
+  if (usage.reasoning !== null) out[NORMALIZED.reasoningTokens] = usage.reasoning;
 }
 
 /** A failed call without usage (or with zeros, as LiteLLM writes) has no cost to speak of. */
 function writeMoney(out: Writing, priced: PricedCall, failed: boolean): void {
   if (failed && isUnused(priced)) return;
   out[OWN.costStatus] = priced.costStatus;
-  putNumber(out, OWN.costUsd, priced.costUsd);
-  putNumber(out, OWN.costInputUsd, priced.costInputUsd);
-  putNumber(out, OWN.costCacheReadUsd, priced.costCacheReadUsd);
-  putNumber(out, OWN.costCacheWriteUsd, priced.costCacheWriteUsd);
-  putNumber(out, OWN.costOutputUsd, priced.costOutputUsd);
-  putNumber(out, OWN.costWithoutCacheUsd, priced.costWithoutCacheUsd);
-  putNumber(out, OWN.cacheSavingsUsd, priced.cacheSavingsUsd);
-  putNumber(out, OWN.cacheHitRatio, priced.cacheHitRatio);
-  put(out, OWN.priceDate, priced.priceDate ?? undefined);
+  if (priced.costUsd !== null) out[OWN.costUsd] = priced.costUsd;
+  if (priced.costInputUsd !== null) out[OWN.costInputUsd] = priced.costInputUsd;
+  if (priced.costCacheReadUsd !== null) out[OWN.costCacheReadUsd] = priced.costCacheReadUsd;
+  if (priced.costCacheWriteUsd !== null) out[OWN.costCacheWriteUsd] = priced.costCacheWriteUsd;
+  if (priced.costOutputUsd !== null) out[OWN.costOutputUsd] = priced.costOutputUsd;
+  if (priced.costWithoutCacheUsd !== null) out[OWN.costWithoutCacheUsd] = priced.costWithoutCacheUsd;
+  if (priced.cacheSavingsUsd !== null) out[OWN.cacheSavingsUsd] = priced.cacheSavingsUsd;
+  if (priced.cacheHitRatio !== null) out[OWN.cacheHitRatio] = priced.cacheHitRatio;
+  if (priced.priceDate !== null) out[OWN.priceDate] = priced.priceDate;
 }
 
 function isUnused({ usage, costStatus }: PricedCall): boolean {
   if (usage === null) return costStatus === "no_usage";
   return usage.uncachedInput + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h + usage.output === 0;
+}
+
+function writeSpeed(out: Writing, tokensPerSecond: number | undefined): void {
+  if (tokensPerSecond !== undefined) out[OWN.outputTokensPerSecond] = tokensPerSecond;
 }
 
 /** Generation begins with the first token, else with the request that was answered; waits before it are nobody's speed. */
@@ -133,12 +146,4 @@ function tokensPerSecond({ span, call, retries }: Findings, { usage }: PricedCal
 /** Tokens per second; undefined where no time is known in which they were generated. */
 export function outputSpeed(outputTokens: number, generationMs: number): number | undefined {
   return generationMs > 0 && Number.isFinite(generationMs) ? (outputTokens * 1_000) / generationMs : undefined;
-}
-
-function put(out: Writing, key: string, value: AttributeScalar | undefined): void {
-  if (value !== undefined) out[key] = value;
-}
-
-function putNumber(out: Writing, key: string, value: number | null): void {
-  if (value !== null) out[key] = value;
 }

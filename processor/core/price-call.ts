@@ -9,7 +9,8 @@ const TOKENS_PER_PRICE = 1_000_000;
 
 /** The tokens of a call and what they cost, or why nobody can say. Total: no input makes it throw. Unknown is null, never 0. */
 export function priceCall(input: UsageInput, book: PriceBook): PricedCall {
-  return priceFacts(readCallFacts(input), { find: (...asked) => book.find(...asked), atMs: input.atMs, context: input.context });
+  const find: PriceBook["find"] = (provider, model, requested) => book.find(provider, model, requested);
+  return priceFacts(readCallFacts(input), { find, atMs: input.atMs, context: input.context });
 }
 
 /** By which prices, as of when, and what only the call's surroundings know. */

@@ -15,6 +15,7 @@ export interface UsageAttributes {
 }
 
 const SLOTS = Object.keys(USAGE_KEYS) as UsageSlot[];
+const KEYS: readonly (readonly string[])[] = SLOTS.map((slot) => USAGE_KEYS[slot]);
 /** The number of each slot. Names would be looked up anew for every answer, which costs more than reading the span. */
 export const SLOT = Object.fromEntries(SLOTS.map((slot, number) => [slot, number])) as Readonly<Record<UsageSlot, number>>;
 /** USAGE_KEYS begins with the counts, and the documents follow. */
@@ -35,24 +36,31 @@ const NO_RANKS: readonly number[] = SLOTS.map(() => RANKS);
 /** One pass over the span's attributes, which are fewer than the keys that could hold an answer. */
 export function usageAttributes(attributes: Attributes): UsageAttributes {
   const values = NO_VALUES.slice();
-  const ranks = NO_RANKS.slice();
-  let [counted, invalid, documented] = [false, false, false];
+  let counted = false;
+  let invalid = false;
+  let documented = false;
   for (const key in attributes) {
     const place = PLACES.get(key);
     if (place === undefined) continue;
     const value = attributes[key];
     if (value === undefined || value === null) continue;
     const slot = place >>> RANK_BITS;
-    const rank = place & (RANKS - 1);
     if (slot < COUNTS_END) {
       counted = true;
       if (Number.isNaN(countOf(value))) invalid = true;
     } else if (slot < DOCUMENTS_END) documented = true;
-    if (rank >= (ranks[slot] ?? 0)) continue;
-    ranks[slot] = rank;
-    values[slot] = value;
+    values[slot] = values[slot] === undefined ? value : bestOf(slot, attributes);
   }
   return { values, counted, invalid, documented };
+}
+
+/** Where a span says it twice. Seldom, and then it is cheaper to look again than to note how good each answer was. */
+function bestOf(slot: number, attributes: Attributes): AttributeValue | undefined {
+  for (const key of KEYS[slot] ?? []) {
+    const value = attributes[key];
+    if (value !== undefined && value !== null) return value;
+  }
+  return undefined;
 }
 
 /** Of a span that has a shape: where its numbers go. */

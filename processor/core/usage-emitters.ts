@@ -63,18 +63,6 @@ const EXACT: ReadonlyMap<string, EmitterRow> = new Map([
   ["genai-otel", { scope: "genai-otel", input: "inclusive" }],
 ]);
 
-interface Beginning {
-  readonly row: EmitterRow;
-  readonly lastAt: number;
-  readonly lastCode: number;
-}
-
-/** Many begin alike, so that comparing from the front costs most where it fails: the last letter rules out nearly all at once. */
-const BEGINNINGS: readonly Beginning[] = EMITTERS.map((row) => {
-  const lastAt = row.scope.length - 1;
-  return { row, lastAt, lastCode: row.scope.charCodeAt(lastAt) };
-});
-
 export interface Emitter {
   readonly input: "inclusive" | "exclusive" | "unknown";
   readonly candidatesOnly: boolean;
@@ -86,21 +74,35 @@ export const SPRING_AI: Emitter = { input: "exclusive", candidatesOnly: false, c
 
 const UNKNOWN: Emitter = { input: "unknown", candidatesOnly: false, cacheUnseen: false };
 
+/** Where the row says it for every version: made once. */
+interface Known {
+  readonly row: EmitterRow;
+  readonly emitter: Emitter;
+}
+
+/** All rows begin with so many letters, by which the few that a scope is compared with are found. */
+const BEGINNING_LENGTH = Math.min(...EMITTERS.map(({ scope }) => scope.length));
+const BY_BEGINNING: ReadonlyMap<string, readonly Known[]> = new Map(
+  EMITTERS.map(({ scope }) => scope.slice(0, BEGINNING_LENGTH)).map((beginning) => [
+    beginning,
+    EMITTERS.filter(({ scope }) => scope.startsWith(beginning)).map(knownOf),
+  ]),
+);
+const BY_SCOPE: ReadonlyMap<string, Known> = new Map([...EXACT].map(([scope, row]) => [scope, knownOf(row)]));
+
 /** Known by its scope; without a version it is taken for the last one that was seen. */
 export function emitterOf(scope: string | undefined, version: string | undefined): Emitter {
   if (scope === undefined || scope === "") return UNKNOWN;
-  const row = rowOf(scope);
-  if (row === undefined) return UNKNOWN;
-  const { exclusiveUntil, input = "unknown", candidatesOnly = false, cacheUnseen = false } = row;
-  if (exclusiveUntil === undefined) return { input, candidatesOnly, cacheUnseen };
-  return { input: isAfter(version, exclusiveUntil) ? "inclusive" : "exclusive", candidatesOnly, cacheUnseen };
+  const known = BY_SCOPE.get(scope) ?? BY_BEGINNING.get(scope.slice(0, BEGINNING_LENGTH))?.find(({ row }) => scope.startsWith(row.scope));
+  if (known === undefined) return UNKNOWN;
+  const { exclusiveUntil } = known.row;
+  if (exclusiveUntil === undefined) return known.emitter;
+  return { ...known.emitter, input: isAfter(version, exclusiveUntil) ? "inclusive" : "exclusive" };
 }
 
-function rowOf(scope: string): EmitterRow | undefined {
-  const exact = EXACT.get(scope);
-  if (exact !== undefined) return exact;
-  for (const { row, lastAt, lastCode } of BEGINNINGS) if (scope.charCodeAt(lastAt) === lastCode && scope.startsWith(row.scope)) return row;
-  return undefined;
+function knownOf(row: EmitterRow): Known {
+  const { input = "unknown", candidatesOnly = false, cacheUnseen = false } = row;
+  return { row, emitter: { input, candidatesOnly, cacheUnseen } };
 }
 
 function isAfter(version: string | undefined, last: string): boolean {

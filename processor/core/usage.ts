@@ -138,13 +138,18 @@ function isSubset({ inputAudio, inputImage, outputAudio, outputImage }: Modaliti
 
 function modalitiesIn(attributes: UsageAttributes): Modalities | null {
   // Nearly always; a record of four zeros would be made for nothing.
-  if (MODALITY_SLOTS.every((slot) => valueIn(attributes, slot) === undefined)) return null;
+  if (!saysModality(attributes)) return null;
   return someModality({
     inputAudio: countIn(attributes, SLOT.inputAudio, 0),
     inputImage: countIn(attributes, SLOT.inputImage, 0),
     outputAudio: countIn(attributes, SLOT.outputAudio, 0),
     outputImage: countIn(attributes, SLOT.outputImage, 0),
   });
+}
+
+function saysModality(attributes: UsageAttributes): boolean {
+  for (const slot of MODALITY_SLOTS) if (valueIn(attributes, slot) !== undefined) return true;
+  return false;
 }
 
 const MODALITY_SLOTS: readonly number[] = [SLOT.inputAudio, SLOT.inputImage, SLOT.outputAudio, SLOT.outputImage];

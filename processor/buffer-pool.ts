@@ -3,14 +3,18 @@ const SIZE_BYTES_MIN = 64 * 1024;
 /** What is larger comes rarely: it is left to the garbage collector. */
 const SIZE_BYTES_MAX = 8 * 1024 * 1024;
 
+class PooledMemory extends ArrayBuffer {
+  /** Whose it is while somebody has it; null while it lies in its pool, or is left to the garbage collector. */
+  takenFrom: BufferPool | null = null;
+}
+
 /**
  * Memory of requests, used again. Memory outside of V8's heap is given back by its garbage collector alone, and allocating
  * it makes that run: with a new buffer per body and per batch it took half of the gateway's CPU time.
  */
 export class BufferPool {
   readonly #bytesMax: number;
-  readonly #free = new Map<number, ArrayBuffer[]>();
-  readonly #taken = new WeakSet<ArrayBufferLike>();
+  readonly #free = new Map<number, PooledMemory[]>();
   #freeBytes = 0;
 
   /** `bytesMax`: what may lie here unused; 0 makes every buffer a new one. */
@@ -22,22 +26,23 @@ export class BufferPool {
   take(bytes: number): Buffer {
     const size = sizeOf(bytes);
     if (size > SIZE_BYTES_MAX || this.#bytesMax === 0) return Buffer.allocUnsafeSlow(bytes);
-    const memory = this.#free.get(size)?.pop();
-    if (memory !== undefined) this.#freeBytes -= size;
-    const taken = memory ?? new ArrayBuffer(size);
-    this.#taken.add(taken);
-    return Buffer.from(taken, 0, bytes);
+    const unused = this.#free.get(size)?.pop();
+    if (unused !== undefined) this.#freeBytes -= size;
+    const memory = unused ?? new PooledMemory(size);
+    memory.takenFrom = this;
+    return Buffer.from(memory, 0, bytes);
   }
 
   /** Nobody may look at it from here on. Buffers that are not of this pool, or that came back already, are left alone. */
   give({ buffer }: Uint8Array): void {
-    if (!this.#taken.delete(buffer)) return;
+    if (!(buffer instanceof PooledMemory) || buffer.takenFrom !== this) return;
+    buffer.takenFrom = null;
     const size = buffer.byteLength;
     if (this.#freeBytes + size > this.#bytesMax) return;
     this.#freeBytes += size;
     const free = this.#free.get(size);
-    if (free === undefined) this.#free.set(size, [buffer as ArrayBuffer]);
-    else free.push(buffer as ArrayBuffer);
+    if (free === undefined) this.#free.set(size, [buffer]);
+    else free.push(buffer);
   }
 }
 

@@ -1,4 +1,6 @@
 import { type Aggregator, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { BucketHistogram } from "./bucket-histogram.ts";
+import { LabelCounter } from "./label-counter.ts";
 import type { EnrichmentCounts } from "./otlp/enrichment-counts.ts";
 
 /**
@@ -7,22 +9,22 @@ import type { EnrichmentCounts } from "./otlp/enrichment-counts.ts";
  */
 export interface Metrics {
   readonly registry: Registry;
-  readonly receivedSpans: Counter<"transport">;
+  readonly receivedSpans: LabelCounter<"transport">;
   readonly refusedSpans: Counter<"reason">;
   readonly refusedRequests: Counter<"transport" | "reason">;
   readonly enrichedSpans: Counter;
   readonly llmCalls: Counter;
-  readonly failedCalls: Counter<"error_category">;
-  readonly unpricedCalls: Counter<"cost_status">;
+  readonly failedCalls: LabelCounter<"error_category">;
+  readonly unpricedCalls: LabelCounter<"cost_status">;
   readonly unknownDialectSpans: Counter<"scope">;
-  readonly writtenSpans: Counter<"sink">;
+  readonly writtenSpans: LabelCounter<"sink">;
   readonly storedSpans: Counter;
   readonly duplicateSpans: Counter;
   readonly lostSpans: Counter<"sink" | "reason">;
   readonly failedSamples: Counter;
-  readonly batchSpans: Histogram<"sink">;
-  readonly writeDuration: Histogram<"sink" | "outcome">;
-  readonly httpDuration: Histogram<"http_route" | "http_response_status_code">;
+  readonly batchSpans: BucketHistogram<"sink">;
+  readonly writeDuration: BucketHistogram<"sink" | "outcome">;
+  readonly httpDuration: BucketHistogram<"http_route" | "http_response_status_code">;
   readonly rpcDuration: Histogram<"rpc_grpc_status_code">;
   readonly sinkUp: Gauge<"sink">;
   readonly spoolBytes: Gauge<"sink">;
@@ -44,6 +46,8 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   const counter = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
     new Counter({ name: `genai_otel_${name}_total`, help, labelNames: [...labelNames], registers: [registry] });
+  const labelCounter = <L extends string>(name: string, help: string, label: L): LabelCounter<L> =>
+    new LabelCounter({ name: `genai_otel_${name}_total`, help, label, registry });
   /** `aggregator`: what several processes' values make together. */
   const gauge = <L extends string = never>(
     name: string,
@@ -51,21 +55,25 @@ export function createMetrics(): Metrics {
     labelNames: readonly L[] = [],
     aggregator: Aggregator = "sum",
   ): Gauge<L> => new Gauge({ name: `genai_otel_${name}`, help, labelNames: [...labelNames], registers: [registry], aggregator });
-  const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: readonly L[]): Histogram<L> =>
-    new Histogram({ name, help, buckets, labelNames: [...labelNames], registers: [registry] });
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    bounds: readonly number[],
+    labelNames: readonly L[],
+  ): BucketHistogram<L> => new BucketHistogram({ name, help, bounds, labelNames, registry });
   return {
     registry,
-    receivedSpans: counter("spans_received", "Spans that arrived and could be read", ["transport"]),
+    receivedSpans: labelCounter("spans_received", "Spans that arrived and could be read", "transport"),
     refusedSpans: counter("spans_refused", "Spans refused one by one, as partial_success tells the sender", ["reason"]),
     refusedRequests: counter("requests_refused", "Requests answered with an error", ["transport", "reason"]),
     enrichedSpans: counter("spans_enriched", "GenAI spans that were given attributes"),
     llmCalls: counter("llm_calls", "Spans that stand for a call to a model (llm_call = true)"),
-    failedCalls: counter("llm_calls_failed", "Failed calls by error category", ["error_category"]),
-    unpricedCalls: counter("llm_calls_unpriced", "Calls without a cost, by reason", ["cost_status"]),
+    failedCalls: labelCounter("llm_calls_failed", "Failed calls by error category", "error_category"),
+    unpricedCalls: labelCounter("llm_calls_unpriced", "Calls without a cost, by reason", "cost_status"),
     unknownDialectSpans: counter("unknown_dialect_spans", "GenAI spans of an emitter that no table knows, by instrumentation scope", [
       "scope",
     ]),
-    writtenSpans: counter("spans_written", "Spans that a sink took, duplicates included", ["sink"]),
+    writtenSpans: labelCounter("spans_written", "Spans that a sink took, duplicates included", "sink"),
     storedSpans: counter("spans_stored", "Rows written to PostgreSQL"),
     duplicateSpans: counter("spans_duplicate", "Spans that PostgreSQL already had"),
     lostSpans: counter("spans_lost", "Accepted spans that a sink then refused for good", ["sink", "reason"]),
@@ -76,9 +84,13 @@ export function createMetrics(): Metrics {
       "http_route",
       "http_response_status_code",
     ]),
-    rpcDuration: histogram("rpc_server_call_duration_seconds", "Time of one gRPC call, until its answer", SECONDS, [
-      "rpc_grpc_status_code",
-    ]),
+    rpcDuration: new Histogram({
+      name: "rpc_server_call_duration_seconds",
+      help: "Time of one gRPC call, until its answer",
+      buckets: SECONDS,
+      labelNames: ["rpc_grpc_status_code"],
+      registers: [registry],
+    }),
     sinkUp: gauge("sink_up", "1 while the sink takes spans, 0 while they go to its spool or are refused", ["sink"], "min"),
     spoolBytes: gauge("spool_bytes", "Disk that the spool takes", ["sink"]),
     spoolAge: gauge("spool_age_seconds", "Age of the oldest record in the spool", ["sink"], "max"),
@@ -91,8 +103,8 @@ export function createMetrics(): Metrics {
 export function countEnriched(metrics: Metrics, counts: EnrichmentCounts): void {
   metrics.enrichedSpans.inc(counts.genAiSpans);
   metrics.llmCalls.inc(counts.llmCalls);
-  for (const [category, count] of counts.failedCalls) metrics.failedCalls.inc({ error_category: category }, count);
-  for (const [status, count] of counts.unpricedCalls) metrics.unpricedCalls.inc({ cost_status: status }, count);
+  for (const [category, count] of counts.failedCalls) metrics.failedCalls.add(category, count);
+  for (const [status, count] of counts.unpricedCalls) metrics.unpricedCalls.add(status, count);
 }
 
 /** A scope's name comes from the sender: the first few get a label of their own. */

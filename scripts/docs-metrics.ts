@@ -15,7 +15,7 @@ type Metric = ReturnType<ReturnType<typeof createMetrics>["registry"]["getMetric
 /** prom-client's own, of the process and of Node. */
 const isOfTheRuntime = (name: string): boolean => name.startsWith("process_") || name.startsWith("nodejs_");
 
-const kindOf = (metric: Metric): string => metric.constructor.name.toLowerCase();
+const kindOf = (metric: Metric): string => String((metric as { readonly type?: unknown }).type);
 
 function labelsOf(metric: Metric): string {
   const { labelNames } = metric as { readonly labelNames?: readonly string[] };

@@ -1,4 +1,3 @@
-import type { Counter, Histogram } from "prom-client";
 import type { Metrics } from "../metrics.ts";
 
 /** What the metrics of one process add up to since its start. */
@@ -10,6 +9,11 @@ export interface GatewayTotals {
 
 /** Cumulative counts by upper bound in seconds, as Prometheus has them; the bound Infinity counts all. */
 export type Buckets = ReadonlyMap<number, number>;
+
+/** A counter or histogram, as far as it is read. */
+interface Readable {
+  get(): Promise<{ readonly values: readonly { readonly value: number; readonly labels: Partial<Labels> }[] }>;
+}
 
 type Labels = Readonly<Record<string, string | number>>;
 
@@ -52,7 +56,7 @@ async function readEach<Key extends string, Value>(
   return Object.fromEntries(await Promise.all(entries.map(async ([key, read]) => [key, await read(metrics)]))) as Record<Key, Value>;
 }
 
-async function totalOf(counter: Counter, labels: Labels = {}): Promise<number> {
+async function totalOf(counter: Readable, labels: Labels = {}): Promise<number> {
   const { values } = await counter.get();
   return values.reduce((sum, { value, labels: own }) => (matches(own, labels) ? sum + value : sum), 0);
 }
@@ -65,7 +69,7 @@ async function refusalsOf({ refusedSpans, refusedRequests }: Metrics): Promise<M
   return byReason;
 }
 
-async function bucketsOf(histograms: readonly Histogram[], labels: Labels): Promise<Map<number, number>> {
+async function bucketsOf(histograms: readonly Readable[], labels: Labels): Promise<Map<number, number>> {
   const buckets = new Map<number, number>();
   for (const histogram of histograms) {
     for (const { value, labels: own } of (await histogram.get()).values) {

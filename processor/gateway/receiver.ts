@@ -66,7 +66,7 @@ export function createReceiver({ enricher, settler, sink, pool, blocked, metrics
 }
 
 function count(metrics: Metrics, transport: string, { batch, rejectedSpans, rejectionReasons, counts }: ScannedBatch): void {
-  metrics.receivedSpans.inc({ transport }, batch.spanCount + rejectedSpans);
+  metrics.receivedSpans.add(transport, batch.spanCount + rejectedSpans);
   for (const [reason, spans] of rejectionReasons) metrics.refusedSpans.inc({ reason }, spans);
   countEnriched(metrics, counts);
 }

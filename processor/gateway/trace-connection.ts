@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
+import type { BucketSeries } from "../bucket-histogram.ts";
 import type { BufferPool } from "../buffer-pool.ts";
 import type { Metrics } from "../metrics.ts";
 import type { TokenGate } from "./bearer-tokens.ts";
@@ -22,14 +23,18 @@ export interface TraceConnectionOptions {
   /** Where connections read that do not know yet what comes: what arrives is looked at, and copied, before anything else does. */
   readonly intake: Buffer;
   readonly metrics: Metrics;
+  /** Times of the requests whose spans were taken. */
+  readonly takenTimes: BucketSeries;
   readonly log: Logger;
   /** Takes the connection over, and everything that was read of it and not yet answered. */
   readonly fallback: (socket: Socket) => void;
   readonly onClose: (connection: TraceConnection) => void;
 }
 
+/** The one path that these connections serve, and how the usual answer is counted. */
+export const TRACES_PATH = "/v1/traces";
+export const TAKEN = "200";
 const HEAD_END = Buffer.from("\r\n\r\n");
-const PATH = "/v1/traces";
 const TRANSPORTS = { protobuf: "http/protobuf", json: "http/json" } as const;
 const ignore = (): void => undefined;
 
@@ -224,7 +229,7 @@ export class TraceConnection implements BytesReader {
       const isUsual = answer.length === 0 && encoding === "protobuf" && !this.#closing;
       const headers = { "Content-Type": CONTENT_TYPES[encoding] };
       this.#socket.write(isUsual ? takenAnswer() : answerBytes({ status: 200, headers, body: answer }, this.#closing));
-      this.#end(exchange, "200");
+      this.#end(exchange, TAKEN);
     } catch (error) {
       this.#refuse(exchange, error);
     }
@@ -255,7 +260,7 @@ export class TraceConnection implements BytesReader {
 
   #refuse(exchange: Exchange, error: unknown): void {
     const { metrics, log } = this.#options;
-    const refusal = asRefusal(error, log, PATH);
+    const refusal = asRefusal(error, log, TRACES_PATH);
     const answer = refusalAnswer(refusal, exchange.head.encoding);
     metrics.refusedRequests.inc({ transport: "http", reason: refusal.reason });
     this.#socket.write(answerBytes(answer, this.#closing));
@@ -266,7 +271,9 @@ export class TraceConnection implements BytesReader {
     exchange.lease.release();
     this.sinceMs = performance.now();
     const seconds = (this.sinceMs - exchange.startMs) / 1000;
+    const { metrics, takenTimes } = this.#options;
     const code = this.#socket.destroyed ? "aborted" : status;
-    this.#options.metrics.httpDuration.observe({ http_route: PATH, http_response_status_code: code }, seconds);
+    if (code === TAKEN) takenTimes.observe(seconds);
+    else metrics.httpDuration.observe({ http_route: TRACES_PATH, http_response_status_code: code }, seconds);
   }
 }

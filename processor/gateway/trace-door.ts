@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CLOSE_POLL_MS, HEADERS_TIMEOUT_MS, type HttpDoor, KEEP_ALIVE_TIMEOUT_MS, TIMEOUT_CHECK_MS } from "./http.ts";
-import { TraceConnection, type TraceConnectionOptions } from "./trace-connection.ts";
+import { TAKEN, TraceConnection, type TraceConnectionOptions, TRACES_PATH } from "./trace-connection.ts";
 
-export interface TraceDoorOptions extends Omit<TraceConnectionOptions, "intake" | "fallback" | "onClose"> {
+export interface TraceDoorOptions extends Omit<TraceConnectionOptions, "intake" | "takenTimes" | "fallback" | "onClose"> {
   readonly requestTimeoutMs: number;
   /** Where everything goes that is not the plain export of traces. */
   readonly http: Pick<HttpDoor, "accept">;
@@ -21,6 +21,7 @@ export function createTraceDoor({ requestTimeoutMs, http, ...options }: TraceDoo
   const silentMsMax = Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs);
   const shared: TraceConnectionOptions = {
     ...options,
+    takenTimes: options.metrics.httpDuration.series({ http_route: TRACES_PATH, http_response_status_code: TAKEN }),
     intake: Buffer.allocUnsafeSlow(INTAKE_BYTES),
     fallback: (socket) => http.accept(socket),
     onClose: (connection) => connections.delete(connection),

@@ -6,7 +6,7 @@ const INTERVAL_MS = 60_000;
 
 /** One line a minute says what came and went, where something did: counts, never a line per span or request. */
 export function startTrafficLog(metrics: Metrics, log: Logger): { close(): Promise<void> } {
-  const counters: Readonly<Record<string, Counter>> = {
+  const counters: Readonly<Record<string, Pick<Counter, "get">>> = {
     received: metrics.receivedSpans,
     enriched: metrics.enrichedSpans,
     stored: metrics.storedSpans,
@@ -35,7 +35,7 @@ export function startTrafficLog(metrics: Metrics, log: Logger): { close(): Promi
 }
 
 /** Over all labels. */
-async function totalOf(counter: Counter): Promise<number> {
+async function totalOf(counter: Pick<Counter, "get">): Promise<number> {
   const { values } = await counter.get();
   return values.reduce((sum, { value }) => sum + value, 0);
 }

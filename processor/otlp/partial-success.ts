@@ -30,6 +30,7 @@ const PARTIAL_SUCCESS = tagOf(1, WIRE_TYPE.length);
 const REJECTED_SPANS = tagOf(1, WIRE_TYPE.varint);
 const ERROR_MESSAGE = tagOf(2, WIRE_TYPE.length);
 const MESSAGE_BYTES_MAX = 4_096;
+const NOTHING = Buffer.alloc(0);
 
 /** An ExportTraceServiceResponse. Where nothing was refused it is empty, as the specification wants it. */
 export function exportResponse(rejections: Rejections, encoding: BodyEncoding): Buffer {
@@ -40,7 +41,7 @@ export function exportResponse(rejections: Rejections, encoding: BodyEncoding): 
     const partialSuccess = { rejectedSpans: String(rejectedSpans), errorMessage };
     return Buffer.from(JSON.stringify(rejectedSpans === 0 ? {} : { partialSuccess }));
   }
-  if (rejectedSpans === 0) return Buffer.alloc(0);
+  if (rejectedSpans === 0) return NOTHING;
   const content = new ByteWriter(256);
   content.byte(REJECTED_SPANS);
   content.varint(rejectedSpans);

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { type HttpAnswer, HttpAnswerReader } from "./http-answer.ts";
+import { AnswerHeadReader } from "./http-answer-head.ts";
 import { SinkAwayError } from "./sink-error.ts";
 
 export interface HttpAddress {
@@ -55,6 +56,7 @@ export class HttpConnection {
   readonly #options: HttpConnectionOptions;
   readonly #socket: Socket;
   readonly #timer: NodeJS.Timeout;
+  readonly #heads = new AnswerHeadReader();
   #exchange: Exchange | null = null;
   #wasUsed = false;
 
@@ -75,7 +77,8 @@ export class HttpConnection {
   }
 
   send(request: HttpRequest): void {
-    this.#exchange = { request, reader: new HttpAnswerReader(), answer: null, failure: null, isWritten: false, isCut: false };
+    const reader = new HttpAnswerReader(this.#heads);
+    this.#exchange = { request, reader, answer: null, failure: null, isWritten: false, isCut: false };
     const { head, pieces } = request;
     const last = pieces.length - 1;
     this.#timer.refresh();

@@ -3,9 +3,9 @@ import type { Sink } from "./sink.ts";
 
 /** Counts and times every write to a sink. */
 export function measuredSink(inner: Sink, metrics: Metrics): Sink {
-  const own = { sink: inner.name };
-  const done = { ...own, outcome: "done" };
-  const failed = { ...own, outcome: "failed" };
+  const done = metrics.writeDuration.series({ sink: inner.name, outcome: "done" });
+  const failed = metrics.writeDuration.series({ sink: inner.name, outcome: "failed" });
+  const batchSpans = metrics.batchSpans.series({ sink: inner.name });
   const secondsSince = (startMs: number): number => (performance.now() - startMs) / 1000;
   return {
     name: inner.name,
@@ -16,12 +16,12 @@ export function measuredSink(inner: Sink, metrics: Metrics): Sink {
       try {
         await inner.write(batch);
       } catch (error) {
-        metrics.writeDuration.observe(failed, secondsSince(startMs));
+        failed.observe(secondsSince(startMs));
         throw error;
       }
-      metrics.writeDuration.observe(done, secondsSince(startMs));
-      metrics.writtenSpans.inc(own, batch.spanCount);
-      metrics.batchSpans.observe(own, batch.spanCount);
+      done.observe(secondsSince(startMs));
+      metrics.writtenSpans.add(inner.name, batch.spanCount);
+      batchSpans.observe(batch.spanCount);
     },
     close: () => inner.close(),
   };

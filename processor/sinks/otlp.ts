@@ -78,8 +78,9 @@ export function otlpSink(options: OtlpSinkOptions): OtlpSink {
   };
 }
 
-/** An answer that is no ExportTraceServiceResponse says nothing: the status was a success. */
+/** An empty answer says that all was taken; one that is no ExportTraceServiceResponse says nothing: the status was a success. */
 function reportRejected(answer: Uint8Array, { onRejected }: OtlpSinkOptions): void {
+  if (answer.length === 0) return;
   try {
     const { rejectedSpans, message } = readPartialSuccess(answer);
     if (rejectedSpans > 0) onRejected(rejectedSpans, message);

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { mergeBatches } from "../sinks/batch.ts";
 import { backoffMs } from "../sinks/backoff.ts";
-import { describeError, failureCode, RefusedBatchError, SinkAwayError } from "../sinks/sink-error.ts";
+import { describeError, failureCode, RefusedBatchError } from "../sinks/sink-error.ts";
 import type { EnrichedBatch, Sink } from "../sinks/sink.ts";
 import type { RecordContent } from "./record-content.ts";
 import type { Spool, SpoolChunk } from "./spool.ts";
+import { createTimeLimit, type TimeLimit } from "./time-limit.ts";
 
 /** Bytes that one write takes out of the spool: some thousand spans, and little memory beside what arrives meanwhile. */
 const DRAIN_BYTES_MAX = 1024 * 1024;
@@ -40,6 +41,7 @@ export class SpooledSink implements Sink {
   readonly readsBytes: boolean | undefined;
   readonly spool: Spool;
   readonly #options: SpooledSinkOptions;
+  readonly #inTime: TimeLimit;
   readonly #stopped = new AbortController();
   #directSpans = 0;
   #failure: string | null = null;
@@ -52,6 +54,7 @@ export class SpooledSink implements Sink {
     this.readsBytes = options.inner.readsBytes;
     this.spool = options.spool;
     this.#options = options;
+    this.#inTime = createTimeLimit(options.slowMs);
     if (!options.spool.isEmpty()) this.#startDraining();
   }
 
@@ -80,7 +83,7 @@ export class SpooledSink implements Sink {
   async #writeDirectly(batch: EnrichedBatch): Promise<void> {
     this.#directSpans += batch.spanCount;
     try {
-      await within(this.#options.slowMs, this.#options.inner.write(batch));
+      await this.#inTime(this.#options.inner.write(batch));
       // After a write that was too slow the sink may still be reading.
       batch.release?.();
       this.#noteSuccess();
@@ -185,21 +188,4 @@ export class SpooledSink implements Sink {
   async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => undefined);
   }
-}
-
-function within(ms: number, work: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new SinkAwayError(`no answer within ${ms} ms`, ms)), ms);
-    work.then(
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      // What the sink says after its time is up is heard by nobody.
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    );
-  });
 }

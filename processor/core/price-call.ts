@@ -1,7 +1,6 @@
 import type { PriceBook } from "./price-book.ts";
-import type { CostStatus, PricedCall, PriceInput, Usage } from "./priced-call.ts";
-import { rateFor, ratesAt, STANDARD_TIER, type ModelPrices, type Rate, type RateCard } from "./prices/price-rows.ts";
-import { billingTier, type BillingTier } from "./price-tier.ts";
+import type { CostStatus, PricedCall, Usage } from "./priced-call.ts";
+import { type Bill, billOf, type Pricing, type TokenRates, totalInputOf } from "./tariff.ts";
 import { readCallFacts, type CallFacts, type UsageInput } from "./usage.ts";
 import type { Modalities } from "./usage-provider.ts";
 
@@ -13,133 +12,61 @@ export function priceCall(input: UsageInput, book: PriceBook): PricedCall {
   return priceFacts(readCallFacts(input), { find, atMs: input.atMs, context: input.context });
 }
 
-/** By which prices, as of when, and what only the call's surroundings know. */
-export interface Pricing {
-  readonly find: PriceBook["find"];
-  readonly atMs: number;
-  readonly context?: PriceInput["context"] | undefined;
-  /** Where it is the same for all calls that are asked for: at which of the prices they are billed. */
-  readonly billing?: BillingTier | null;
-  /** What the call before this one was billed at. */
-  readonly before?: RatesBefore;
-}
-
-/** What calls of one card and factor are billed at up to so many tokens of input. */
-export interface RatesBefore {
-  card: RateCard | null;
-  factor: number;
-  inputEnd: number;
-  rates: TokenRates | null;
-}
-
 /** `priceCall` of a call whose usage has been read. */
-export function priceFacts(facts: CallFacts, { find, atMs, context, billing: known = null, before }: Pricing): PricedCall {
-  const { reading, provider, model, requestModel } = facts;
-  const { usage } = reading;
-  if (usage === null) return unpriced(null, reading.invalid ? "invalid_usage" : "no_usage");
-  if (provider === undefined) return unpriced(usage, "unknown_provider");
-  if (model === undefined) return unpriced(usage, "unknown_model");
-  const match = find(provider, model, requestModel);
-  if (match.status !== "found") return unpriced(usage, match.status);
-  const billing = known ?? billingTier(facts, context);
-  const card = priceCard(match.model, billing, usage, atMs);
-  if (typeof card === "string") return unpriced(usage, card);
-  if (usage.cacheWrite1h > 0 && lacksLongWrite(card, provider)) return unpriced(usage, "unknown_tier");
-  const rates = ratesLike(before, card, usage, billing.factor ?? 1);
-  if (rates === null) return unpriced(usage, "unknown_model");
-  const { ambiguous, modalities } = reading;
-  return priced({ usage, modalities, ambiguous: ambiguous || billing.uncertain }, rates, match.model.date);
-}
-
-/** USD per million tokens, at the tier that the call reaches. */
-interface TokenRates {
-  readonly input: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-  readonly cacheWrite1h: number;
-  readonly output: number;
-  readonly inputAudio: number;
-  readonly inputImage: number;
-  readonly outputAudio: number;
-  readonly outputImage: number;
-}
-
-/** The prices of that tier on that day, or why the call has none. */
-function priceCard(model: ModelPrices, billing: BillingTier, usage: Usage, atMs: number): RateCard | CostStatus {
-  if (billing.factor === null) return "unknown_tier";
-  const card = cardFor(model, billing, atMs);
-  if (card === null) return ratesAt(model, atMs, STANDARD_TIER) === null ? "unknown_model" : "unknown_tier";
-  return card.output === undefined && usage.output > 0 ? "unknown_model" : card;
-}
-
-/** `tokenRates`, found once for calls that nothing but their tokens tells apart. */
-function ratesLike(before: RatesBefore | undefined, card: RateCard, usage: Usage, factor: number): TokenRates | null {
-  if (before === undefined) return tokenRates(card, usage, factor);
-  if (before.card !== card || before.factor !== factor) Object.assign(before, { card, factor, rates: null, inputEnd: firstTierOf(card) });
-  if (totalInputOf(usage) >= before.inputEnd) return tokenRates(card, usage, factor);
-  return (before.rates ??= tokenRates(card, usage, factor));
-}
-
-/** Tokens of input from which on any of its prices is another. */
-function firstTierOf(card: RateCard): number {
-  return Math.min(...Object.values(card).map((rate: Rate) => (typeof rate === "number" ? Infinity : (rate[1] ?? Infinity))));
-}
-
-/** What each kind of token costs in this call; a missing price of cache, audio or images means "billed as ordinary tokens". */
-function tokenRates(card: RateCard, usage: Usage, factor: number): TokenRates | null {
-  const { input, output = 0, cacheWrite = input } = card;
-  if (input === undefined || cacheWrite === undefined) return null;
-  const totalInput = totalInputOf(usage);
-  return {
-    input: factor * rateFor(input, totalInput),
-    cacheRead: factor * rateFor(card.cacheRead ?? input, totalInput),
-    cacheWrite: factor * rateFor(cacheWrite, totalInput),
-    cacheWrite1h: factor * rateFor(card.cacheWrite1h ?? cacheWrite, totalInput),
-    output: factor * rateFor(output, totalInput),
-    inputAudio: factor * rateFor(card.inputAudio ?? input, totalInput),
-    inputImage: factor * rateFor(card.inputImage ?? input, totalInput),
-    outputAudio: factor * rateFor(card.outputAudio ?? output, totalInput),
-    outputImage: factor * rateFor(card.outputImage ?? output, totalInput),
-  };
-}
-
-function cardFor(model: ModelPrices, billing: BillingTier, atMs: number): RateCard | null {
-  const optional = billing.optionalTier === null ? null : ratesAt(model, atMs, billing.optionalTier);
-  return billing.tier === STANDARD_TIER && optional !== null ? optional : ratesAt(model, atMs, billing.tier);
-}
-
-/** OpenAI's 12-hour retention is a class of its own, dearer than its short writes; Anthropic's hour, where no price is listed, is not. */
-function lacksLongWrite({ cacheWrite, cacheWrite1h }: RateCard, provider: string): boolean {
-  return (provider === "openai" || provider === "azure.ai.openai") && cacheWrite !== undefined && cacheWrite1h === undefined;
-}
-
-interface Billed {
-  readonly usage: Usage;
-  readonly modalities: Modalities | null;
-  readonly ambiguous: boolean;
-}
-
-function priced({ usage, modalities, ambiguous }: Billed, rates: TokenRates, priceDate: string): PricedCall {
-  const costInputUsd = inputUsd(usage.uncachedInput, modalities, rates);
-  const costCacheReadUsd = usd(usage.cacheRead, rates.cacheRead);
-  const costCacheWriteUsd = usd(usage.cacheWrite5m, rates.cacheWrite) + usd(usage.cacheWrite1h, rates.cacheWrite1h);
-  const costOutputUsd = outputUsd(usage.output, modalities, rates);
-  const costUsd = costInputUsd + costCacheReadUsd + costCacheWriteUsd + costOutputUsd;
-  // The output is the same addend in both sums, so that a call without caching saves exactly 0.
-  const costWithoutCacheUsd = inputUsd(totalInputOf(usage), modalities, rates) + costOutputUsd;
+export function priceFacts(facts: CallFacts, pricing: Pricing): PricedCall {
+  const bill = billOf(facts, pricing);
+  const { usage } = facts.reading;
+  if (typeof bill === "string") return unpriced(usage, bill);
+  const costs = readCosts(facts, bill.rates, blankCosts());
   return {
     usage,
-    costUsd,
-    costInputUsd,
-    costCacheReadUsd,
-    costCacheWriteUsd,
-    costOutputUsd,
-    costWithoutCacheUsd,
-    cacheSavingsUsd: costWithoutCacheUsd - costUsd,
-    cacheHitRatio: hitRatio(usage),
-    costStatus: ambiguous ? "ambiguous_usage" : "priced",
-    priceDate,
+    ...costs,
+    cacheHitRatio: usage === null ? null : hitRatio(usage),
+    costStatus: statusOf(facts, bill),
+    priceDate: bill.priceDate,
   };
+}
+
+/** The money of one call after another, in USD. */
+export interface CallCosts {
+  costUsd: number;
+  costInputUsd: number;
+  costCacheReadUsd: number;
+  costCacheWriteUsd: number;
+  costOutputUsd: number;
+  costWithoutCacheUsd: number;
+  cacheSavingsUsd: number;
+}
+
+export function blankCosts(): CallCosts {
+  return {
+    costUsd: 0,
+    costInputUsd: 0,
+    costCacheReadUsd: 0,
+    costCacheWriteUsd: 0,
+    costOutputUsd: 0,
+    costWithoutCacheUsd: 0,
+    cacheSavingsUsd: 0,
+  };
+}
+
+/** What the tokens that were read cost at these rates. */
+export function readCosts({ reading: { usage, modalities } }: CallFacts, rates: TokenRates, to: CallCosts): CallCosts {
+  if (usage === null) return to;
+  to.costInputUsd = inputUsd(usage.uncachedInput, modalities, rates);
+  to.costCacheReadUsd = usd(usage.cacheRead, rates.cacheRead);
+  to.costCacheWriteUsd = usd(usage.cacheWrite5m, rates.cacheWrite) + usd(usage.cacheWrite1h, rates.cacheWrite1h);
+  to.costOutputUsd = outputUsd(usage.output, modalities, rates);
+  to.costUsd = to.costInputUsd + to.costCacheReadUsd + to.costCacheWriteUsd + to.costOutputUsd;
+  // The output is the same addend in both sums, so that a call without caching saves exactly 0.
+  to.costWithoutCacheUsd = inputUsd(totalInputOf(usage), modalities, rates) + to.costOutputUsd;
+  to.cacheSavingsUsd = to.costWithoutCacheUsd - to.costUsd;
+  return to;
+}
+
+/** Of a call that has a cost. */
+export function statusOf({ reading }: CallFacts, { uncertain }: Bill): CostStatus {
+  return reading.ambiguous || uncertain ? "ambiguous_usage" : "priced";
 }
 
 function inputUsd(tokens: number, modalities: Modalities | null, rates: TokenRates): number {
@@ -174,11 +101,8 @@ function unpriced(usage: Usage | null, costStatus: CostStatus): PricedCall {
   };
 }
 
-function totalInputOf({ uncachedInput, cacheRead, cacheWrite5m, cacheWrite1h }: Usage): number {
-  return uncachedInput + cacheRead + cacheWrite5m + cacheWrite1h;
-}
-
-function hitRatio(usage: Usage): number | null {
+/** null where there is no input. */
+export function hitRatio(usage: Usage): number | null {
   const totalInput = totalInputOf(usage);
   return totalInput > 0 ? usage.cacheRead / totalInput : null;
 }

@@ -5,12 +5,12 @@ import { EarlierSpans } from "./quiet-earlier.ts";
 import { findFailure, type FoundFailure } from "./quiet-failure.ts";
 import { hexOfWords } from "./quiet-ids.ts";
 import { QuietJudge } from "./quiet-judge.ts";
-import { QUIET_ROLE, type QuietShape } from "./quiet-shape.ts";
+import { QUIET_ROLE, type QuietCall, type QuietShape } from "./quiet-shape.ts";
 import { createQuietShapes } from "./quiet-shapes.ts";
 import { ColumnSpan, TRACE_ID_WORDS } from "./quiet-span.ts";
 import { createQuietTemplates, VALUES_MAX, type TemplateMarks } from "./quiet-template.ts";
 import { QuietTraces } from "./quiet-traces.ts";
-import { fillFields, resentOf, writeValues, type OwnNumbers } from "./quiet-values.ts";
+import { fillFields, QuietValues, resentOf, type OwnNumbers } from "./quiet-values.ts";
 import {
   firstSpanOf,
   ID_STRIDE,
@@ -19,7 +19,6 @@ import {
   SPAN_COLUMN,
   SPAN_STRIDE,
   spanAfter,
-  TIME_NUMBERS,
   TRACE_COLUMN,
   TRACE_STRIDE,
   type SpanColumns,
@@ -60,8 +59,8 @@ export class QuietColumns {
     counted: false,
   };
   /** Of the span that is written. */
-  private readonly own: { numbers: Float64Array; from: number } = { numbers: new Float64Array(), from: 0 };
-  private readonly values = { values: new Float64Array(SPANS_GUESS * VALUES_MAX), count: 0 };
+  private readonly own: OwnNumbers = { numbers: new Float64Array(), from: 0 };
+  private readonly values = new QuietValues(SPANS_GUESS * VALUES_MAX);
   private readonly found: (EnrichmentTemplate | null)[] = [];
   private firstValue = new Int32Array(SPANS_GUESS);
   private readonly failed: FailedCall[] = [];
@@ -105,7 +104,7 @@ export class QuietColumns {
     }
     unread.sort((a, b) => a - b);
     const failed = this.failed.length === 0 ? NONE_FAILED : this.failed.toSorted((a, b) => a.span - b.span);
-    return { templates: this.found, firstValue: this.firstValue, values: this.values.values, failed, unread };
+    return { templates: this.found, firstValue: this.firstValue, values: this.values.list, failed, unread };
   }
 
   private prepare({ spanCount, resources }: SpanColumns, context: EnrichContext): void {
@@ -117,11 +116,8 @@ export class QuietColumns {
     this.context = context;
     this.judge.begin(spanCount);
     kinds.roles = this.judge.roles;
-    if (spanCount > this.firstValue.length) {
-      this.firstValue = new Int32Array(2 * spanCount);
-      values.values = new Float64Array(2 * spanCount * VALUES_MAX);
-    }
-    values.count = 0;
+    if (spanCount > this.firstValue.length) this.firstValue = new Int32Array(2 * spanCount);
+    values.begin(spanCount * VALUES_MAX);
     if (this.failed.length > 0) this.failed.length = 0;
     found.length = spanCount;
     found.fill(null);
@@ -237,27 +233,34 @@ export class QuietColumns {
   }
 
   private writeSpan(columns: SpanColumns, index: number, shape: QuietShape): void {
-    const { marks, values, context } = this;
+    const { marks, values, context, templates } = this;
+    const { prices } = context;
     const { call } = shape;
     if (call === null) return;
     const request = this.judge.requestOf[index] ?? -1;
     const span = this.spanAt(columns, index);
     const own = this.ownOf(columns, index);
-    fillFields(call, own);
+    if (call.resendVaries) fillFields(call, own);
     marks.asksModel = this.judge.roles[index] === QUIET_ROLE.call;
-    marks.httpStatus = this.kinds.shapes[request]?.httpStatus ?? 0;
-    marks.answeredMs = columns.numbers[columns.spans[request * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0] ?? 0;
+    marks.httpStatus = request < 0 ? 0 : (this.kinds.shapes[request]?.httpStatus ?? 0);
+    marks.answeredMs =
+      request < 0 ? Number.NaN : (columns.numbers[columns.spans[request * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0] ?? 0);
     marks.counted = marks.asksModel && (call.countsResends || resentOf(call) === 0);
     this.firstValue[index] = values.count;
-    writeValues(span, call, context.prices, { own, marks, to: values });
-    this.found[index] = this.templates.find(call, marks, span, context.prices);
+    values.add(span, call, own, { marks, prices });
+    this.found[index] = templates.find(call, marks) ?? this.makeTemplate(call, span);
     if (shape.unknownScope) context.onUnknownDialect?.(shape.column.scopeName);
+  }
+
+  private makeTemplate(call: QuietCall, span: Span): EnrichmentTemplate {
+    fillFields(call, this.own);
+    return this.templates.make(call, this.marks, span, this.context.prices);
   }
 
   private ownOf({ spans, numbers }: SpanColumns, index: number): OwnNumbers {
     const { own } = this;
     own.numbers = numbers;
-    own.from = (spans[index * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0) + TIME_NUMBERS;
+    own.from = spans[index * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0;
     return own;
   }
 

@@ -39,6 +39,9 @@ export interface QuietShape {
 /** What is written on the GenAI spans of one shape, but for their numbers. */
 export interface QuietCall extends ShapedCall {
   readonly usage: ShapedUsage;
+  /** Anything may say when the first chunk came: a number of the span at that place, -1 where none does, or else. */
+  readonly tellsFirstChunk: boolean;
+  readonly firstChunkPlace: number;
   /** What numbers say how often it was sent. */
   readonly resendVaries: boolean;
   /** The emitter counts its attempts, or leaves the count out only where it is 0. */
@@ -130,11 +133,16 @@ function quietCallOf({ shape }: ColumnShape, span: Span, shaped: ShapedCall): Qu
     fields: fields.slice(),
     numbers,
     usage,
+    tellsFirstChunk: table.firstTokenEvents !== undefined || FIRST_CHUNK_FIELDS.some((field) => fields[field] !== undefined),
+    firstChunkPlace: placeOf(shaped, FIELD.ttftSeconds),
     resendVaries,
     countsResends: resent === 0 || table.native === true,
     templates: [],
   };
 }
+
+/** As ttftSecondsOf in call.ts asks. */
+const FIRST_CHUNK_FIELDS: readonly number[] = [FIELD.ttftSeconds, FIELD.ttftMs, FIELD.firstTokenAt];
 
 function placeOf({ numbers }: ShapedCall, field: number): number {
   for (let index = 0; index < numbers.length; index += 2) if (numbers[index] === field) return numbers[index + 1] ?? -1;

@@ -51,7 +51,11 @@ export interface TemplateMarks {
 }
 
 /** A template with the marks by which it is found. */
-export interface PlacedTemplate extends Omit<Readonly<TemplateMarks>, "answeredMs"> {
+export interface PlacedTemplate {
+  /** All that has few values, in one number. */
+  readonly bits: number;
+  readonly httpStatus: number;
+  readonly priceDate: string | null;
   readonly template: EnrichmentTemplate;
 }
 
@@ -59,8 +63,10 @@ export interface PlacedTemplate extends Omit<Readonly<TemplateMarks>, "answeredM
 const TEMPLATES_MAX = 16_384;
 
 export interface QuietTemplates {
-  /** The template of a span with these marks. A new one is made by the ordinary way to write. */
-  find(call: QuietCall, marks: TemplateMarks, span: Span, prices: PriceBook): EnrichmentTemplate;
+  /** The template of a span with these marks; null where none was made yet. */
+  find(call: QuietCall, marks: TemplateMarks): EnrichmentTemplate | null;
+  /** Makes it, by the ordinary way to write. The fields of `call` are the span's. */
+  make(call: QuietCall, marks: TemplateMarks, span: Span, prices: PriceBook): EnrichmentTemplate;
   /** No more can be made: whoever keeps any has to forget them, and may begin anew. */
   readonly full: boolean;
 }
@@ -71,31 +77,42 @@ export function createQuietTemplates(): QuietTemplates {
     get full() {
       return count >= TEMPLATES_MAX;
     },
-    find(call, marks, span, prices) {
-      const { templates } = call;
+    find({ templates }, marks) {
+      const { httpStatus, priceDate } = marks;
+      const bits = bitsOf(marks);
       for (let index = 0; index < templates.length; index += 1) {
         const placed = templates[index];
-        if (placed !== undefined && hasMarks(placed, marks)) return placed.template;
+        if (placed === undefined || placed.bits !== bits || placed.httpStatus !== httpStatus) continue;
+        if (placed.priceDate === priceDate) return placed.template;
       }
+      return null;
+    },
+    make(call, marks, span, prices) {
       const template = { id: count, enrichment: write(call, marks, span, prices), numberKeys: keysOf(marks.present) };
       count += 1;
-      const { asksModel, present, costStatus, priceDate, httpStatus, counted } = marks;
-      templates.unshift({ asksModel, present, costStatus, priceDate, httpStatus, counted, template });
+      call.templates.unshift({ bits: bitsOf(marks), httpStatus: marks.httpStatus, priceDate: marks.priceDate, template });
       return template;
     },
   };
 }
 
-function hasMarks(placed: PlacedTemplate, marks: TemplateMarks): boolean {
-  return (
-    placed.present === marks.present &&
-    placed.httpStatus === marks.httpStatus &&
-    placed.counted === marks.counted &&
-    placed.asksModel === marks.asksModel &&
-    placed.costStatus === marks.costStatus &&
-    placed.priceDate === marks.priceDate
-  );
+const PRESENT_END = 2 * PRESENT.speed;
+
+function bitsOf({ present, asksModel, counted, costStatus }: TemplateMarks): number {
+  const status = costStatus === "priced" ? 0 : STATUSES.indexOf(costStatus);
+  return present + PRESENT_END * (Number(asksModel) + 2 * Number(counted) + 4 * status);
 }
+
+const STATUSES: readonly TemplateMarks["costStatus"][] = [
+  "priced",
+  "ambiguous_usage",
+  "no_usage",
+  "invalid_usage",
+  "unknown_model",
+  "unknown_provider",
+  "unknown_tier",
+  "",
+];
 
 function keysOf(present: number): string[] {
   return KEYS.flatMap(([bit, keys]) => ((present & bit) === 0 ? [] : keys));

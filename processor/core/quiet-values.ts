@@ -1,28 +1,25 @@
 import { resendCountOf, ttftSecondsOf } from "./call.ts";
 import { outputSpeed } from "./enrich-call.ts";
+import { blankCosts, hitRatio, readCosts, statusOf } from "./price-call.ts";
 import type { PriceBook } from "./price-book.ts";
-import type { PricedCall, Usage } from "./priced-call.ts";
+import type { Usage } from "./priced-call.ts";
 import type { QuietCall } from "./quiet-shape.ts";
 import { PRESENT, type TemplateMarks } from "./quiet-template.ts";
-import { priceFilled, readFilled } from "./shaped-usage.ts";
+import { billFilled, readFilled } from "./shaped-usage.ts";
 import type { Span } from "./span.ts";
+import { TIME_NUMBERS } from "./span-columns.ts";
 import { fillUsageFrom } from "./usage-attributes.ts";
 
-/** Where values are written, one after another. */
-export interface ValueList {
-  values: Float64Array;
-  count: number;
-}
-
-/** Where the numbers of a span stand that its shape names. */
+/** Where the numbers of a span stand: its two times, then those that its shape names. */
 export interface OwnNumbers {
-  readonly numbers: Float64Array;
-  readonly from: number;
+  numbers: Float64Array;
+  from: number;
 }
 
 /** Puts a span's own numbers in their places among the fields of its call. */
 export function fillFields({ fields, numbers: places }: QuietCall, { numbers, from }: OwnNumbers): void {
-  for (let index = 0; index < places.length; index += 2) fields[places[index] ?? 0] = numbers[from + (places[index + 1] ?? 0)];
+  const first = from + TIME_NUMBERS;
+  for (let index = 0; index < places.length; index += 2) fields[places[index] ?? 0] = numbers[first + (places[index + 1] ?? 0)];
 }
 
 /** Attempts before the last one, by the emitter's own count; the fields are the span's. */
@@ -30,64 +27,101 @@ export function resentOf({ resendVaries, fields }: QuietCall): number {
   return resendVaries ? (resendCountOf(fields) ?? -1) : -1;
 }
 
-/** What of a span is written: where its numbers come from and go to, and what else tells it from others of its shape. */
-export interface ValueWriting {
-  readonly own: OwnNumbers;
-  readonly marks: TemplateMarks;
-  readonly to: ValueList;
-}
-
 /**
- * Writes the numbers that enrichment finds for one span (enrich-call.ts, writeFindings), in the order of the template's keys, and
- * notes which are there. The fields of `call` are the span's.
+ * The numbers that enrichment finds (enrich-call.ts, writeFindings), of one span after another, in the order of the keys of its
+ * template.
  */
-export function writeValues(span: Span, call: QuietCall, prices: PriceBook, { own, marks, to }: ValueWriting): void {
-  const { usage } = call;
-  marks.present = 0;
-  marks.costStatus = "";
-  marks.priceDate = null;
-  const ttftSeconds = ttftSecondsOf(span, call.words.dialect, call.fields);
-  if (ttftSeconds !== undefined) put(to, marks, PRESENT.firstChunk, ttftSeconds);
-  fillUsageFrom(usage.facts.attributes, usage.numbers, own.numbers, own.from);
-  const tokens = readFilled(usage);
-  writeUsage(tokens, marks, to);
-  if (!marks.asksModel) return;
-  const { startMs, endMs } = span;
-  writeMoney(priceFilled(usage, startMs, prices), marks, to);
-  const output = tokens?.output ?? 0;
-  const answeredMs = marks.httpStatus === 0 ? startMs : marks.answeredMs;
-  const waitMs = ttftSeconds === undefined ? Math.max(0, answeredMs - startMs) : ttftSeconds * 1_000;
-  const speed = output === 0 ? undefined : outputSpeed(output, endMs - startMs - waitMs);
-  if (speed !== undefined) put(to, marks, PRESENT.speed, speed);
-}
+export class QuietValues {
+  list: Float64Array;
+  count = 0;
+  private readonly costs = blankCosts();
 
-function writeUsage(usage: Usage | null, marks: TemplateMarks, to: ValueList): void {
-  if (usage === null) return;
-  const written = usage.cacheWrite5m + usage.cacheWrite1h;
-  put(to, marks, PRESENT.usage, usage.uncachedInput + usage.cacheRead + written);
-  put(to, marks, PRESENT.usage, usage.output);
-  put(to, marks, PRESENT.usage, usage.cacheRead);
-  put(to, marks, PRESENT.usage, written);
-  if (usage.reasoning !== null) put(to, marks, PRESENT.reasoning, usage.reasoning);
-}
-
-function writeMoney(priced: PricedCall, marks: TemplateMarks, to: ValueList): void {
-  marks.costStatus = priced.costStatus;
-  marks.priceDate = priced.priceDate;
-  if (priced.costUsd !== null) {
-    put(to, marks, PRESENT.cost, priced.costUsd);
-    put(to, marks, PRESENT.cost, priced.costInputUsd ?? 0);
-    put(to, marks, PRESENT.cost, priced.costCacheReadUsd ?? 0);
-    put(to, marks, PRESENT.cost, priced.costCacheWriteUsd ?? 0);
-    put(to, marks, PRESENT.cost, priced.costOutputUsd ?? 0);
-    put(to, marks, PRESENT.cost, priced.costWithoutCacheUsd ?? 0);
-    put(to, marks, PRESENT.cost, priced.cacheSavingsUsd ?? 0);
+  constructor(valuesMax: number) {
+    this.list = new Float64Array(valuesMax);
   }
-  if (priced.cacheHitRatio !== null) put(to, marks, PRESENT.hitRatio, priced.cacheHitRatio);
+
+  /** Begins anew, with room for so many. */
+  begin(valuesMax: number): void {
+    if (valuesMax > this.list.length) this.list = new Float64Array(2 * valuesMax);
+    this.count = 0;
+  }
+
+  /** Adds those of a span, and notes in `marks` which they are. `span` is asked where its numbers do not tell. */
+  add(span: Span, call: QuietCall, own: OwnNumbers, { marks, prices }: { marks: TemplateMarks; prices: PriceBook }): void {
+    const { usage } = call;
+    const { numbers, from } = own;
+    marks.present = 0;
+    marks.costStatus = "";
+    marks.priceDate = null;
+    const ttftSeconds = firstChunkSeconds(span, call, own);
+    if (ttftSeconds >= 0) this.put(marks, PRESENT.firstChunk, ttftSeconds);
+    fillUsageFrom(usage.facts.attributes, usage.numbers, numbers, from + TIME_NUMBERS);
+    const tokens = readFilled(usage);
+    if (tokens !== null) this.putUsage(tokens, marks);
+    if (!marks.asksModel) return;
+    const startMs = numbers[from] ?? 0;
+    this.putMoney(call, tokens, { marks, prices, startMs });
+    const output = tokens === null ? 0 : tokens.output;
+    if (output === 0) return;
+    const answeredMs = marks.httpStatus === 0 ? startMs : marks.answeredMs;
+    const waitMs = ttftSeconds >= 0 ? ttftSeconds * 1_000 : Math.max(0, answeredMs - startMs);
+    const speed = outputSpeed(output, (numbers[from + 1] ?? 0) - startMs - waitMs);
+    if (speed !== undefined) this.put(marks, PRESENT.speed, speed);
+  }
+
+  private putUsage(usage: Usage, marks: TemplateMarks): void {
+    const { list, count } = this;
+    const written = usage.cacheWrite5m + usage.cacheWrite1h;
+    list[count] = usage.uncachedInput + usage.cacheRead + written;
+    list[count + 1] = usage.output;
+    list[count + 2] = usage.cacheRead;
+    list[count + 3] = written;
+    this.count = count + 4;
+    marks.present |= PRESENT.usage;
+    if (usage.reasoning !== null) this.put(marks, PRESENT.reasoning, usage.reasoning);
+  }
+
+  private putMoney({ usage }: QuietCall, tokens: Usage | null, { marks, prices, startMs }: Pricing): void {
+    const bill = billFilled(usage, startMs, prices);
+    if (typeof bill === "string") marks.costStatus = bill;
+    else {
+      marks.costStatus = statusOf(usage.facts, bill);
+      marks.priceDate = bill.priceDate;
+      marks.present |= PRESENT.cost;
+      const { list, count } = this;
+      const costs = readCosts(usage.facts, bill.rates, this.costs);
+      list[count] = costs.costUsd;
+      list[count + 1] = costs.costInputUsd;
+      list[count + 2] = costs.costCacheReadUsd;
+      list[count + 3] = costs.costCacheWriteUsd;
+      list[count + 4] = costs.costOutputUsd;
+      list[count + 5] = costs.costWithoutCacheUsd;
+      list[count + 6] = costs.cacheSavingsUsd;
+      this.count = count + 7;
+    }
+    const ratio = tokens === null ? null : hitRatio(tokens);
+    if (ratio !== null) this.put(marks, PRESENT.hitRatio, ratio);
+  }
+
+  private put(marks: TemplateMarks, present: number, value: number): void {
+    marks.present |= present;
+    this.list[this.count] = value;
+    this.count += 1;
+  }
 }
 
-function put(to: ValueList, marks: TemplateMarks, present: number, value: number): void {
-  marks.present |= present;
-  to.values[to.count] = value;
-  to.count += 1;
+interface Pricing {
+  readonly marks: TemplateMarks;
+  readonly prices: PriceBook;
+  readonly startMs: number;
+}
+
+/** NaN where nothing says it. */
+function firstChunkSeconds(span: Span, call: QuietCall, own: OwnNumbers): number {
+  if (!call.tellsFirstChunk) return Number.NaN;
+  // Asked first (call.ts, ttftSecondsOf); from a list of numbers it comes without an object around it.
+  const seconds = call.firstChunkPlace < 0 ? Number.NaN : (own.numbers[own.from + TIME_NUMBERS + call.firstChunkPlace] ?? Number.NaN);
+  if (seconds >= 0 && seconds < Number.POSITIVE_INFINITY) return seconds;
+  fillFields(call, own);
+  return ttftSecondsOf(span, call.words.dialect, call.fields) ?? Number.NaN;
 }

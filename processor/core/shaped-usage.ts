@@ -1,9 +1,10 @@
 import type { CallWords } from "./call.ts";
 import type { PriceBook } from "./price-book.ts";
-import { priceFacts, type Pricing, type RatesBefore } from "./price-call.ts";
+import { priceFacts } from "./price-call.ts";
 import { billingOfAll } from "./price-tier.ts";
-import type { PricedCall, Usage } from "./priced-call.ts";
+import type { CostStatus, PricedCall, Usage } from "./priced-call.ts";
 import type { Span } from "./span.ts";
+import { type Bill, billOf, type Pricing, type TariffBefore } from "./tariff.ts";
 import { callFacts, readAgain, usageOriginOf, type CallFacts, type UsageOrigin } from "./usage.ts";
 import { fillUsage, usageAttributes, usageNumbers, type UsageNumbers } from "./usage-attributes.ts";
 
@@ -16,13 +17,15 @@ export interface ShapedUsage {
   readonly pricing: ShapedPricing;
 }
 
+type AskedWords = Pick<CallWords, "provider" | "requestModel" | "responseModel">;
+
 /** How the call that was read last was priced. */
 interface ShapedPricing extends Pricing {
   /** The book that was asked last, and its answer for this shape. */
   book: PriceBook | null;
   found: ReturnType<PriceBook["find"]>;
   atMs: number;
-  readonly before: RatesBefore;
+  readonly before: TariffBefore;
 }
 
 /** null where usage stands in texts as well, or where only a request's address names the model. */
@@ -31,7 +34,7 @@ export function createShapedUsage(span: Span, words: CallWords, numberKeys: read
 }
 
 /** The same of a span that need not name a model: an agent's, for which no request is looked up. */
-export function createModellessUsage(span: Span, words: CallWords, numberKeys: readonly string[]): ShapedUsage | null {
+export function createModellessUsage(span: Span, words: AskedWords, numberKeys: readonly string[]): ShapedUsage | null {
   const numbers = usageNumbers(span.attributes, numberKeys);
   const model = words.responseModel ?? words.requestModel;
   if (numbers === null) return null;
@@ -46,7 +49,7 @@ export function createModellessUsage(span: Span, words: CallWords, numberKeys: r
     find: () => pricing.found,
     atMs: Number.NaN,
     billing: billingOfAll(facts),
-    before: { card: null, factor: 1, rates: null, inputEnd: 0 },
+    before: { tariff: null },
   };
   return { numbers, origin, facts, pricing };
 }
@@ -55,20 +58,25 @@ export function createModellessUsage(span: Span, words: CallWords, numberKeys: r
 export function priceShaped(span: Span, shaped: ShapedUsage, book: PriceBook): PricedCall {
   fillUsage(shaped.facts.attributes, shaped.numbers, span);
   readFilled(shaped);
-  return priceFilled(shaped, span.startMs, book);
+  ask(shaped, span.startMs, book);
+  return priceFacts(shaped.facts, shaped.pricing);
 }
 
-/** The tokens of the span whose numbers were filled in last; null where it has none or none that can be. */
+/** The tokens of the span whose numbers were filled in last, until the next one's are; null where it has none or none that can be. */
 export function readFilled({ facts, origin }: ShapedUsage): Usage | null {
   return readAgain(facts, origin).reading.usage;
 }
 
-/** What these tokens cost at that time. */
-export function priceFilled({ facts, pricing }: ShapedUsage, atMs: number, book: PriceBook): PricedCall {
-  if (pricing.book !== book && facts.provider !== undefined && facts.model !== undefined) {
-    pricing.found = book.find(facts.provider, facts.model, facts.requestModel);
-    pricing.book = book;
-  }
+/** What these tokens are billed at at that time; or why nobody can say. */
+export function billFilled(shaped: ShapedUsage, atMs: number, book: PriceBook): Bill | CostStatus {
+  ask(shaped, atMs, book);
+  return billOf(shaped.facts, shaped.pricing);
+}
+
+function ask({ facts, pricing }: ShapedUsage, atMs: number, book: PriceBook): void {
   pricing.atMs = atMs;
-  return priceFacts(facts, pricing);
+  if (pricing.book === book || facts.provider === undefined || facts.model === undefined) return;
+  pricing.found = book.find(facts.provider, facts.model, facts.requestModel);
+  pricing.book = book;
+  pricing.before.tariff = null;
 }

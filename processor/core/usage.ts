@@ -3,7 +3,7 @@ import { canonicalProvider } from "./provider.ts";
 import { countIn, SLOT, textIn, usageAttributes, valueIn, type UsageAttributes } from "./usage-attributes.ts";
 import { usageDocuments, type UsageDocuments } from "./usage-document.ts";
 import { emitterOf, SPRING_AI, type Emitter } from "./usage-emitters.ts";
-import { isOpenAiOnBedrock, someModality, type Answerer, type BilledTokens, type Modalities } from "./usage-provider.ts";
+import { isOpenAiOnBedrock, someModality, type Answerer, type Modalities } from "./usage-provider.ts";
 
 export { USAGE_READ_KEYS } from "./usage-keys.ts";
 
@@ -71,42 +71,83 @@ export function readCallFacts(input: UsageInput): CallFacts {
 export function callFacts(attributes: UsageAttributes, origin: UsageOrigin): CallFacts {
   const documents = usageDocuments(attributes, origin);
   const { provider, model, requestModel } = origin;
-  return { reading: resolve(attributes, documents, origin), attributes, documents, provider, model, requestModel };
+  return { reading: resolve(attributes, documents, origin, new Reading()), attributes, documents, provider, model, requestModel };
 }
 
-/** `callFacts` of a call that nothing but its counts tells from that of `facts`: these are in `facts.attributes` already. */
+/**
+ * `callFacts` of a call that nothing but its counts tells from that of `facts`: these are in `facts.attributes` already. What was
+ * read before is overwritten.
+ */
 export function readAgain(facts: CallFacts, origin: UsageOrigin): CallFacts {
-  (facts as { reading: UsageReading }).reading = resolve(facts.attributes, facts.documents, origin);
+  const { reading, attributes, documents } = facts;
+  if (reading instanceof Reading) resolve(attributes, documents, origin, reading);
   return facts;
 }
 
-const NO_USAGE: UsageReading = { usage: null, ambiguous: false, invalid: false, present: false, modalities: null };
-const INVALID: UsageReading = { usage: null, ambiguous: false, invalid: true, present: true, modalities: null };
+type Mutable<Record> = { -readonly [Key in keyof Record]: Record[Key] };
 
-function resolve(attributes: UsageAttributes, documents: UsageDocuments, origin: UsageOrigin): UsageReading {
-  if (attributes.invalid) return INVALID;
-  if (documents.tokens !== null) return checked(documents.tokens, false);
-  const counts = countsOf(attributes, documents);
-  if (!attributes.counted && isEmpty(documents.counts)) return NO_USAGE;
+/** What is read, of one span after another; with its memory, so that a span of a known shape makes no objects. */
+class Reading implements UsageReading {
+  usage: Usage | null = null;
+  ambiguous = false;
+  invalid = false;
+  present = false;
+  modalities: Modalities | null = null;
+  readonly tokens: Mutable<Usage> = { uncachedInput: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, reasoning: null };
+  readonly counts: Counts = {
+    input: 0,
+    output: 0,
+    read: 0,
+    write: 0,
+    write1h: 0,
+    cacheTold: false,
+    split: false,
+    total: null,
+    reasoning: null,
+    uncached: null,
+    compactionInput: 0,
+    compactionOutput: 0,
+  };
+
+  /** Of a span without usage, or with usage that cannot be. */
+  withoutUsage(invalid: boolean): this {
+    this.usage = null;
+    this.ambiguous = false;
+    this.invalid = invalid;
+    this.present = invalid;
+    this.modalities = null;
+    return this;
+  }
+}
+
+function resolve(attributes: UsageAttributes, documents: UsageDocuments, origin: UsageOrigin, to: Reading): Reading {
+  if (attributes.invalid) return to.withoutUsage(true);
+  const { tokens } = to;
+  if (documents.tokens !== null) {
+    const { modalities = null, ...billed } = documents.tokens;
+    Object.assign(tokens, billed);
+    return checked(to, modalities, false);
+  }
+  if (!attributes.counted && isEmpty(documents.counts)) return to.withoutUsage(false);
+  const counts = readCounts(attributes, documents, to.counts);
   const modalities = modalitiesIn(attributes);
+  tokens.cacheRead = counts.read;
+  tokens.cacheWrite5m = counts.write - counts.write1h;
+  tokens.cacheWrite1h = counts.write1h;
+  tokens.reasoning = counts.reasoning;
   // In the application and again in the gateway: what we normalised is inclusive and final, whatever the emitter's habit.
   if (valueIn(attributes, SLOT.enriched) !== undefined) {
-    return checked({ ...normalised(counts), modalities }, textIn(attributes, SLOT.costStatus) === "ambiguous_usage");
+    tokens.uncachedInput = counts.input - counts.read - counts.write;
+    tokens.output = counts.output;
+    return checked(to, modalities, textIn(attributes, SLOT.costStatus) === "ambiguous_usage");
   }
   const { emitter } = origin;
   const known = valueIn(attributes, SLOT.springKind) === undefined ? emitter : SPRING_AI;
-  const { uncachedInput, ambiguous } = uncachedOf(counts, known, origin);
-  const output = outputOf(counts, (emitter.candidatesOnly && mayBeGemini(origin)) || documents.candidatesOnly);
-  const tokens: BilledTokens = {
-    uncachedInput: uncachedInput + counts.compactionInput,
-    cacheRead: counts.read,
-    cacheWrite5m: counts.write - counts.write1h,
-    cacheWrite1h: counts.write1h,
-    output: output.tokens + counts.compactionOutput,
-    reasoning: counts.reasoning,
-    modalities,
-  };
-  return checked(tokens, ambiguous || output.guessed);
+  const inputGuessed = readUncached(counts, known, origin, tokens);
+  const outputGuessed = readOutput(counts, (emitter.candidatesOnly && mayBeGemini(origin)) || documents.candidatesOnly, tokens);
+  tokens.uncachedInput += counts.compactionInput;
+  tokens.output += counts.compactionOutput;
+  return checked(to, modalities, inputGuessed || outputGuessed);
 }
 
 function isEmpty(counts: UsageDocuments["counts"]): boolean {
@@ -114,21 +155,21 @@ function isEmpty(counts: UsageDocuments["counts"]): boolean {
   return true;
 }
 
-function normalised({ input, output, read, write, write1h, reasoning }: Counts): BilledTokens {
-  return { uncachedInput: input - read - write, cacheRead: read, cacheWrite5m: write - write1h, cacheWrite1h: write1h, output, reasoning };
-}
-
 /** Every part finite and >= 0, or nothing is taken: clamping would hide a wrong reading. */
-function checked(tokens: BilledTokens, ambiguous: boolean): UsageReading {
-  const { uncachedInput, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning, modalities = null } = tokens;
+function checked(to: Reading, modalities: Modalities | null, ambiguous: boolean): Reading {
+  const { uncachedInput, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning } = to.tokens;
   const sum = uncachedInput + cacheRead + cacheWrite5m + cacheWrite1h + output;
   const sound =
     uncachedInput >= 0 && cacheRead >= 0 && cacheWrite5m >= 0 && cacheWrite1h >= 0 && output >= 0 && sum < Number.POSITIVE_INFINITY;
-  if (!sound || Number.isNaN(reasoning ?? 0)) return INVALID;
-  const usage = { uncachedInput, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning };
-  const plain = { usage, ambiguous, invalid: false, present: true, modalities };
+  if (!sound || Number.isNaN(reasoning ?? 0)) return to.withoutUsage(true);
   // Which tokens were audio only shifts the price; numbers that do not fit do not spoil those that are billed.
-  return modalities === null || isSubset(modalities, usage) ? plain : { ...plain, ambiguous: true, modalities: null };
+  const fits = modalities === null || isSubset(modalities, to.tokens);
+  to.usage = to.tokens;
+  to.ambiguous = ambiguous || !fits;
+  to.invalid = false;
+  to.present = true;
+  to.modalities = fits ? modalities : null;
+  return to;
 }
 
 /** Cached audio is billed as cached text, so it is the rest of the input that audio and images are a part of. */
@@ -156,64 +197,67 @@ const MODALITY_SLOTS: readonly number[] = [SLOT.inputAudio, SLOT.inputImage, SLO
 
 /** What the span counts, under one name each. */
 interface Counts {
-  readonly input: number;
-  readonly output: number;
-  readonly read: number;
-  readonly write: number;
-  readonly write1h: number;
+  input: number;
+  output: number;
+  read: number;
+  write: number;
+  write1h: number;
   /** Something counts cached tokens, if only to 0. */
-  readonly cacheTold: boolean;
+  cacheTold: boolean;
   /** Both lifetimes of writes are counted. */
-  readonly split: boolean;
+  split: boolean;
   /** null where no key says it. */
-  readonly total: number | null;
-  readonly reasoning: number | null;
-  readonly uncached: number | null;
-  readonly compactionInput: number;
-  readonly compactionOutput: number;
+  total: number | null;
+  reasoning: number | null;
+  uncached: number | null;
+  compactionInput: number;
+  compactionOutput: number;
 }
 
-function countsOf(attributes: UsageAttributes, { counts }: UsageDocuments): Counts {
+function readCounts(attributes: UsageAttributes, { counts }: UsageDocuments, to: Counts): Counts {
   const write5m = countIn(attributes, SLOT.cacheWrite5m, counts.cacheWrite5m);
   const write1h = countIn(attributes, SLOT.cacheWrite1h, counts.cacheWrite1h);
   const input = countIn(attributes, SLOT.input, counts.input);
   // Claude Code's bare input_tokens leaves the cached ones out; beside a key of the convention it is somebody else's.
   const bare = input === undefined ? countIn(attributes, SLOT.uncachedBare, null) : null;
-  return {
-    input: input ?? 0,
-    output: countIn(attributes, SLOT.output, counts.output) ?? 0,
-    read: countIn(attributes, SLOT.cacheRead, counts.cacheRead) ?? 0,
-    write: countIn(attributes, SLOT.cacheWrite, counts.cacheWrite) ?? (write5m ?? 0) + (write1h ?? 0),
-    write1h: write1h ?? 0,
-    cacheTold: valueIn(attributes, SLOT.cacheRead) !== undefined || valueIn(attributes, SLOT.cacheWrite) !== undefined,
-    split: write5m !== undefined && write1h !== undefined,
-    total: countIn(attributes, SLOT.total, counts.total) ?? null,
-    reasoning: countIn(attributes, SLOT.reasoning, counts.reasoning) ?? null,
-    uncached: countIn(attributes, SLOT.uncached, bare),
-    compactionInput: countIn(attributes, SLOT.compactionInput, 0),
-    compactionOutput: countIn(attributes, SLOT.compactionOutput, 0),
-  };
+  to.input = input ?? 0;
+  to.output = countIn(attributes, SLOT.output, counts.output) ?? 0;
+  to.read = countIn(attributes, SLOT.cacheRead, counts.cacheRead) ?? 0;
+  to.write = countIn(attributes, SLOT.cacheWrite, counts.cacheWrite) ?? (write5m ?? 0) + (write1h ?? 0);
+  to.write1h = write1h ?? 0;
+  to.cacheTold = valueIn(attributes, SLOT.cacheRead) !== undefined || valueIn(attributes, SLOT.cacheWrite) !== undefined;
+  to.split = write5m !== undefined && write1h !== undefined;
+  to.total = countIn(attributes, SLOT.total, counts.total) ?? null;
+  to.reasoning = countIn(attributes, SLOT.reasoning, counts.reasoning) ?? null;
+  to.uncached = countIn(attributes, SLOT.uncached, bare);
+  to.compactionInput = countIn(attributes, SLOT.compactionInput, 0);
+  to.compactionOutput = countIn(attributes, SLOT.compactionOutput, 0);
+  return to;
 }
 
 /**
  * Does the input contain what was read from and written to the cache? In this order: the emitter says it outright; the parts are larger
- * than the whole; the total adds them up; the emitter is known; the convention, which asks for all input tokens.
+ * than the whole; the total adds them up; the emitter is known; the convention, which asks for all input tokens. Answers whether
+ * another reading is possible.
  */
-function uncachedOf(counts: Counts, emitter: Emitter, { apart, twice }: UsageOrigin): { uncachedInput: number; ambiguous: boolean } {
+function readUncached(counts: Counts, emitter: Emitter, { apart, twice }: UsageOrigin, to: Mutable<Usage>): boolean {
   const { input, output, read, write, total, uncached } = counts;
-  if (uncached !== null) return { uncachedInput: uncached, ambiguous: false };
+  to.uncachedInput = uncached ?? input;
+  if (uncached !== null) return false;
   const cached = read + write;
   if (cached === 0) {
-    const unseen = apart && !twice ? onlyInTotal(counts) : 0;
-    return { uncachedInput: input + unseen, ambiguous: unseen > 0 || (apart && emitter.cacheUnseen && !counts.cacheTold) };
+    if (!apart) return false;
+    const unseen = twice ? 0 : onlyInTotal(counts);
+    to.uncachedInput = input + unseen;
+    return unseen > 0 || (emitter.cacheUnseen && !counts.cacheTold);
   }
   // No other reading is possible; it is odd where the provider counts the cached tokens in.
-  if (cached > input) return { uncachedInput: input, ambiguous: !apart };
+  if (cached > input) return !apart;
   const addsUp = total === input + cached + output && !twice;
-  if (addsUp || (apart && emitter.input === "exclusive")) return { uncachedInput: input, ambiguous: false };
+  if (addsUp || (apart && emitter.input === "exclusive")) return false;
+  to.uncachedInput = input - cached;
   // Only emitters that add up say which writes live for 5 minutes and which for an hour.
-  const certain = !apart || emitter.input === "inclusive" || counts.split;
-  return { uncachedInput: input - cached, ambiguous: !certain };
+  return apart && emitter.input !== "inclusive" && !counts.split;
 }
 
 /** OpenAI models through Bedrock's ConverseStream count cached tokens twice in the total. */
@@ -248,18 +292,19 @@ function mayBeGemini({ provider, apart }: UsageOrigin): boolean {
   return !apart && (provider === undefined || provider.startsWith("gcp."));
 }
 
-/** Output includes reasoning, unless the total or the emitter shows that it does not. */
-function outputOf(counts: Counts, candidatesOnly: boolean): { tokens: number; guessed: boolean } {
+/** Output includes reasoning, unless the total or the emitter shows that it does not. Answers whether it is a guess. */
+function readOutput(counts: Counts, candidatesOnly: boolean, to: Mutable<Usage>): boolean {
   const { input, output, read, write, total, reasoning } = counts;
-  const known = { tokens: output, guessed: false };
+  to.output = output;
   const all = input + read + write;
-  if (total === input + output || total === all + output) return known;
+  if (total === input + output || total === all + output) return false;
   if (reasoning !== null && reasoning > 0) {
     const addsUp = total === input + output + reasoning || total === all + output + reasoning;
-    if (addsUp || candidatesOnly || reasoning > output) return { tokens: output + reasoning, guessed: false };
-  } else if (candidatesOnly && total !== null && total > input + output) {
-    // Nobody counts the thoughts, but the total has them (and, seldom, the prompts of tools).
-    return { tokens: total - input, guessed: true };
+    if (addsUp || candidatesOnly || reasoning > output) to.output = output + reasoning;
+    return false;
   }
-  return known;
+  // Nobody counts the thoughts, but the total has them (and, seldom, the prompts of tools).
+  if (!candidatesOnly || total === null || total <= input + output) return false;
+  to.output = total - input;
+  return true;
 }

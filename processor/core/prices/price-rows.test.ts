@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PRICE_DATA, PRICE_DATA_DATE } from "./price-data.ts";
-import { rateFor, ratesAt, unpackModel, type ModelPrices } from "./price-rows.ts";
+import { rateFor, ratesAt, ratesHold, unpackModel, type ModelPrices } from "./price-rows.ts";
 
 const at = (time: string): number => Date.parse(time);
 const unpack = (packed: unknown): ModelPrices => unpackModel(JSON.stringify(packed), "test", "2026-11-24");
@@ -64,6 +65,46 @@ describe("hours", () => {
     expect(ratesAt(night, at("2026-11-18T23:00:00Z"), "standard")?.input).toBe(1);
     expect(ratesAt(night, at("2026-11-18T00:29:00Z"), "standard")?.input).toBe(1);
     expect(ratesAt(night, at("2026-11-18T12:00:00Z"), "standard")?.input).toBe(2);
+  });
+});
+
+describe("prices hold for a time", () => {
+  const models = Object.values(PRICE_DATA)
+    .flatMap((lines) => lines.trim().split("\n"))
+    .map((line) => unpackModel(line, "test", PRICE_DATA_DATE))
+    .filter(({ rows, tiers }) => rows.length > 1 || tiers.length > 0);
+  const times = fc.date({ min: new Date("2023-01-01"), max: new Date("2027-12-31"), noInvalidDate: true }).map(Number);
+
+  test("in which every tier costs the same", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...models), times, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (model, ms, part) => {
+        const { fromMs, untilMs } = ratesHold(model, ms);
+        expect(fromMs <= ms && ms < untilMs).toBe(true);
+        const [first, end] = [Math.max(fromMs, ms - 1e11), Math.min(untilMs, ms + 1e11)];
+        for (const tier of ["standard", ...model.tiers.map(({ tier: name }) => name)]) {
+          const rates = ratesAt(model, ms, tier);
+          for (const other of [first, end - 1, Math.floor(first + part * (end - 1 - first))])
+            expect(ratesAt(model, other, tier)).toEqual(rates);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("that ends when one of them changes", () => {
+    const model = unpack([
+      ["m"],
+      [
+        ["", { i: 1 }],
+        ["2026-08-17", { i: 2 }],
+      ],
+      [["batch", "2026-10-14", { i: 3 }]],
+    ]);
+    expect(ratesHold(model, at("2026-09-01T10:00:00Z"))).toEqual({
+      fromMs: at("2026-08-17T00:00:00Z"),
+      untilMs: at("2026-10-14T00:00:00Z"),
+    });
+    expect(ratesHold(model, at("2026-08-16T23:59:59.999Z"))).toEqual({ fromMs: -Infinity, untilMs: at("2026-08-17T00:00:00Z") });
   });
 });
 

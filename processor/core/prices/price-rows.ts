@@ -96,6 +96,27 @@ export function ratesAt(model: ModelPrices, atMs: number, tier: string): RateCar
   return overrides.length === 0 ? null : overrides.reduceRight((card, row) => ({ ...card, ...row.rates }), standard);
 }
 
+/** Times for which something holds. */
+export interface Validity {
+  readonly fromMs: number;
+  /** It holds before, and no more then. */
+  readonly untilMs: number;
+}
+
+/** The time around that one in which `ratesAt` answers the same, whatever the tier. */
+export function ratesHold({ rows, tiers }: ModelPrices, atMs: number): Validity {
+  let fromMs = Number.NEGATIVE_INFINITY;
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const { sinceMs } of [...rows, ...tiers]) {
+    if (sinceMs <= atMs) fromMs = Math.max(fromMs, sinceMs);
+    else untilMs = Math.min(untilMs, sinceMs);
+  }
+  if (rows.every(({ window }) => window === undefined)) return { fromMs, untilMs };
+  // Windows and their exemptions begin and end with a minute.
+  const minuteMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
+  return { fromMs: Math.max(fromMs, minuteMs), untilMs: Math.min(untilMs, minuteMs + MINUTE_MS) };
+}
+
 function standardAt({ rows }: ModelPrices, atMs: number): RateCard | null {
   for (let index = rows.length - 1; index >= 0; index -= 1) {
     const row = rows[index];

@@ -75,20 +75,20 @@ export function billOf(facts: CallFacts, pricing: Pricing): Bill | CostStatus {
   const { before, atMs } = pricing;
   const known = before === undefined ? null : before.tariff;
   if (known !== null && atMs >= known.fromMs && atMs < known.untilMs) return billUnder(known, usage);
-  const tariff = findTariff({ ...facts, provider, model }, pricing);
+  const tariff = findTariff(facts, { provider, model }, pricing);
   // Where tokens have a say in the tier, it is another for the next call.
   if (before !== undefined && (pricing.billing ?? null) !== null) before.tariff = tariff;
   return billUnder(tariff, usage);
 }
 
-interface KnownCall extends CallFacts {
+interface Asked {
   readonly provider: string;
   readonly model: string;
 }
 
-function findTariff(facts: KnownCall, { find, atMs, context, billing: known = null }: Pricing): Tariff {
-  const { provider } = facts;
-  const match = find(provider, facts.model, facts.requestModel);
+/** Objects are written out: a call that has no other before it finds its tariff each time, and V8 copies a spread one key by key. */
+function findTariff(facts: CallFacts, { provider, model: asked }: Asked, { find, atMs, context, billing: known = null }: Pricing): Tariff {
+  const match = find(provider, asked, facts.requestModel);
   if (match.status !== "found") return unpricedTariff(match.status);
   const { model } = match;
   const billing = known ?? billingTier(facts, context);
@@ -98,7 +98,8 @@ function findTariff(facts: KnownCall, { find, atMs, context, billing: known = nu
   const card = cardFor(model, billing, atMs);
   if (card === null) return unpricedTariff(ratesAt(model, atMs, STANDARD_TIER) === null ? "unknown_model" : "unknown_tier", holds);
   return {
-    ...holds,
+    fromMs: holds.fromMs,
+    untilMs: holds.untilMs,
     unpriced: null,
     card,
     lacksLongWrite: lacksLongWrite(card, provider),
@@ -113,7 +114,19 @@ function findTariff(facts: KnownCall, { find, atMs, context, billing: known = nu
 const ALWAYS: Validity = { fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY };
 
 function unpricedTariff(unpriced: CostStatus, holds: Validity = ALWAYS): Tariff {
-  return { ...holds, unpriced, card: {}, lacksLongWrite: false, factor: 1, uncertain: false, priceDate: "", inputEnd: 0, bill: null };
+  const { fromMs, untilMs } = holds;
+  return {
+    fromMs,
+    untilMs,
+    unpriced,
+    card: {},
+    lacksLongWrite: false,
+    factor: 1,
+    uncertain: false,
+    priceDate: "",
+    inputEnd: 0,
+    bill: null,
+  };
 }
 
 function cardFor(model: ModelPrices, billing: BillingTier, atMs: number): RateCard | null {
@@ -128,7 +141,12 @@ function lacksLongWrite({ cacheWrite, cacheWrite1h }: RateCard, provider: string
 
 /** Tokens of input from which on any of its prices is another. */
 function firstTierOf(card: RateCard): number {
-  return Math.min(...Object.values(card).map((rate: Rate) => (typeof rate === "number" ? Infinity : (rate[1] ?? Infinity))));
+  let least = Infinity;
+  for (const kind in card) {
+    const rate: Rate = card[kind as keyof RateCard] ?? 0;
+    if (typeof rate !== "number" && rate[1] !== undefined && rate[1] < least) least = rate[1];
+  }
+  return least;
 }
 
 /** Found once for the calls below the first tier of input. */

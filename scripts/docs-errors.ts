@@ -15,18 +15,14 @@ export function renderErrorsDoc(): string {
     ...INTRODUCTION,
     ...renderCategories(),
     ...HOW_EVIDENCE_IS_BELIEVED,
-    ...renderRules(
-      "Complaints that are named",
-      "Looked for first, in this order, and only what is the complaint itself counts.",
-      NAMED.rules,
-    ),
+    ...renderRules("Complaints that are named", "Looked for first, in this order, and only what is the complaint itself counts.", NAMED),
     ...renderRules(
       "Complaints that are implied",
       "A class or a phrase that names the family only. Looked for when nothing is named.",
-      IMPLIED.rules,
+      IMPLIED,
     ),
     ...renderStatuses(),
-    ...renderRules("Last resort", "Wrapper classes and general words, weaker than a status.", VAGUE.rules),
+    ...renderRules("Last resort", "Wrapper classes and general words, weaker than a status.", VAGUE),
     ...FIXED_DECISIONS,
     "",
   ].join("\n");

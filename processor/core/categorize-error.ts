@@ -1,10 +1,10 @@
 import type { Categorization, ErrorCategory, ErrorEvidence } from "./categorization.ts";
 import { matchesClause, type ClausePattern } from "./errors/clauses.ts";
 import { factsOf, type ErrorFacts, type ErrorLayer } from "./errors/error-layers.ts";
-import { mayMatch, type TripleGate } from "./errors/letter-triples.ts";
 import type { ErrorRule } from "./errors/error-rule.ts";
+import { isMarked } from "./errors/pattern-index.ts";
+import { CLAUSE_MARKS, TIERS, type PlacedTier } from "./errors/prose-index.ts";
 import { isRetryable } from "./errors/retryable.ts";
-import { IMPLIED, NAMED, VAGUE, type RuleTier } from "./errors/rule-table.ts";
 import { statedWaitMs } from "./errors/stated-wait.ts";
 import { statusRule } from "./errors/status-rules.ts";
 
@@ -31,47 +31,44 @@ export function categorizeError(evidence: ErrorEvidence): Categorization {
 
 function decide(facts: ErrorFacts): Decision {
   return (
-    matchTier(NAMED, facts) ??
-    matchTier(IMPLIED, facts) ??
+    matchTier(TIERS.named, facts) ??
+    matchTier(TIERS.implied, facts) ??
     (facts.status === null ? null : statusRule(facts.status)) ??
-    matchTier(VAGUE, facts) ??
+    matchTier(TIERS.vague, facts) ??
     NOTHING_MATCHED
   );
 }
 
-function matchTier(tier: RuleTier, facts: ErrorFacts): ErrorRule | null {
+function matchTier(tier: PlacedTier, facts: ErrorFacts): ErrorRule | null {
+  let before: ErrorLayer | null = null;
   for (const layer of facts.layers) {
-    if (layer.prose === "" && layer.codes.size === 0) continue;
+    // What says the same as what it wraps was asked already.
+    if (layer === before || (layer.prose.text === "" && layer.codes.size === 0)) continue;
+    before = layer;
     const rule = matchLayer(tier, layer, facts);
     if (rule !== null) return rule;
   }
   return null;
 }
 
-function matchLayer(tier: RuleTier, layer: ErrorLayer, facts: ErrorFacts): ErrorRule | null {
-  const listed = rulesListing(layer.codes, tier);
-  let index = -1;
-  for (const rule of tier.rules) {
-    index += 1;
-    const matches =
-      listed?.has(rule) === true ||
-      holdsWords(rule, tier.gates[index] ?? null, layer) ||
-      (rule.clauses !== undefined && speaksOf(rule.clauses, layer));
-    if (matches && !isRefuted(rule, facts)) return rule;
+/** Rules that cannot match are passed over by their bits (errors/pattern-index.ts); the others are asked in their order. */
+function matchLayer(tier: PlacedTier, layer: ErrorLayer, facts: ErrorFacts): ErrorRule | null {
+  const { listed, stems, prose } = layer;
+  for (let word = tier.firstWord; word < tier.endWord; word += 1) {
+    let bits = (listed[word] ?? 0) | (stems[word] ?? 0) | (prose.marks[word] ?? 0) | (CLAUSE_MARKS[word] ?? 0);
+    for (; bits !== 0; bits &= bits - 1) {
+      const bit = 32 * word + (31 - Math.clz32(bits & -bits));
+      const rule = tier.rules[bit - 32 * tier.firstWord];
+      if (rule !== undefined && matches(rule, bit, layer) && !isRefuted(rule, facts)) return rule;
+    }
   }
   return null;
 }
 
-function rulesListing(codes: ReadonlySet<string>, { rulesByCode }: RuleTier): ReadonlySet<ErrorRule> | null {
-  let listed: Set<ErrorRule> | null = null;
-  for (const code of codes) for (const rule of rulesByCode.get(code) ?? []) (listed ??= new Set()).add(rule);
-  return listed;
-}
-
-/** Asked of every rule, so it is kept free of calls that answer nothing: most errors have no prose, or no codes. */
-function holdsWords({ stem, text }: ErrorRule, gate: TripleGate, { codeText, prose, triples }: ErrorLayer): boolean {
-  if (stem !== undefined && codeText !== "" && stem.test(codeText)) return true;
-  return text !== undefined && prose !== "" && mayMatch(gate, triples) && text.test(prose);
+function matches({ stem, text, clauses }: ErrorRule, bit: number, layer: ErrorLayer): boolean {
+  if (isMarked(layer.listed, bit)) return true;
+  if (stem !== undefined && isMarked(layer.stems, bit) && layer.codeText !== "" && stem.test(layer.codeText)) return true;
+  return (text !== undefined && layer.prose.matches(bit, text)) || (clauses !== undefined && speaksOf(clauses, layer));
 }
 
 function speaksOf(patterns: readonly ClausePattern[], { clauses }: ErrorLayer): boolean {
@@ -81,7 +78,7 @@ function speaksOf(patterns: readonly ClausePattern[], { clauses }: ErrorLayer): 
 
 function isRefuted({ unless }: ErrorRule, facts: ErrorFacts): boolean {
   if (unless === undefined) return false;
-  if (unless.codes?.some((code) => facts.allCodes.has(code)) === true) return true;
+  if (unless.codes?.some((code) => facts.allCodes().has(code)) === true) return true;
   if (facts.status !== null && unless.status?.includes(facts.status) === true) return true;
-  return unless.text?.test(facts.allProse) ?? false;
+  return unless.text?.test(facts.allProse()) ?? false;
 }

@@ -39,13 +39,20 @@ function collectNode(value: unknown, found: BodyFindings, depth: number): void {
 
 /** Text around JSON, as SDKs make it (`429 {"error": ...}`), is read as the JSON and what stands before it. */
 function collectText(text: string, found: BodyFindings, depth: number): void {
-  const start = text.length > JSON_CHARS_MAX ? -1 : text.search(/[{[]\s{0,20}["{]/);
+  const start = jsonStart(text);
+  if (start < 0 || depth >= BODY_DEPTH_MAX) return addText(boundedText(text), found);
   const end = jsonEnd(text);
-  const parsed = start < 0 || depth >= BODY_DEPTH_MAX ? undefined : parseJson(text.slice(start, end));
+  const parsed = parseJson(text.slice(start, end));
   if (typeof parsed !== "object" || parsed === null) return addText(boundedText(text), found);
   if (start > 0) addText(boundedText(text.slice(0, start)), found);
   collectNode(parsed, found, depth);
   if (end < text.length) addText(boundedText(text.slice(end)), found);
+}
+
+/** -1 where there is none. */
+function jsonStart(text: string): number {
+  if (text.length > JSON_CHARS_MAX || !(text.includes("{") || text.includes("["))) return -1;
+  return text.search(/[{[]\s{0,20}["{]/);
 }
 
 function jsonEnd(text: string): number {
@@ -119,33 +126,46 @@ const ECHO_KEYS = new Set([
   "domain",
   "type_url",
 ]);
-const WAIT_KEYS: Readonly<Record<string, keyof BodyFindings["waits"]>> = {
-  retrydelay: "retryDelay",
-  retryafterms: "retryAfterMs",
-  retryafter: "retryAfter",
-  retryafterseconds: "retryAfter",
-  resetseconds: "retryAfter",
-  resetsinseconds: "retryAfter",
-  resetinseconds: "retryAfter",
-  resetafterseconds: "retryAfter",
-  retryinseconds: "retryAfter",
-  waitseconds: "retryAfter",
-  cooldownseconds: "retryAfter",
-  waitms: "retryAfterMs",
-  retryinms: "retryAfterMs",
-  resetafterms: "retryAfterMs",
-  estimatedtime: "estimatedTime",
-};
+const WAIT_KEYS: ReadonlyMap<string, keyof BodyFindings["waits"]> = new Map(
+  Object.entries({
+    retrydelay: "retryDelay",
+    retryafterms: "retryAfterMs",
+    retryafter: "retryAfter",
+    retryafterseconds: "retryAfter",
+    resetseconds: "retryAfter",
+    resetsinseconds: "retryAfter",
+    resetinseconds: "retryAfter",
+    resetafterseconds: "retryAfter",
+    retryinseconds: "retryAfter",
+    waitseconds: "retryAfter",
+    cooldownseconds: "retryAfter",
+    waitms: "retryAfterMs",
+    retryinms: "retryAfterMs",
+    resetafterms: "retryAfterMs",
+    estimatedtime: "estimatedTime",
+  } as const),
+);
 
 function collectObject(body: Record<string, unknown>, found: BodyFindings, depth: number): void {
-  for (const key of Object.keys(body)) {
-    const value = body[key];
-    const name = key.toLowerCase().replace(/[_-]/g, "");
-    const waitKey = Object.hasOwn(WAIT_KEYS, name) ? WAIT_KEYS[name] : undefined;
-    if (waitKey !== undefined) found.waits[waitKey] ??= value;
-    else if (CODE_KEYS.has(name) && (typeof value === "string" || typeof value === "number")) addKeyedCode(name, value, found);
-    else if (!ECHO_KEYS.has(name)) collectNode(value, found, depth);
-  }
+  for (const key of Object.keys(body)) collectField(key, body[key], found, depth);
+}
+
+/** An error of a chain, less what lies beneath it. */
+export function collectCause(cause: Record<string, unknown>, found: BodyFindings): void {
+  for (const key of Object.keys(cause)) if (key !== "cause" && key !== "errors") collectField(key, cause[key], found, 0);
+}
+
+function collectField(key: string, value: unknown, found: BodyFindings, depth: number): void {
+  const name = nameOf(key);
+  const waitKey = WAIT_KEYS.get(name);
+  if (waitKey !== undefined) found.waits[waitKey] ??= value;
+  else if (CODE_KEYS.has(name) && (typeof value === "string" || typeof value === "number")) addKeyedCode(name, value, found);
+  else if (!ECHO_KEYS.has(name)) collectNode(value, found, depth);
+}
+
+/** Keys are spelled in every way; most that come have their names already. */
+function nameOf(key: string): string {
+  return key === "message" || CODE_KEYS.has(key) ? key : key.toLowerCase().replace(/[_-]/g, "");
 }
 
 /** A "reason" or "type" with spaces in it is a sentence. */
@@ -161,7 +181,12 @@ function addCode(code: string, found: BodyFindings): void {
 
 /** SDKs make their message out of the body's: what stands inside another text is said already. */
 function addText(text: string, { texts }: BodyFindings): void {
-  if (text.trim() === "" || texts.some((said) => said.includes(text))) return;
+  if (text.trim() === "") return;
+  if (texts.length === 0) {
+    texts.push(text);
+    return;
+  }
+  if (texts.some((said) => said.includes(text))) return;
   const shorter = texts.findIndex((said) => text.includes(said));
   if (shorter >= 0) texts[shorter] = text;
   else if (texts.length < BODY_TEXTS_MAX) texts.push(text);

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { COMPLAINTS, NEGATED, SUBJECTS } from "./clause-words.ts";
-import { clause, clausesOf, matchesClause, type ClausePattern } from "./clauses.ts";
+import { clause, matchesClause, proseClauses, withCodeClauses, type ClausePattern } from "./clauses.ts";
 
 const speaks = (pattern: ClausePattern, prose: string, codes: readonly string[] = []): boolean =>
-  clausesOf(prose, codes).some((found) => matchesClause(pattern, found));
+  withCodeClauses(proseClauses(prose), codes).some((found) => matchesClause(pattern, found));
 
 const REVOKED_KEY = clause(["apiKey", "looseKey"], ["expired"]);
 
@@ -68,7 +68,7 @@ test("any text is read, and how much of it is bounded", () => {
       fc.string({ unit: "binary", maxLength: 2_000 }),
       fc.array(fc.string({ maxLength: 60 }), { maxLength: 90 }),
       (prose, codes) => {
-        expect(clausesOf(prose, codes).length).toBeLessThanOrEqual(40);
+        expect(withCodeClauses(proseClauses(prose), codes).length).toBeLessThanOrEqual(40);
       },
     ),
   );

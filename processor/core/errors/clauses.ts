@@ -52,10 +52,17 @@ const WORD = /[a-z]+(?:'[a-z]+)?/g;
 const WORD_OF_ANY_SCRIPT = /\p{L}+(?:'[a-z]+)?/gu;
 const NOT_ASCII = /[^\0-\x7f]/;
 
-/** The clauses of lower-case prose and of machine codes in their own spelling. */
-export function clausesOf(prose: string, codes: readonly string[]): readonly Clause[] {
-  const clauses: Clause[] = [];
-  const texts = prose === "" ? codes.map(spacedCode) : [...prose.split(SENTENCE_END), ...codes.map(spacedCode)];
+/** The clauses of lower-case prose. */
+export function proseClauses(prose: string): readonly Clause[] {
+  return prose === "" ? [] : readClauses(prose.split(SENTENCE_END), []);
+}
+
+/** These and those of machine codes in their own spelling. */
+export function withCodeClauses(clauses: readonly Clause[], codes: readonly string[]): readonly Clause[] {
+  return readClauses(codes.map(spacedCode), [...clauses]);
+}
+
+function readClauses(texts: readonly string[], clauses: Clause[]): readonly Clause[] {
   for (const text of texts) {
     if (clauses.length >= CLAUSES_MAX) break;
     const found = readClause(text);

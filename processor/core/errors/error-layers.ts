@@ -1,10 +1,12 @@
 import type { ErrorEvidence } from "../categorization.ts";
-import { collectBody, emptyFindings, type BodyFindings } from "./body-findings.ts";
-import { clausesOf, type Clause } from "./clauses.ts";
-import { triplesOf, type LetterTriples } from "./letter-triples.ts";
-import { addCanonicalTokens } from "./error-token.ts";
-import { readErrorText } from "./error-text.ts";
+import { collectBody, collectCause, emptyFindings, type BodyFindings } from "./body-findings.ts";
+import { withCodeClauses, type Clause } from "./clauses.ts";
 import { grpcCodeName, httpStatusOf } from "./error-status.ts";
+import { readErrorText, type ErrorText } from "./error-text.ts";
+import { addCanonicalTokens } from "./error-token.ts";
+import { addMarks, setMark, type PatternMarks } from "./pattern-index.ts";
+import { Prose } from "./prose.ts";
+import { BITS_BY_CODE, MARK_WORDS, STEM_INDEX } from "./prose-index.ts";
 
 /** Layers of wrapping that are judged; real chains have two to five. */
 const LAYERS_MAX = 8;
@@ -13,20 +15,17 @@ const LAYER_PROSE_CHARS_MAX = 6_144;
 /** Codes that one layer may hold. */
 const LAYER_CODES_MAX = 200;
 
-/** Shorter prose is matched faster than it is looked into. */
-const GATED_CHARS_MIN = 64;
-
 /** One error of a chain, reduced to what rules look at. */
 export interface ErrorLayer {
   /** Canonical spellings of every machine code. */
   readonly codes: ReadonlySet<string>;
   /** The same, joined by blanks, for stems of codes that no rule lists. */
   readonly codeText: string;
-  /** Lower-case prose. */
-  readonly prose: string;
-  /** The triples of characters that stand in the prose; null where it is so short that patterns are as cheap. */
-  readonly triples: LetterTriples | null;
-  /** What its sentences and codes speak of; read when first asked for, as most errors are decided without. */
+  /** Bits of the rules that list one of its codes, and of those whose stems its codes may have (prose-index.ts). */
+  readonly listed: PatternMarks;
+  readonly stems: PatternMarks;
+  readonly prose: Prose;
+  /** What its sentences and codes speak of; read when first asked for. */
   readonly clauses: () => readonly Clause[];
 }
 
@@ -37,16 +36,19 @@ export interface ErrorFacts {
   readonly layers: readonly ErrorLayer[];
   /** HTTP status of 400 and above, stated or read from text; null where nobody says. */
   readonly status: number | null;
-  /** Prose of all layers, for what speaks against a rule. */
-  readonly allProse: string;
-  readonly allCodes: ReadonlySet<string>;
+  /** What prose of any layer may match. */
+  readonly marks: PatternMarks;
+  /** Prose and codes of all layers, for what speaks against a rule: most of these are not asked for any. */
+  readonly allProse: () => string;
+  readonly allCodes: () => ReadonlySet<string>;
   /** Fields of the body that state a wait. */
   readonly waits: BodyFindings["waits"];
 }
 
 export function factsOf(evidence: ErrorEvidence): ErrorFacts {
-  const causes = causeLayers(evidence.cause);
-  const own = ownLayer(evidence);
+  const read = layerReader();
+  const causes = causeLayers(evidence.cause, read);
+  const own = ownLayer(evidence, read);
   const layers = [...causes.map(({ layer }) => layer), own.layer];
   const status =
     httpStatusOf(evidence.status) ??
@@ -55,28 +57,70 @@ export function factsOf(evidence: ErrorEvidence): ErrorFacts {
     own.status ??
     causes.find((cause) => cause.status !== null)?.status ??
     null;
+  let allProse: string | null = null;
   return {
     provider: typeof evidence.provider === "string" ? evidence.provider.toLowerCase() : "",
     layers,
     status,
-    allProse: layers.length === 1 ? own.layer.prose : layers.map((layer) => layer.prose).join("\n"),
-    allCodes: layers.length === 1 ? own.layer.codes : new Set(layers.flatMap((layer) => [...layer.codes])),
+    marks: causes.length === 0 ? own.layer.prose.marks : marksOfAll(layers),
+    allProse: () => (allProse ??= layers.map(({ prose }) => prose.text).join("\n")),
+    allCodes: () => (causes.length === 0 ? own.layer.codes : new Set(layers.flatMap((layer) => [...layer.codes]))),
     waits: own.waits,
   };
 }
 
-interface ReadLayer {
+interface LayerRead {
   readonly layer: ErrorLayer;
   readonly status: number | null;
 }
 
-function ownLayer(evidence: ErrorEvidence): ReadLayer & { waits: BodyFindings["waits"] } {
+type ReadLayer = (found: BodyFindings) => LayerRead;
+
+/** Reads nothing twice in a row: an error says what its innermost cause says, word for word, more often than not. */
+function layerReader(): ReadLayer {
+  let lastText = "";
+  let lastRead: ErrorText | null = null;
+  let last: (LayerSource & LayerRead) | null = null;
+  const read = (text: string): ErrorText => {
+    if (lastRead === null || lastText !== text) lastRead = readErrorText(text);
+    lastText = text;
+    return lastRead;
+  };
+  return (found) => {
+    if (last !== null && sameSource(last, found)) return last;
+    const { codes, texts, status } = found;
+    last = { codes, texts, stated: status, ...layerOf(found, read) };
+    return last;
+  };
+}
+
+/** All that a layer is made of. */
+interface LayerSource extends Pick<BodyFindings, "codes" | "texts"> {
+  readonly stated: number | null;
+}
+
+function sameSource({ codes, texts, stated }: LayerSource, found: BodyFindings): boolean {
+  return stated === found.status && sameWords(texts, found.texts) && sameWords(codes, found.codes);
+}
+
+function sameWords(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, index) => word === other[index]);
+}
+
+function marksOfAll(layers: readonly Pick<ErrorLayer, "prose">[]): PatternMarks {
+  const marks = new Int32Array(MARK_WORDS);
+  for (const { prose } of layers) addMarks(prose.marks, marks);
+  return marks;
+}
+
+function ownLayer(evidence: ErrorEvidence, read: ReadLayer): LayerRead & { readonly waits: BodyFindings["waits"] } {
   const found = emptyFindings();
   if (evidence.body !== undefined && evidence.body !== null) collectBody(evidence.body, found);
   if (typeof evidence.message === "string") collectBody(evidence.message, found);
   const codes: unknown[] = [evidence.errorCode, evidence.errorType, grpcCodeName(evidence.status), headerErrorType(evidence.headers)];
   for (const code of codes) if (typeof code === "string" || typeof code === "number") found.codes.push(String(code));
-  return { ...layerOf(found), waits: found.waits };
+  const { layer, status } = read(found);
+  return { layer, status, waits: found.waits };
 }
 
 /** AWS puts the exception's name into a header; the body has only its message. */
@@ -87,9 +131,9 @@ function headerErrorType(headers: ErrorEvidence["headers"]): string | undefined 
 }
 
 /** A chain may be nested (`cause.cause`), a list from the outside in, or an AggregateError's `errors`. */
-function causeLayers(cause: unknown): ReadLayer[] {
+function causeLayers(cause: unknown, read: ReadLayer): LayerRead[] {
   if (cause === undefined || cause === null) return [];
-  const inward: ReadLayer[] = [];
+  const inward: LayerRead[] = [];
   const pending: unknown[] = [cause];
   const seen = new Set<object>();
   while (pending.length > 0 && inward.length < LAYERS_MAX && seen.size < LAYERS_MAX * 4) {
@@ -97,55 +141,71 @@ function causeLayers(cause: unknown): ReadLayer[] {
     if (typeof next === "string") {
       const found = emptyFindings();
       collectBody(next, found);
-      inward.push(layerOf(found));
+      inward.push(read(found));
     } else if (typeof next === "object" && next !== null && !seen.has(next)) {
       seen.add(next);
       if (Array.isArray(next)) pending.push(...next.slice(0, LAYERS_MAX));
-      else inward.push(...oneCause(next as Record<string, unknown>, pending));
+      else inward.push(...oneCause(next as Record<string, unknown>, pending, read));
     }
   }
   return inward.reverse();
 }
 
-function oneCause(cause: Record<string, unknown>, pending: unknown[]): ReadLayer[] {
+function oneCause(cause: Record<string, unknown>, pending: unknown[], read: ReadLayer): LayerRead[] {
   const found = emptyFindings();
-  const { cause: inner, errors, ...rest } = cause;
-  collectBody(rest, found);
-  pending.push(inner, errors);
-  return found.codes.length === 0 && found.texts.length === 0 ? [] : [layerOf(found)];
+  collectCause(cause, found);
+  pending.push(cause["cause"], cause["errors"]);
+  return found.codes.length === 0 && found.texts.length === 0 ? [] : [read(found)];
 }
 
-function layerOf(found: BodyFindings): ReadLayer {
+function layerOf(found: BodyFindings, read: (text: string) => ErrorText): LayerRead {
   const codes = new Set<string>();
   const spelled: string[] = [...found.codes];
-  const proses: string[] = [];
+  const proses: Prose[] = [];
   let status = found.status;
   let proseChars = 0;
   for (const text of found.texts) {
     if (proseChars > LAYER_PROSE_CHARS_MAX) break;
-    const read = readErrorText(text);
-    proses.push(read.prose);
-    proseChars += read.prose.length;
-    status ??= read.status;
-    for (const code of read.codes) addCode(codes, code);
-    spelled.push(...read.codes);
+    const said = read(text);
+    proses.push(said.prose);
+    proseChars += said.prose.text.length;
+    status ??= said.status;
+    for (const code of said.codes) addCode(codes, code);
+    spelled.push(...said.codes);
   }
   for (const code of found.codes) {
     if (!code.includes(" ")) addCode(codes, code);
     else for (const word of code.split(/\s+/, 3)) addCode(codes, word);
   }
-  const prose = proses.join("\n");
+  const prose = proseOf(proses);
+  const codeText = [...codes].join(" ");
   let clauses: readonly Clause[] | null = null;
   return {
     layer: {
       codes,
-      codeText: [...codes].join(" "),
+      codeText,
+      listed: codes.size === 0 ? NO_MARKS : listedBy(codes),
+      stems: codes.size === 0 ? NO_MARKS : STEM_INDEX.marksOf(codeText),
       prose,
-      triples: prose.length < GATED_CHARS_MIN ? null : triplesOf(prose),
-      clauses: () => (clauses ??= clausesOf(prose, spelled)),
+      clauses: () => (clauses ??= withCodeClauses(prose.clauses(), spelled)),
     },
     status,
   };
+}
+
+const NO_MARKS: PatternMarks = new Int32Array(MARK_WORDS);
+
+/** The very prose of a text that stands alone, so that what is found out about it is found out once. */
+function proseOf(proses: readonly Prose[]): Prose {
+  const [only] = proses;
+  if (only !== undefined && proses.length === 1) return only;
+  return new Prose(proses.map(({ text }) => text).join("\n"), marksOfAll(proses.map((prose) => ({ prose }))));
+}
+
+function listedBy(codes: ReadonlySet<string>): PatternMarks {
+  const listed = new Int32Array(MARK_WORDS);
+  for (const code of codes) for (const bit of BITS_BY_CODE.get(code) ?? []) setMark(listed, bit);
+  return listed;
 }
 
 function addCode(codes: Set<string>, code: string): void {

@@ -1,6 +1,10 @@
 import { sequence, words } from "./prose-pattern.ts";
 import { codesIn } from "./text-codes.ts";
-import { statusIn } from "./text-status.ts";
+import { SIGN, signsOf } from "./text-signs.ts";
+import { isMarked } from "./pattern-index.ts";
+import { Prose } from "./prose.ts";
+import { PROSE_BIT, PROSE_INDEX } from "./prose-index.ts";
+import { numberedStatusIn, reasonStatusIn } from "./text-status.ts";
 
 /** Prose is read at both ends: the complaint stands first, and the innermost of a long wrapper stands last. */
 const TEXT_HEAD_CHARS = 2048;
@@ -9,7 +13,7 @@ const TEXT_TAIL_CHARS = 1024;
 /** What one text says: prose to match against rules, codes that stand in it, and the HTTP status that it names. */
 export interface ErrorText {
   /** Lower case, without links, quotes of JSON unescaped, white space single. */
-  readonly prose: string;
+  readonly prose: Prose;
   readonly codes: readonly string[];
   readonly status: number | null;
 }
@@ -17,8 +21,12 @@ export interface ErrorText {
 /** Reads prose that may hold JSON, a Python repr, or a class name before a colon; no parser, so any wrapper's mixture will do. */
 export function readErrorText(text: string): ErrorText {
   const plain = withoutEscapes(withoutLinks(withoutFrames(boundedText(text))));
-  const prose = proseOf(plain);
-  return { prose, codes: codesIn(plain), status: statusIn(prose) };
+  const signs = signsOf(plain);
+  const lower = proseOf(plain, signs);
+  const marks = PROSE_INDEX.marksOf(lower);
+  const numbered = (signs & SIGN.number) === 0 ? null : numberedStatusIn(lower);
+  const status = numbered ?? (isMarked(marks, PROSE_BIT.reason) ? reasonStatusIn(lower) : null);
+  return { prose: new Prose(lower, marks), codes: codesIn(plain, signs), status };
 }
 
 // Where the code stood when it threw; its names (`onAborted`, `timeoutHandler`) are nobody's complaint. JavaScript and Java write alike.
@@ -41,14 +49,21 @@ function withoutEscapes(text: string): string {
 // httpx and requests below an SDK: nothing but the status, which is read by itself.
 const STATUS_SENTENCE = /(?:client|server) error '?(\d{3}) [^'\n]{0,60}'? for url[^\n]{0,20}/gi;
 
-function proseOf(plain: string): string {
+/** Signs of what may have to be mended; where there are none of them a text is prose as it is. */
+const MENDED = SIGN.beyondAscii | SIGN.quote | SIGN.angle | SIGN.wideSpace;
+
+function proseOf(plain: string, signs: number): string {
   let prose = plain.includes("for url") ? plain.replace(STATUS_SENTENCE, "status code $1") : plain;
-  if (/["'“‘`]/.test(prose)) prose = prose.replace(QUOTED_WORDS, "$1 ");
+  if ((signs & MENDED) !== 0) prose = mended(prose);
+  return prose.trim().toLowerCase();
+}
+
+function mended(plain: string): string {
+  let prose = /["'“‘`]/.test(plain) ? plain.replace(QUOTED_WORDS, "$1 ") : plain;
   // Proxies answer with pages; Python's <class 'x.Error'> and grpcio's <AioRpcError of RPC ...> are kept.
   if (prose.includes("<")) prose = prose.replace(/<(?!class|_?[A-Za-z]{1,40}Error\b)[^<>]{1,200}>/g, " ");
   if (/[’‘`´]/.test(prose)) prose = prose.replace(/[’‘`´]/g, "'");
-  if (/\s\s|[\n\r\t]/.test(prose)) prose = prose.replace(/\s+/g, " ");
-  return prose.trim().toLowerCase();
+  return /\s\s|[\n\r\t]/.test(prose) ? prose.replace(/\s+/g, " ") : prose;
 }
 
 // What is quoted after these words is the caller's own: a prompt that speaks of rate limits, a parameter named timeout.

@@ -4,7 +4,7 @@ const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
  * Pieces of plain text of which at least one stands in whatever the pattern matches; null where that cannot be told. Looking for
- * pieces is much cheaper than trying a pattern of thirty alternatives at every character (see letter-triples.ts). Reads the
+ * pieces is much cheaper than trying a pattern of thirty alternatives at every character (see pattern-index.ts). Reads the
  * syntax that rules use: alternatives, groups, classes, lookarounds, quantifiers, no flags.
  */
 export function needlesOf(pattern: RegExp): readonly string[] | null {

@@ -1,6 +1,8 @@
 import type { ErrorCategory } from "../categorization.ts";
 import type { ErrorFacts } from "./error-layers.ts";
 import type { ErrorRule } from "./error-rule.ts";
+import { isMarked } from "./pattern-index.ts";
+import { PROSE_BIT } from "./prose-index.ts";
 import { ONE_REQUEST_TOO_LARGE } from "./rules/rate.ts";
 
 /** A stated wait beyond this is no retry but another day. */
@@ -28,11 +30,14 @@ export function isRetryable(
   waitMs: number | null,
 ): boolean {
   if (rule.category === "quota_exceeded") return waitMs !== null && waitMs <= RETRY_WAIT_MS_MAX && !isGoogleDay(facts);
-  if (rule.category === "rate_limit" && ONE_REQUEST_TOO_LARGE.test(facts.allProse)) return false;
+  if (rule.category === "rate_limit" && isMarked(facts.marks, PROSE_BIT.requestTooLarge) && ONE_REQUEST_TOO_LARGE.test(facts.allProse()))
+    return false;
   const retryable = rule.retryable ?? RETRYABLE[rule.category];
   return retryable && (waitMs === null || waitMs <= RETRY_WAIT_MS_MAX);
 }
 
 function isGoogleDay({ allCodes, allProse, waits }: ErrorFacts): boolean {
-  return allCodes.has("quotaexhausted") || GOOGLE_DAY.test(allProse) || (waits.retryDelay !== undefined && allProse.includes("per day"));
+  return (
+    allCodes().has("quotaexhausted") || GOOGLE_DAY.test(allProse()) || (waits.retryDelay !== undefined && allProse().includes("per day"))
+  );
 }

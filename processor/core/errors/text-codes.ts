@@ -1,4 +1,5 @@
 import { sequence, words } from "./prose-pattern.ts";
+import { SIGN } from "./text-signs.ts";
 
 /** Codes taken from one text. */
 const TEXT_CODES_MAX = 64;
@@ -67,13 +68,26 @@ const KEYED_CODE = new RegExp(
 );
 
 /** Machine codes that stand in a text, in JSON or out of it, as they are spelled there. */
-export function codesIn(text: string): string[] {
-  if (ONE_WORD.test(text)) return [text];
-  const codes: string[] = CLASS_ENDING.test(text) ? (text.match(CLASS_NAME) ?? []) : [];
-  codes.push(...(text.match(SHOUTED_CODE) ?? []));
-  if (text.includes("_")) codes.push(...(text.match(SPOKEN_CODE) ?? []));
-  if (/[:=]/.test(text)) for (const [, code] of text.matchAll(KEYED_CODE)) codes.push(code ?? "");
-  const leading = (LEADING_CODE.exec(text) ?? NUMBERED_CODE.exec(text))?.[1];
+export function codesIn(text: string, signs: number): readonly string[] {
+  if ((signs & (SIGN.space | SIGN.beyondAscii)) === 0 && ONE_WORD.test(text)) return [text];
+  return (signs & CODE_SIGNS) === 0 ? NO_CODES : codesAmongWords(text, signs);
+}
+
+function codesAmongWords(text: string, signs: number): string[] {
+  const codes: string[] = (signs & SIGN.classEnding) !== 0 && CLASS_ENDING.test(text) ? (text.match(CLASS_NAME) ?? []) : [];
+  if ((signs & SIGN.shouted) !== 0) codes.push(...(text.match(SHOUTED_CODE) ?? []));
+  if ((signs & SIGN.underscore) !== 0) codes.push(...(text.match(SPOKEN_CODE) ?? []));
+  if ((signs & SIGN.colon) !== 0) for (const [, code] of text.matchAll(KEYED_CODE)) codes.push(code ?? "");
+  const leading = leadingCode(text, signs);
   if (leading !== undefined) codes.push(leading);
   return codes.length > TEXT_CODES_MAX ? codes.slice(0, TEXT_CODES_MAX) : codes;
+}
+
+const NO_CODES: readonly string[] = [];
+/** A text with none of these has no code in it. */
+const CODE_SIGNS = SIGN.classEnding | SIGN.shouted | SIGN.underscore | SIGN.colon;
+
+function leadingCode(text: string, signs: number): string | undefined {
+  const leading = (signs & SIGN.colon) === 0 ? undefined : LEADING_CODE.exec(text)?.[1];
+  return leading ?? ((signs & SIGN.shouted) === 0 ? undefined : NUMBERED_CODE.exec(text)?.[1]);
 }

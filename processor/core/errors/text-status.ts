@@ -80,13 +80,20 @@ const REASON_PHRASES: readonly (readonly [RegExp, number])[] = [
   [/\bservice (?:temporarily )?unavailable\b/, 503],
 ];
 
-/** The HTTP status of 400 and above that lower-case prose states, by number or by its reason phrase; null where it states none. */
-export function statusIn(prose: string): number | null {
-  if (/[1-5]\d\d/.test(prose)) {
-    for (const pattern of STATUS_PATTERNS) {
-      const status = Number(pattern.exec(prose)?.[1] ?? 0);
-      if (status >= 400) return status;
-    }
+/** Any reason phrase: prose that does not match it states none. */
+export const ANY_REASON = anyOf(...REASON_PHRASES.map(([phrase]) => phrase.source));
+
+/** The HTTP status of 400 and above that lower-case prose states by number; null where it states none. */
+export function numberedStatusIn(prose: string): number | null {
+  if (!/[1-5]\d\d/.test(prose)) return null;
+  for (const pattern of STATUS_PATTERNS) {
+    const status = Number(pattern.exec(prose)?.[1] ?? 0);
+    if (status >= 400) return status;
   }
+  return null;
+}
+
+/** The same by its reason phrase. */
+export function reasonStatusIn(prose: string): number | null {
   return REASON_PHRASES.find(([phrase]) => phrase.test(prose))?.[1] ?? null;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { gateOf, mayMatch, triplesOf } from "./letter-triples.ts";
 import { needlesOf } from "./needles.ts";
+import { indexPatterns, isMarked } from "./pattern-index.ts";
 import { IMPLIED, NAMED, VAGUE } from "./rule-table.ts";
 
 test.each<[RegExp, readonly string[] | null]>([
@@ -23,26 +23,29 @@ test.each<[RegExp, readonly string[] | null]>([
   expect(needlesOf(pattern)).toEqual(needles);
 });
 
-test("a gate lets pass what has a needle, and little else", () => {
-  const gate = gateOf(/quota exceeded|余额/);
-  expect(mayMatch(gate, triplesOf("your quota exceeded"))).toBe(true);
-  expect(mayMatch(gate, triplesOf("账户余额不足"))).toBe(true);
-  expect(mayMatch(gate, triplesOf("connection reset by peer"))).toBe(false);
-  expect(mayMatch(null, triplesOf(""))).toBe(true);
+test("patterns are marked that have a needle in the text, and those of which none is known", () => {
+  const index = indexPatterns([/quota exceeded|余额/, undefined, /[a-z]{3,9}\d+/, /reset by (?:peer|server)/]);
+  const marked = (text: string): number[] => [0, 1, 2, 3].filter((pattern) => isMarked(index.marksOf(text), pattern));
+  expect(marked("your quota exceeded")).toEqual([0, 2]);
+  expect(marked("账户余额不足")).toEqual([0, 2]);
+  expect(marked("connection reset by peer")).toEqual([2, 3]);
+  expect(marked("quota exceede")).toEqual([2]);
+  expect(marked("")).toEqual([2]);
 });
 
-const PATTERNS = [...NAMED.rules, ...IMPLIED.rules, ...VAGUE.rules].flatMap(({ name, text }) =>
-  text === undefined ? [] : [[name, text] as const],
+const PATTERNS = [...NAMED, ...IMPLIED, ...VAGUE].flatMap(({ name, text, stem }) =>
+  [text ?? [], stem ?? []].flat().map((pattern) => [name, pattern] as const),
 );
 
-test.each(PATTERNS)("%s: the gate never shuts out what its pattern matches", (_name, pattern) => {
-  const gate = gateOf(pattern);
-  expect(gate).not.toBeNull();
+test.each(PATTERNS)("%s: what its pattern matches is marked, alone and among all others", (_name, pattern) => {
+  const index = indexPatterns([...PATTERNS.map(([, other]) => other), pattern]);
+  const alone = indexPatterns([pattern]);
   fc.assert(
     fc.property(fc.constantFrom(...alternativesOf(pattern)), fc.string({ maxLength: 30 }), (text, around) => {
       const prose = `${around} ${text} ${around}`.toLowerCase();
       fc.pre(pattern.test(prose));
-      expect(mayMatch(gate, triplesOf(prose)), prose).toBe(true);
+      expect(isMarked(alone.marksOf(prose), 0), prose).toBe(true);
+      expect(isMarked(index.marksOf(prose), PATTERNS.length), prose).toBe(true);
     }),
     { numRuns: 60 },
   );

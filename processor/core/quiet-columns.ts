@@ -43,6 +43,8 @@ export class QuietColumns {
   private shapes = createQuietShapes();
   private templates = createQuietTemplates();
   private context: EnrichContext;
+  /** Of the request before: another list says that all were forgotten. */
+  private columnShapes: SpanColumns["shapes"] | null = null;
   private span: ColumnSpan | null = null;
   private readonly kinds: { readonly shapes: (QuietShape | undefined)[]; readonly resources: Attributes[]; roles: Uint8Array } = {
     shapes: [],
@@ -107,12 +109,11 @@ export class QuietColumns {
     return { templates: this.found, firstValue: this.firstValue, values: this.values.list, failed, unread };
   }
 
-  private prepare({ spanCount, resources }: SpanColumns, context: EnrichContext): void {
+  private prepare({ spanCount, resources, shapes }: SpanColumns, context: EnrichContext): void {
     const { found, values, kinds, services } = this;
-    if (this.templates.full || context.prices !== this.context.prices || context.endpoints !== this.context.endpoints) {
-      this.shapes = createQuietShapes();
-      this.templates = createQuietTemplates();
-    }
+    const isStale = this.templates.full || context.prices !== this.context.prices || context.endpoints !== this.context.endpoints;
+    if (isStale || shapes !== this.columnShapes) this.forgetShapes();
+    this.columnShapes = shapes;
     this.context = context;
     this.judge.begin(spanCount);
     kinds.roles = this.judge.roles;
@@ -123,6 +124,14 @@ export class QuietColumns {
     found.fill(null);
     if (services.size > SERVICES_MAX) services.clear();
     for (const [index, resource] of resources.entries()) kinds.resources[index] = this.serviceOf(resource);
+  }
+
+  /** Those before may still be of traces that are held, but not those before these: a client that invents shapes must not fill the memory. */
+  private forgetShapes(): void {
+    this.shapes = createQuietShapes();
+    this.templates = createQuietTemplates();
+    this.kinds.shapes.length = 0;
+    this.traces.turnGeneration();
   }
 
   /** Of a resource no more is asked than its service (enrich-entry.ts, serviceOf). */

@@ -82,6 +82,16 @@ export class QuietRing {
     this.failureOf[(this.nextSpan - before) & this.spanMask] = index + 1;
   }
 
+  /** Lets go of what all but the last so many spans have of their shapes and resources. */
+  keepLast(count: number): void {
+    const { shapes, resources, spanMask } = this;
+    for (let index = count; index <= spanMask; index += 1) {
+      const place = (this.nextSpan - 1 - index) & spanMask;
+      shapes[place] = undefined;
+      resources[place] = undefined;
+    }
+  }
+
   /** Adds spans once more that stand somewhere already. */
   addAgain(first: number, count: number, { firstNumber, numberCount }: { firstNumber: number; numberCount: number }): void {
     const { words, numbers, roles, failureOf, shapes, resources, spanMask, numberMask } = this;

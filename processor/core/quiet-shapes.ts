@@ -5,7 +5,7 @@ import type { SpanColumns } from "./span-columns.ts";
 import type { SpanShape } from "./span-shape.ts";
 
 /** More than a recogniser keeps; beyond it all are forgotten. */
-const SHAPES_MAX = 16_384;
+const SHAPES_MAX = 8_192;
 
 /** What is known of the shapes of spans, by their place in the columns. */
 export interface QuietShapes {

@@ -60,7 +60,7 @@ export interface PlacedTemplate {
 }
 
 /** Kinds of what is written: some per shape. When there are more, somebody invents shapes, and their numbers are given anew. */
-const TEMPLATES_MAX = 16_384;
+const TEMPLATES_MAX = 8_192;
 
 export interface QuietTemplates {
   /** The template of a span with these marks; null where none was made yet. */

@@ -60,6 +60,19 @@ describe("traces that are kept as numbers", () => {
     expect([aging.memory.size, aging.memory.lost.traces]).toEqual([0, 0]);
   });
 
+  test("outlive once that shapes are forgotten, and not twice", () => {
+    const taught = context();
+    const columnsOf = (index: number) => reader.pick(scanOf(index), scanOf(index).spans);
+    const afterForgetting = (index: number) => ({ ...columnsOf(index), shapes: [...columnsOf(index).shapes] });
+    enrichColumns(columnsOf(0), taught, NOBODY);
+    const { size } = taught.memory;
+    enrichColumns(afterForgetting(1), taught, NOBODY);
+    const both = taught.memory.size;
+    expect([both > size, taught.memory.lost.traces]).toEqual([true, 0]);
+    enrichColumns(afterForgetting(2), taught, NOBODY);
+    expect(taught.memory.lost.traces).toBe(size);
+  });
+
   test("become ordinary ones when somebody asks for them, once", () => {
     const asked = context();
     const scan = scanOf(0);

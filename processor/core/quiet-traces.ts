@@ -52,6 +52,8 @@ export class QuietTraces {
   /** Counts that wrap at 32 bits; modulo the length of the ring each is a place. */
   private oldestPart = 0;
   private nextPart = 0;
+  /** Where the parts begin that came since shapes were forgotten last. */
+  private generationPart = 0;
   private spansHeld = 0;
   private numbersHeld = 0;
   private clockMs = 0;
@@ -75,6 +77,13 @@ export class QuietTraces {
     while (this.oldestPart !== this.nextPart && nowMs - (this.touchedMs[this.oldestPart & this.partMask] ?? 0) > this.limits.ageMs) {
       this.forgetOldest();
     }
+  }
+
+  /** Shapes were forgotten: what came before they were the last time is forgotten too, and with it what it had of them. */
+  turnGeneration(): void {
+    while (this.oldestPart !== this.nextPart && ((this.generationPart - this.oldestPart) | 0) > 0) this.lost += this.forgetOldest();
+    this.generationPart = this.nextPart;
+    this.ring.keepLast(this.spansHeld);
   }
 
   /** Notes what is held of the trace whose id's words stand there; false where that is too much to be looked at. */

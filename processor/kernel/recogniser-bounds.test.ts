@@ -186,7 +186,7 @@ describe("a client that invents shapes", () => {
       teachAll(taught, strange(from, 10_000));
       known += recognisedOf(taught.recognise(strange(from, 10_000)));
     }
-    expect(known).toBeGreaterThan(10_000);
+    expect(known).toBeGreaterThan(2_000);
     expect(known).toBeLessThan(60_000);
     expect(recognisedOf(taught.recognise(usual))).toBe(1);
     teachAll(taught, unusual);

@@ -17,8 +17,8 @@ import { ResourceCache } from "./resource-cache.ts";
 const SHAPING: Readonly<Record<Shaping, number>> = { none: 0, value: 1, code: 2, presence: 3 };
 const OWN_KEY = 4;
 
-/** Of all that is taught until it is forgotten. The ordinary scan keeps half as many. */
-const SHAPES_MAX = 16_384;
+/** Of all that is taught until it is forgotten. The ordinary scan keeps half as many. With what is written on its spans one takes some 5 KB. */
+const SHAPES_MAX = 4_096;
 /** A client that invents shapes may fill what is kept of them, but not have it learned anew all the time. */
 const REQUESTS_BETWEEN_RESETS_MIN = 4_096;
 

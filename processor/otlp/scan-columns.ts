@@ -2,8 +2,9 @@ import type { BufferPool } from "../buffer-pool.ts";
 import { enrichBatch } from "../core/enrich.ts";
 import { enrichColumns } from "../core/enrich-columns.ts";
 import type { EnrichContext } from "../core/enrich-context.ts";
+import { PRESENCE_KEYS, VALUE_KEYS } from "../core/read-keys.ts";
 import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
-import { STATUS } from "../core/span.ts";
+import { STATUS, type Attributes, type AttributeValue } from "../core/span.ts";
 import type { SpanShape } from "../core/span-shape.ts";
 import { openKernel } from "../kernel/kernel-exports.ts";
 import { RequestWriter } from "../kernel/request-writer.ts";
@@ -148,8 +149,18 @@ const COLUMN_SHAPES = new WeakMap<SpanShape, ColumnShape>();
 function columnShapeOf(span: ScannedSpan, shape: SpanShape): ColumnShape {
   const before = COLUMN_SHAPES.get(shape);
   if (before !== undefined) return before;
-  const { name, kind, statusCode, scopeName, scopeVersion, attributes } = span;
-  const columnShape = { shape, name, kind, statusCode, scopeName, scopeVersion, attributes };
+  const { name, kind, statusCode, scopeName, scopeVersion } = span;
+  const columnShape = { shape, name, kind, statusCode, scopeName, scopeVersion, attributes: sharedAttributes(span.attributes) };
   COLUMN_SHAPES.set(shape, columnShape);
   return columnShape;
+}
+
+/** Without what spans of one shape have each for itself: a text of some KB may stand where only its key matters. */
+function sharedAttributes(attributes: Attributes): Attributes {
+  const shared: Record<string, AttributeValue | undefined> = Object.create(null);
+  for (const key in attributes) {
+    if (VALUE_KEYS.has(key)) shared[key] = attributes[key];
+    else if (PRESENCE_KEYS.has(key)) shared[key] = true;
+  }
+  return shared;
 }

@@ -5,11 +5,15 @@ import type { Scope } from "./request-scan.ts";
 import { type CachedText } from "./text-cache.ts";
 
 /** A power of two. A fleet has some hundred shapes; those that differ in a user's id or a path take each other's slots. */
-const SLOTS = 8192;
+const SLOTS = 2048;
 /** Places that a shape may stand in: a group of so many, a power of two. */
 const WAYS = 4;
+/** A power of two. Of what came once only a hash is kept, so that there is room for what comes seldom. */
+const SEEN_SLOTS = 32_768;
 /** A span with more attributes that the core reads has no shape. */
 const KEYS_MAX = 64;
+/** Nor one whose texts are longer, all together: what is kept of a shape is some KB, and nobody's shapes may be more. */
+const TEXT_BYTES_MAX = 4_096;
 
 /** What a value is to a shape: the text itself (or the bytes of a short list), or that it is a number, whichever. */
 type Token = CachedText | typeof NUMBER | typeof LIST | boolean | number;
@@ -56,6 +60,7 @@ export class ShapeDraft {
   readonly tokens: Token[] = [];
   count = 0;
   hash = 0;
+  textBytes = 0;
   nameText: CachedText | null = null;
   /** false: something about the span is its own. */
   valid = true;
@@ -63,6 +68,7 @@ export class ShapeDraft {
   begin(): void {
     this.count = 0;
     this.hash = 0;
+    this.textBytes = 0;
     this.nameText = null;
     this.valid = true;
   }
@@ -75,8 +81,12 @@ export class ShapeDraft {
   }
 
   addText(key: KeyFacts, text: CachedText | null): void {
-    if (text === null) this.valid = false;
-    else this.add(key, text, text.hash);
+    if (text === null) {
+      this.valid = false;
+      return;
+    }
+    this.textBytes += text.length;
+    this.add(key, text, text.hash);
   }
 
   addNumber(key: KeyFacts): void {
@@ -116,10 +126,10 @@ export class ShapeDraft {
 export class SpanShapes {
   private readonly table: (Shape | undefined)[] = Array.from({ length: SLOTS });
   /** Hashes of what came once. */
-  private readonly seen = new Int32Array(SLOTS);
+  private readonly seen = new Int32Array(SEEN_SLOTS);
 
   find(draft: ShapeDraft, head: ShapeHead, scope: Scope): SpanShape | null {
-    if (!draft.valid) return null;
+    if (!draft.valid || draft.textBytes > TEXT_BYTES_MAX) return null;
     const mixed = Math.imul(draft.hash ^ (head.kind << 4) ^ head.statusCode, 0x85ebca6b) ^ scope.name.length;
     const hash = mixed ^ (mixed >>> 15);
     const slot = hash & (SLOTS - WAYS);
@@ -127,7 +137,7 @@ export class SpanShapes {
       const shape = this.table[slot + way];
       if (shape !== undefined && shape.hash === hash && isOf(shape, draft, head, scope)) return shape;
     }
-    const seenAt = hash & (SLOTS - 1);
+    const seenAt = hash & (SEEN_SLOTS - 1);
     if (this.seen[seenAt] !== hash) {
       this.seen[seenAt] = hash;
       return null;

@@ -1,7 +1,7 @@
 import { createContextKey, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
 import { LayeredContext } from "../exchange/layered-context.ts";
-import type { CallPlace } from "./model-call.ts";
+import type { CallPlace, ModelCall } from "./model-call.ts";
 
 const CALL_PLACE = createContextKey("genai-otel call");
 const SPAN = spanKey();
@@ -20,6 +20,11 @@ export function callerOf(active: Context): Context | undefined {
   const place = active.getValue(CALL_PLACE) as CallPlace | undefined;
   if (place === undefined || trace.getSpan(active) !== place.span) return active;
   return place.call?.state === "running" ? undefined : place.caller;
+}
+
+/** The call in whose context something runs that was begun for one of its attempts. */
+export function callOut(active: Context): ModelCall | undefined {
+  return (active.getValue(CALL_PLACE) as CallPlace | undefined)?.call;
 }
 
 /** The API keeps its key to itself, but gives it to whatever context a span is set in. */

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { context, createContextKey, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
 import type { ExchangeObserver, ExchangeRequest, HeaderReader } from "../exchange/exchange.ts";
@@ -8,6 +7,8 @@ import { endAttributes, missingAttributes, spanName, startAttributes } from "./c
 import { CallAttempt } from "./call-attempt.ts";
 import type { AttemptKeeper } from "./call-attempt.ts";
 import { callContext, callerOf } from "./call-context.ts";
+import { callerFrame, unmarked } from "./caller-frame.ts";
+import type { CallerFrame } from "./caller-frame.ts";
 import { answerText, capturedPrompt } from "./captured-content.ts";
 import { anchoredClock } from "./clock.ts";
 import type { AttemptOutcome, CallPlace, ModelCall } from "./model-call.ts";
@@ -61,7 +62,7 @@ export function callTracker(options: CallTrackerOptions): CallTracker {
     options,
     keeper,
     targetOf: modelTargets(),
-    frame: new AsyncLocalStorage(),
+    frame: callerFrame(),
     pending: pendingCalls(),
     attempts: openAttempts(),
     callsBySpanId: new Map(),
@@ -91,8 +92,7 @@ interface TrackerState {
   readonly options: CallTrackerOptions;
   readonly keeper: AttemptKeeper;
   readonly targetOf: ReturnType<typeof modelTargets>;
-  /** Entered in the frame of the caller, so that the next attempt of an SDK's retry loop finds the call that it repeats. */
-  readonly frame: AsyncLocalStorage<ModelCall>;
+  readonly frame: CallerFrame;
   readonly pending: PendingCalls;
   readonly attempts: OpenAttempts;
   /** Calls that have not ended, by the id of their span. */
@@ -104,17 +104,19 @@ interface TrackerState {
 }
 
 function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserver | undefined {
-  const { options, callsBySpanId, pending } = state;
-  const active = callerOf(context.active());
-  if (active === undefined || state.attempts.isFull() || active.getValue(SUPPRESS_TRACING) === true) return undefined;
+  const { options, callsBySpanId, pending, frame } = state;
+  const running = context.active();
+  const caller = callerOf(running);
+  if (caller === undefined || state.attempts.isFull() || caller.getValue(SUPPRESS_TRACING) === true) return undefined;
   const target = state.targetOf(request, options.endpoints());
   if (target === undefined) return undefined;
   const facts = request.body === undefined ? undefined : readRequestFacts(target.wire, request.body);
   if (facts !== undefined && !namesModel(target, facts)) return undefined;
+  const active = unmarked(caller);
   const parentSpanId = trace.getSpanContext(active)?.spanId;
   const parentCall = parentSpanId === undefined ? undefined : callsBySpanId.get(parentSpanId);
   const headers = readAttemptHeaders(request.header);
-  const attempted = { key: target.key, body: request.body, parentSpanId, headers, framed: state.frame.getStore() };
+  const attempted = { key: target.key, body: request.body, parentSpanId, headers, framed: frame.marked(running) };
   const over = pending.repeatedFromOutside(attempted);
   if (over !== undefined) endCall(state, over);
   const known = parentCall ?? pending.find(attempted);
@@ -122,7 +124,7 @@ function observe(state: TrackerState, request: ExchangeRequest): ExchangeObserve
   pending.remove(call);
   callsBySpanId.set(call.span.spanContext().spanId, call);
   call.countedRetries = Math.max(call.countedRetries, headers.retryCount ?? 0);
-  state.frame.enterWith(call);
+  frame.mark(running, call.mark);
   return beginAttempt(state, call, request, headers.lastAttempt);
 }
 
@@ -178,6 +180,7 @@ function endCall(state: TrackerState, call: ModelCall): void {
   state.callsBySpanId.delete(call.span.spanContext().spanId);
   call.body = undefined;
   call.place.call = undefined;
+  call.mark.call = undefined;
   const attributes = endAttributes(call, outcome);
   if (call.adopted) endForgotten(state.forgotten, call, outcome);
   else endOwn(call, outcome, attributes);
@@ -208,6 +211,7 @@ function startCall(options: CallTrackerOptions, { target, facts, request, active
     span,
     adopted: sdkSpan !== undefined,
     place,
+    mark: { call: undefined },
     context: callContext(place),
     parentSpanId: trace.getSpanContext(active)?.spanId,
     callId,
@@ -221,6 +225,7 @@ function startCall(options: CallTrackerOptions, { target, facts, request, active
     foreignHttpSpans: [],
   };
   place.call = call;
+  call.mark.call = call;
   return call;
 }
 

@@ -1,6 +1,7 @@
 import type { Context, Span } from "@opentelemetry/api";
 import type { Answer } from "../wire/answer.ts";
 import type { RequestFacts } from "../wire/wire-dialect.ts";
+import type { FrameMark } from "./caller-frame.ts";
 import type { Clock } from "./clock.ts";
 import type { Failure } from "./failure.ts";
 import type { ModelTarget } from "./model-target.ts";
@@ -42,6 +43,7 @@ export interface ModelCall {
   readonly span: Span;
   readonly adopted: boolean;
   readonly place: CallPlace;
+  readonly mark: FrameMark;
   /** In which it is sent: that of the caller, with the call's span. */
   readonly context: Context;
   readonly parentSpanId: string | undefined;

@@ -25,6 +25,11 @@ export class LayeredContext implements Context {
       : new LayeredContext(this.below.setValue(key, value), this.key, this.value);
   }
 
+  /** What lies below, where the uppermost value is of `key`. */
+  withoutTop(key: symbol): Context {
+    return key === this.key ? this.below : this;
+  }
+
   deleteValue(key: symbol): Context {
     return key === this.key ? this.below.deleteValue(key) : new LayeredContext(this.below.deleteValue(key), this.key, this.value);
   }

@@ -9,13 +9,14 @@ import { gzipSync } from "node:zlib";
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { Agent, EnvHttpProxyAgent, fetch as npmFetch, ProxyAgent, request as npmRequest, RetryAgent } from "undici";
+import { Agent, EnvHttpProxyAgent, fetch as npmFetch, ProxyAgent, request as npmRequest, RetryAgent, Socks5ProxyAgent } from "undici";
 import type { Dispatcher } from "undici";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { startProviderStandIn } from "../../processor/demo/provider-stand-in.ts";
 import type { ProviderStandIn } from "../../processor/demo/provider-stand-in.ts";
 import { joined, listening, startForwardProxy } from "../../test/support/forward-proxy.ts";
 import type { ForwardProxy } from "../../test/support/forward-proxy.ts";
+import { startSocksProxy } from "../../test/support/socks-proxy.ts";
 import { GenAiInstrumentation } from "../genai-instrumentation.ts";
 
 // What lies between an application and its provider: TLS, HTTP/2, proxies, pipelining, a dispatcher that tries again.
@@ -155,6 +156,44 @@ describe("proxies", () => {
     vi.unstubAllEnvs();
     expect(proxy.lines.length).toBeGreaterThan(0);
     expect(await outputs(2)).toEqual([35, 36]);
+  });
+});
+
+describe("proxies that are spoken to otherwise", () => {
+  it("by HTTPS: the CONNECT and what goes through it are two TLS connections, and one call", async () => {
+    const secureProxy = await startForwardProxy({ cert, key });
+    await sendBoth(httpUrl(), new ProxyAgent({ uri: secureProxy.url, proxyTls: { ca } }), 61);
+    await sendBoth(httpsUrl(), new ProxyAgent({ uri: secureProxy.url, proxyTls: { ca }, requestTls: { ca } }), 63);
+    secureProxy.close();
+    expect(secureProxy.lines).toContain("CONNECT ");
+    expect(await outputs(4)).toEqual([61, 62, 63, 64]);
+    const addresses = exporter.getFinishedSpans().map(({ attributes }) => attributes["url.full"]);
+    expect(new Set(addresses)).toEqual(new Set([undefined, httpUrl(), httpsUrl()]));
+  });
+
+  it("by SOCKS5", async () => {
+    const socks = await startSocksProxy();
+    await sendBoth(httpUrl(), new Socks5ProxyAgent(`socks5://127.0.0.1:${socks.port}`), 65);
+    await sendBoth(httpsUrl(), new Socks5ProxyAgent(`socks5://127.0.0.1:${socks.port}`, { requestTls: { ca } } as never), 67);
+    socks.close();
+    expect(socks.targets.map((target) => Number(target.split(":").at(-1)))).toEqual(
+      expect.arrayContaining([Number(new URL(standIn.url).port), portOf(tls)]),
+    );
+    expect(await outputs(4)).toEqual([65, 66, 67, 68]);
+    expect(exporter.getFinishedSpans().filter(({ name }) => name === "POST")).toHaveLength(4);
+  });
+
+  it("by HTTPS, and the provider cannot be reached through it: one failed call, no span of the proxy", async () => {
+    const secureProxy = await startForwardProxy({ cert, key });
+    const dispatcher = new ProxyAgent({ uri: secureProxy.url, proxyTls: { ca } });
+    // The provider's certificate is not trusted behind the tunnel, so the body that names the model is never sent.
+    await expect(npmFetch(httpsUrl(), { method: "POST", body: body(69), dispatcher })).rejects.toThrow("fetch failed");
+    await dispatcher.close();
+    secureProxy.close();
+    genAi.endAll();
+    await outputs(1);
+    expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(["POST", "chat"]);
+    expect(calls()[0]?.attributes["error.type"]).toMatch(/CERT|SIGNATURE/);
   });
 });
 

@@ -1,5 +1,7 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { TlsOptions } from "node:tls";
 
 /** A forward proxy that knows both ways: CONNECT, and a request with the whole address in its first line. */
 export interface ForwardProxy {
@@ -10,9 +12,10 @@ export interface ForwardProxy {
   close(): void;
 }
 
-export async function startForwardProxy(): Promise<ForwardProxy> {
+/** @param secure its certificate, for a proxy that is itself spoken to by HTTPS */
+export async function startForwardProxy(secure?: Pick<TlsOptions, "cert" | "key">): Promise<ForwardProxy> {
   const lines: string[] = [];
-  const server = createServer((socket) => {
+  const forward = (socket: Socket): void => {
     socket.once("data", (bytes) => {
       const head = bytes.toString("latin1");
       const [, method, host, port, path] = /^(\w+) (?:http:\/\/)?([^:/ ]+):(\d+)(\S*)/.exec(head) ?? [];
@@ -22,9 +25,11 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
       else target.write(Buffer.from(head.replace(`http://${host}:${port}`, ""), "latin1"));
       joined(socket, target);
     });
-  });
+  };
+  const server = secure === undefined ? createServer(forward) : createTlsServer(secure, forward);
   const port = await listening(server);
-  return { url: `http://127.0.0.1:${port}`, port, lines, close: () => void server.close() };
+  const url = secure === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
+  return { url, port, lines, close: () => void server.close() };
 }
 
 /** What one socket sends goes to the other, until one breaks. */

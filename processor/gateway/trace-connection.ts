@@ -11,7 +11,7 @@ import { type BytesReader, type ReadConnection, readInto } from "./read-into.ts"
 import type { Receiver } from "./receiver.ts";
 import { asRefusal, refusalAnswer } from "./send-refusal.ts";
 import { answerBytes, takenAnswer } from "./trace-answer.ts";
-import { HEAD_BYTES_MAX, type TraceHead } from "./trace-head.ts";
+import type { TraceHead } from "./trace-head.ts";
 import { TraceHeadReader } from "./trace-head-reader.ts";
 
 export interface TraceConnectionOptions {
@@ -34,7 +34,6 @@ export interface TraceConnectionOptions {
 /** The one path that these connections serve, and how the usual answer is counted. */
 export const TRACES_PATH = "/v1/traces";
 export const TAKEN = "200";
-const HEAD_END = Buffer.from("\r\n\r\n");
 const TRANSPORTS = { protobuf: "http/protobuf", json: "http/json" } as const;
 const ignore = (): void => undefined;
 
@@ -137,7 +136,7 @@ export class TraceConnection implements BytesReader {
     do {
       if (this.#answering) return this.#keepEarly(bytes.subarray(at));
       if (this.#exchange === null) at = this.#begin(bytes, at);
-      else at += this.#copy(this.#exchange, bytes.subarray(at));
+      else at += this.#copy(this.#exchange, bytes, at);
     } while (at < bytes.length);
     return true;
   }
@@ -165,8 +164,7 @@ export class TraceConnection implements BytesReader {
   /** Answers where the request's body begins in `bytes`. */
   #begin(bytes: Buffer, start: number): number {
     const { budget, pool, gate, receiver, bodyBytesMax } = this.#options;
-    const end = bytes.indexOf(HEAD_END, start);
-    const head = end < 0 || end - start > HEAD_BYTES_MAX ? null : this.#heads.read(bytes.toString("latin1", start, end));
+    const head = this.#heads.read(bytes, start);
     if (head === null || head.bodyBytes > bodyBytesMax || !gate.admits(head.authorization) || !receiver.isReady()) {
       this.#handOver(bytes.subarray(start));
       return bytes.length;
@@ -177,7 +175,7 @@ export class TraceConnection implements BytesReader {
     this.isNew = false;
     this.sinceMs = startMs;
     if (head.bodyBytes === 0) void this.#answer(exchange);
-    return end + HEAD_END.length;
+    return this.#heads.bodyStart;
   }
 
   /** Node's server finds everything unread from this request on. */
@@ -191,13 +189,13 @@ export class TraceConnection implements BytesReader {
     this.#options.fallback(socket);
   }
 
-  /** Answers how many of the bytes are of this body. */
-  #copy(exchange: Exchange, bytes: Buffer): number {
+  /** Answers how many of the bytes from `start` on are of this body. */
+  #copy(exchange: Exchange, bytes: Buffer, start: number): number {
     const { body, filledBytes, head } = exchange;
-    const mine = bytes.subarray(0, head.bodyBytes - filledBytes);
-    if (!exchange.refused) mine.copy(body, filledBytes);
-    this.#count(exchange, mine.length);
-    return mine.length;
+    const mine = Math.min(bytes.length - start, head.bodyBytes - filledBytes);
+    if (!exchange.refused) bytes.copy(body, filledBytes, start, start + mine);
+    this.#count(exchange, mine);
+    return mine;
   }
 
   #count(exchange: Exchange, bytes: number): void {

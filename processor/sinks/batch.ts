@@ -28,6 +28,9 @@ export function batchSink(inner: Sink, limits: BatchLimits): Sink {
   let spans = 0;
   let bytes = 0;
   let writes = 0;
+  /** When what waits is written whatever is under way; 0: nothing waits for that. */
+  let dueMs = 0;
+  /** Outlives what it was set for: with a timer for each batch, most of them are made and thrown away. */
   let timer: NodeJS.Timeout | undefined;
   let turn: NodeJS.Immediate | undefined;
   /** Hears that no write is under way any more. */
@@ -37,13 +40,23 @@ export function batchSink(inner: Sink, limits: BatchLimits): Sink {
     if (parts.length === 0 || turn !== undefined) return;
     // One turn of the event loop gathers what arrived together; after that an idle sink has nothing to wait for.
     if (writes === 0 || onIdle !== null) turn = setImmediate(flush);
-    else if (writes < limits.writesMax) timer ??= setTimeout(flush, limits.delayMs);
+    else if (writes < limits.writesMax && dueMs === 0) {
+      dueMs = performance.now() + limits.delayMs;
+      timer ??= setTimeout(onTime, limits.delayMs);
+    }
+  }
+
+  function onTime(): void {
+    timer = undefined;
+    if (dueMs === 0) return;
+    const leftMs = Math.ceil(dueMs - performance.now());
+    if (leftMs > 0) timer = setTimeout(onTime, leftMs);
+    else flush();
   }
 
   function flush(): void {
-    clearTimeout(timer);
     clearImmediate(turn);
-    timer = undefined;
+    dueMs = 0;
     turn = undefined;
     if (parts.length === 0) return;
     const flushed = parts;
@@ -79,6 +92,7 @@ export function batchSink(inner: Sink, limits: BatchLimits): Sink {
         onIdle = resolve;
       });
       flush();
+      clearTimeout(timer);
       if (writes > 0) await idle;
       await inner.close();
     },

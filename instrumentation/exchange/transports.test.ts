@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request as httpRequest } from "node:http";
-import { createSecureServer } from "node:http2";
+import { connect as connectHttp2, createSecureServer } from "node:http2";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { AddressInfo, Server } from "node:net";
@@ -114,6 +114,26 @@ describe("HTTP/2 through undici", () => {
     expect(front.versions).toEqual(["2.0", "2.0"]);
     expect(await outputs(2)).toEqual([21, 22]);
     await close();
+  });
+});
+
+describe("HTTP/2 through node:http2, with TLS", () => {
+  it("two requests on one connection", async () => {
+    const { front, url, close } = await startHttp2Front();
+    const { origin, pathname } = new URL(url);
+    const session = connectHttp2(origin, { ca });
+    for (const stream of [false, true]) {
+      const sent = session.request({ ":method": "POST", ":path": pathname, "content-type": "application/json" });
+      sent.end(body(21, stream));
+      let text = "";
+      for await (const chunk of sent.setEncoding("utf8") as AsyncIterable<string>) text += chunk;
+      expect(text).toContain("the end");
+    }
+    session.close();
+    await close();
+    expect(front.versions).toEqual(["2.0", "2.0"]);
+    expect(await outputs(2)).toEqual([21, 22]);
+    expect(calls().map(({ attributes }) => attributes["server.port"])).toEqual([Number(new URL(url).port), Number(new URL(url).port)]);
   });
 });
 

@@ -3,8 +3,8 @@ import type { HttpCall } from "./call-http.ts";
 import { NOTHING_MATCHED } from "./categorize-error.ts";
 import type { Categorize } from "./categorize-memo.ts";
 import type { Categorization, ErrorEvidence } from "./categorization.ts";
-import { errorEvidenceOf } from "./span-error-evidence.ts";
-import { SPAN_KIND, STATUS, type Attributes, type AttributeValue, type Span } from "./span.ts";
+import { errorEvidenceOf, type RequestBelow } from "./span-error-evidence.ts";
+import { STATUS, type Attributes, type AttributeValue, type Span } from "./span.ts";
 import type { SpanNote, TraceNode } from "./trace-memory.ts";
 
 export interface Failure extends Categorization {
@@ -31,9 +31,18 @@ export function failureOf(span: Span, call: Call, { lastAttempt, outer }: Witnes
   const requestFailed = lastAttempt?.note.failed === true;
   // Instrumentations miss streams that break: no answer, and a request that broke or a wrapper that failed with it.
   if (!call.failed && (!call.asksModel || call.answered || (!requestFailed && outer === undefined))) return null;
-  const evidence = evidenceOf(span, { lastAttempt, outer });
+  return evidentFailure(evidenceOf(span, { lastAttempt, outer }), call.errorType, lastAttempt, categorize);
+}
+
+/** What kind of failure that evidence shows. `ownType` is what the call itself names it; its request may say what no rule knows. */
+export function evidentFailure(
+  evidence: ErrorEvidence,
+  ownType: string | undefined,
+  lastAttempt: Attempt | undefined,
+  categorize: Categorize,
+): Failure {
   const status = evidence.status === undefined ? undefined : String(evidence.status);
-  const errorType = call.errorType ?? evidence.errorType ?? nameOf(evidence.cause) ?? status ?? OTHER;
+  const errorType = ownType ?? evidence.errorType ?? nameOf(evidence.cause) ?? status ?? OTHER;
   return named(ofRequest(categorize(evidence), lastAttempt), errorType);
 }
 
@@ -77,7 +86,7 @@ function isDestroyedByClient(stacktrace: AttributeValue | undefined): boolean {
 
 /** The span's own words first; a span near the wire often has only a code, and the one around it the provider's message. */
 function evidenceOf(span: Span, { lastAttempt, outer }: Witnesses): ErrorEvidence {
-  const own = errorEvidenceOf(span, lastAttempt === undefined ? undefined : requestSpan(span, lastAttempt));
+  const own = errorEvidenceOf(span, lastAttempt === undefined ? undefined : requestBelow(lastAttempt));
   if (outer === undefined || own.message !== undefined || own.cause !== undefined) return own;
   const around = errorEvidenceOf(outer, span);
   return { ...around, ...defined(own), message: around.message, cause: around.cause };
@@ -92,21 +101,11 @@ function nameOf(cause: unknown): string | undefined {
   return typeof name === "string" && name !== "" ? name : undefined;
 }
 
-/** The request as a span again, from the little that the memory keeps of it. */
-function requestSpan(span: Span, { note }: Attempt): Span {
+/** The request as it is asked, from the little that the memory keeps of it. */
+export function requestBelow({ note }: Attempt): RequestBelow {
   return {
-    traceId: note.traceId,
-    spanId: note.spanId,
-    parentSpanId: note.parentSpanId,
-    name: "POST",
-    kind: SPAN_KIND.client,
-    startMs: note.startMs,
-    endMs: note.endMs,
     statusCode: note.failed ? STATUS.error : STATUS.unset,
     statusMessage: "",
-    scopeName: note.scopeName,
-    scopeVersion: "",
-    resource: span.resource,
     events: NO_EVENTS,
     attributes: requestAttributes(note),
   };

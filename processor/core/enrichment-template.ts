@@ -10,21 +10,13 @@ export interface EnrichmentTemplate {
   readonly numberKeys: readonly string[];
 }
 
-/** What was found of a failed call, which was read by itself. */
-export interface FailedCall {
-  readonly span: number;
-  readonly enrichment: Enrichment;
-}
-
-/** What was found of the spans of one request without reading them, but for the calls that failed. */
+/** What was found of the spans of one request without reading more of them than the texts of calls that failed. */
 export interface ColumnFindings {
   /** By span: what is written on it; null where nothing is. */
   readonly templates: readonly (EnrichmentTemplate | null)[];
   /** By span: where its values begin in `values`. */
   readonly firstValue: Int32Array;
   readonly values: Float64Array;
-  /** The calls that failed in what was found, in the order of their spans; they have no template. */
-  readonly failed: readonly FailedCall[];
   /** Spans that have to be read by themselves, in their order. */
   readonly unread: readonly number[];
 }

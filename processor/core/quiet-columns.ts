@@ -1,8 +1,8 @@
 import { enrichBatch } from "./enrich.ts";
 import type { EnrichContext } from "./enrich-context.ts";
-import type { ColumnFindings, EnrichmentTemplate, FailedCall } from "./enrichment-template.ts";
+import type { ColumnFindings, EnrichmentTemplate } from "./enrichment-template.ts";
 import { EarlierSpans } from "./quiet-earlier.ts";
-import { findFailure, type FoundFailure } from "./quiet-failure.ts";
+import { QuietFailures, type FoundFailure, type KnownTexts } from "./quiet-failure.ts";
 import { hexOfWords } from "./quiet-ids.ts";
 import { QuietJudge } from "./quiet-judge.ts";
 import { QUIET_ROLE, type QuietCall, type QuietShape } from "./quiet-shape.ts";
@@ -30,8 +30,8 @@ const SPANS_GUESS = 1_024;
 /** Names of services are a handful; a sender that makes them up must not fill the memory. */
 const SERVICES_MAX = 1_000;
 
-/** The span at that index of the columns, with its texts; null where it cannot be read. */
-export type ReadSpan = (index: number) => Span | null;
+/** The texts of the failed span at that index of the columns; null where they are too many. */
+export type ReadTexts = (index: number) => KnownTexts | null;
 
 /** The quiet traces of one memory, and what is worked with on every request. */
 export class QuietColumns {
@@ -59,13 +59,17 @@ export class QuietColumns {
     httpStatus: 0,
     answeredMs: Number.NaN,
     counted: false,
+    failure: null,
+    retryDelayMs: Number.NaN,
   };
   /** Of the span that is written. */
   private readonly own: OwnNumbers = { numbers: new Float64Array(), from: 0 };
   private readonly values = new QuietValues(SPANS_GUESS * VALUES_MAX);
   private readonly found: (EnrichmentTemplate | null)[] = [];
   private firstValue = new Int32Array(SPANS_GUESS);
-  private readonly failed: FailedCall[] = [];
+  private readonly failures = new QuietFailures();
+  /** Of the trace that is written, by span of a failed call. */
+  private readonly foundFailures = new Map<number, FoundFailure>();
 
   constructor(context: EnrichContext) {
     this.memory = context.memory;
@@ -96,7 +100,7 @@ export class QuietColumns {
     return taken.touchedMs;
   }
 
-  enrich(columns: SpanColumns, context: EnrichContext, read: ReadSpan): ColumnFindings {
+  enrich(columns: SpanColumns, context: EnrichContext, read: ReadTexts): ColumnFindings {
     this.memory.begin(context.nowMs);
     this.prepare(columns, context);
     const claimsElsewhere = this.readShapes(columns, context);
@@ -105,8 +109,7 @@ export class QuietColumns {
       if (!this.enrichTrace({ columns, trace, claimsElsewhere, read })) addSpans(columns, trace, unread);
     }
     unread.sort((a, b) => a - b);
-    const failed = this.failed.length === 0 ? NONE_FAILED : this.failed.toSorted((a, b) => a.span - b.span);
-    return { templates: this.found, firstValue: this.firstValue, values: this.values.list, failed, unread };
+    return { templates: this.found, firstValue: this.firstValue, values: this.values.list, unread };
   }
 
   private prepare({ spanCount, resources, shapes }: SpanColumns, context: EnrichContext): void {
@@ -119,7 +122,6 @@ export class QuietColumns {
     kinds.roles = this.judge.roles;
     if (spanCount > this.firstValue.length) this.firstValue = new Int32Array(2 * spanCount);
     values.begin(spanCount * VALUES_MAX);
-    if (this.failed.length > 0) this.failed.length = 0;
     found.length = spanCount;
     found.fill(null);
     if (services.size > SERVICES_MAX) services.clear();
@@ -182,28 +184,32 @@ export class QuietColumns {
   }
 
   /** Holds it and writes what is found; false where it is to be read span by span after all. */
-  private keepTrace(columns: SpanColumns, trace: number, read: ReadSpan): boolean {
-    const failures = this.judge.failedCount === 0 ? NO_FAILURES : this.readFailures(columns, read);
-    if (failures === null || !this.traces.add(columns, trace, this.kinds, this.earlier.count > 0)) return false;
-    this.writeTrace(columns, trace, failures);
+  private keepTrace(columns: SpanColumns, trace: number, read: ReadTexts): boolean {
+    if (this.foundFailures.size > 0) this.foundFailures.clear();
+    if (this.judge.failedCount > 0 && !this.findFailures(columns, read)) return false;
+    if (!this.traces.add(columns, trace, this.kinds, this.earlier.count > 0)) return false;
+    this.writeTrace(columns, trace);
     return true;
   }
 
-  /** null: one of the calls that failed cannot be read. */
-  private readFailures(columns: SpanColumns, read: ReadSpan): Map<number, FoundFailure> | null {
+  /** false: one of the calls that failed has to be read by itself. */
+  private findFailures(columns: SpanColumns, read: ReadTexts): boolean {
     const { calls, callCount, requestOf } = this.judge;
-    const failures = new Map<number, FoundFailure>();
+    const { shapes } = this.kinds;
     for (let index = 0; index < callCount; index += 1) {
-      const call = calls[index] ?? -1;
-      if (this.kinds.shapes[call]?.failed !== true) continue;
-      const hasTexts = columns.spans[call * SPAN_STRIDE + SPAN_COLUMN.ownTexts] === 1;
-      const span = hasTexts ? read(call) : new ColumnSpan(columns, call);
-      const request = requestOf[call] ?? -1;
-      const found = span === null ? null : findFailure(span, request < 0 ? null : new ColumnSpan(columns, request), this.context);
-      if (found === null) return null;
-      failures.set(call, found);
+      const span = calls[index] ?? -1;
+      const shape = shapes[span];
+      if (shape?.failed !== true || shape.call === null) continue;
+      const hasTexts = columns.spans[span * SPAN_STRIDE + SPAN_COLUMN.ownTexts] === 1;
+      const texts = hasTexts ? read(span) : null;
+      if (hasTexts && texts === null) return false;
+      const request = requestOf[span] ?? -1;
+      const failed = { columns, span, call: shape.call, request, requestShape: request < 0 ? undefined : shapes[request] };
+      const found = this.failures.find(failed, texts, this.context);
+      if (found === null) return false;
+      this.foundFailures.set(span, found);
     }
-    return failures;
+    return true;
   }
 
   private isOrdinary(columns: SpanColumns, trace: number): boolean {
@@ -227,21 +233,19 @@ export class QuietColumns {
   }
 
   /** The trace was added last to those that are held. */
-  private writeTrace(columns: SpanColumns, trace: number, failures: ReadonlyMap<number, FoundFailure>): void {
+  private writeTrace(columns: SpanColumns, trace: number): void {
+    const { foundFailures } = this;
     let behind = columns.traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0;
     for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) {
       const shape = this.kinds.shapes[span];
-      const failed = failures.size === 0 ? undefined : failures.get(span);
-      if (failed !== undefined) {
-        this.failed.push({ span, enrichment: failed.enrichment });
-        this.traces.noteFailure(behind, failed.failure);
-        if (shape?.unknownScope === true) this.context.onUnknownDialect?.(shape.column.scopeName);
-      } else if (shape !== undefined && shape.call !== null) this.writeSpan(columns, span, shape);
+      const failed = foundFailures.size === 0 ? undefined : foundFailures.get(span);
+      if (failed !== undefined) this.traces.noteFailure(behind, failed.failure);
+      if (shape !== undefined && shape.call !== null) this.writeSpan(columns, span, shape, failed);
       behind -= 1;
     }
   }
 
-  private writeSpan(columns: SpanColumns, index: number, shape: QuietShape): void {
+  private writeSpan(columns: SpanColumns, index: number, shape: QuietShape, failed: FoundFailure | undefined): void {
     const { marks, values, context, templates } = this;
     const { prices } = context;
     const { call } = shape;
@@ -250,15 +254,20 @@ export class QuietColumns {
     const span = this.spanAt(columns, index);
     const own = this.ownOf(columns, index);
     if (call.resendVaries) fillFields(call, own);
+    this.markRequest(columns, request);
     marks.asksModel = this.judge.roles[index] === QUIET_ROLE.call;
-    marks.httpStatus = request < 0 ? 0 : (this.kinds.shapes[request]?.httpStatus ?? 0);
-    marks.answeredMs =
-      request < 0 ? Number.NaN : (columns.numbers[columns.spans[request * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0] ?? 0);
     marks.counted = marks.asksModel && (call.countsResends || resentOf(call) === 0);
+    markFailure(marks, failed, request >= 0);
     this.firstValue[index] = values.count;
     values.add(span, call, own, { marks, prices });
     this.found[index] = templates.find(call, marks) ?? this.makeTemplate(call, span);
     if (shape.unknownScope) context.onUnknownDialect?.(shape.column.scopeName);
+  }
+
+  private markRequest({ spans, numbers }: SpanColumns, request: number): void {
+    const { marks } = this;
+    marks.httpStatus = request < 0 ? 0 : (this.kinds.shapes[request]?.httpStatus ?? 0);
+    marks.answeredMs = request < 0 ? Number.NaN : (numbers[spans[request * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0] ?? 0);
   }
 
   private makeTemplate(call: QuietCall, span: Span): EnrichmentTemplate {
@@ -285,11 +294,15 @@ interface AskedTrace {
   readonly trace: number;
   /** A call beside it may claim its requests. */
   readonly claimsElsewhere: boolean;
-  readonly read: ReadSpan;
+  readonly read: ReadTexts;
 }
 
-const NO_FAILURES: ReadonlyMap<number, FoundFailure> = new Map();
-const NONE_FAILED: readonly FailedCall[] = [];
+/** A request that failed with its call may have had no answer, and counts all the same (retry.ts, retriesOf). */
+function markFailure(marks: TemplateMarks, failed: FoundFailure | undefined, hasRequest: boolean): void {
+  marks.failure = failed === undefined ? null : failed.kind;
+  marks.retryDelayMs = failed === undefined ? Number.NaN : (failed.failure.retryDelayMs ?? Number.NaN);
+  if (failed !== undefined && hasRequest) marks.counted = true;
+}
 
 function addSpans(columns: SpanColumns, trace: number, to: number[]): void {
   for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) to.push(span);

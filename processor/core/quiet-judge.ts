@@ -173,7 +173,9 @@ export class QuietJudge {
 
   /** Whether there are no two calls, of all that came, that are of each other what is asked. */
   private noTwoCalls({ shapes, earlier }: JudgedTrace, are: (one: QuietShape, other: QuietShape) => boolean): boolean {
-    if (this.callCount + earlier.calls.length > COMPARED_CALLS_MAX) return false;
+    const count = this.callCount + earlier.calls.length;
+    if (count < 2) return true;
+    if (count > COMPARED_CALLS_MAX) return false;
     const calls = [...earlier.calls];
     for (let index = 0; index < this.callCount; index += 1) {
       const shape = shapes[this.calls[index] ?? NONE];

@@ -1,17 +1,20 @@
 import { NORMALIZED, OWN } from "./attributes.ts";
 import { completeCall } from "./call.ts";
+import type { Failure } from "./call-failure.ts";
 import { writeFindings } from "./enrich-call.ts";
 import type { EnrichmentTemplate } from "./enrichment-template.ts";
 import type { PriceBook } from "./price-book.ts";
 import type { CostStatus } from "./priced-call.ts";
+import type { FailureKind } from "./quiet-failure.ts";
 import type { QuietCall } from "./quiet-shape.ts";
 import type { Span } from "./span.ts";
 
 /** Values that a span has or has not, some only together; in the order in which they are written. */
-export const PRESENT = { firstChunk: 1, usage: 2, reasoning: 4, cost: 8, hitRatio: 16, speed: 32 } as const;
+export const PRESENT = { firstChunk: 1, wait: 2, usage: 4, reasoning: 8, cost: 16, hitRatio: 32, speed: 64 } as const;
 
 const KEYS: readonly (readonly [number, readonly string[]])[] = [
   [PRESENT.firstChunk, [NORMALIZED.timeToFirstChunk]],
+  [PRESENT.wait, [OWN.errorRetryAfterMs]],
   [PRESENT.usage, [NORMALIZED.inputTokens, NORMALIZED.outputTokens, NORMALIZED.cacheReadTokens, NORMALIZED.cacheWriteTokens]],
   [PRESENT.reasoning, [NORMALIZED.reasoningTokens]],
   [
@@ -48,6 +51,10 @@ export interface TemplateMarks {
   answeredMs: number;
   /** Something would have shown retries, had there been any. */
   counted: boolean;
+  /** null: it did not fail. */
+  failure: FailureKind | null;
+  /** The wait that the provider stated; NaN where it stated none. No mark: a number. */
+  retryDelayMs: number;
 }
 
 /** A template with the marks by which it is found. */
@@ -56,6 +63,7 @@ export interface PlacedTemplate {
   readonly bits: number;
   readonly httpStatus: number;
   readonly priceDate: string | null;
+  readonly failure: FailureKind | null;
   readonly template: EnrichmentTemplate;
 }
 
@@ -78,19 +86,20 @@ export function createQuietTemplates(): QuietTemplates {
       return count >= TEMPLATES_MAX;
     },
     find({ templates }, marks) {
-      const { httpStatus, priceDate } = marks;
+      const { httpStatus, priceDate, failure } = marks;
       const bits = bitsOf(marks);
       for (let index = 0; index < templates.length; index += 1) {
         const placed = templates[index];
         if (placed === undefined || placed.bits !== bits || placed.httpStatus !== httpStatus) continue;
-        if (placed.priceDate === priceDate) return placed.template;
+        if (placed.priceDate === priceDate && placed.failure === failure) return placed.template;
       }
       return null;
     },
     make(call, marks, span, prices) {
       const template = { id: count, enrichment: write(call, marks, span, prices), numberKeys: keysOf(marks.present) };
       count += 1;
-      call.templates.unshift({ bits: bitsOf(marks), httpStatus: marks.httpStatus, priceDate: marks.priceDate, template });
+      const { httpStatus, priceDate, failure } = marks;
+      call.templates.unshift({ bits: bitsOf(marks), httpStatus, priceDate, failure, template });
       return template;
     },
   };
@@ -118,12 +127,18 @@ function keysOf(present: number): string[] {
   return KEYS.flatMap(([bit, keys]) => ((present & bit) === 0 ? [] : keys));
 }
 
-/** As of a call that did not fail and whose request, if one is known, was the first (retry.ts, retriesOf and nothingSeen). */
+/** As of a call whose request, if one is known, was the first (retry.ts, retriesOf and nothingSeen). */
 function write(call: QuietCall, marks: TemplateMarks, span: Span, prices: PriceBook): EnrichmentTemplate["enrichment"] {
   const { asksModel, httpStatus, answeredMs, counted } = marks;
   const lastAttempt = httpStatus === 0 ? undefined : { note: { httpStatus, startMs: answeredMs } };
   const count = counted || httpStatus > 0 ? 0 : undefined;
   const retries = asksModel ? { count, reason: undefined, waitMs: undefined, of: undefined, lastAttempt } : null;
   const read = completeCall(span, call.words, call.fields);
-  return writeFindings({ span, call: read, llmCall: asksModel, failure: null, retries, usage: call.usage }, prices);
+  return writeFindings({ span, call: read, llmCall: asksModel, failure: failureOf(marks), retries, usage: call.usage }, prices);
+}
+
+function failureOf({ failure, retryDelayMs }: TemplateMarks): Failure | null {
+  if (failure === null) return null;
+  const { category, retryable, errorType, statesWait } = failure;
+  return { category, retryable, errorType, retryDelayMs: statesWait ? retryDelayMs : null, rule: "" };
 }

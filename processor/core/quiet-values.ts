@@ -55,6 +55,7 @@ export class QuietValues {
     marks.priceDate = null;
     const ttftSeconds = firstChunkSeconds(span, call, own);
     if (ttftSeconds >= 0) this.put(marks, PRESENT.firstChunk, ttftSeconds);
+    if (marks.retryDelayMs >= 0) this.put(marks, PRESENT.wait, Math.round(marks.retryDelayMs));
     fillUsageFrom(usage.facts.attributes, usage.numbers, numbers, from + TIME_NUMBERS);
     const tokens = readFilled(usage);
     if (tokens !== null) this.putUsage(tokens, marks);
@@ -62,7 +63,7 @@ export class QuietValues {
     const startMs = numbers[from] ?? 0;
     this.putMoney(call, tokens, { marks, prices, startMs });
     const output = tokens === null ? 0 : tokens.output;
-    if (output === 0) return;
+    if (output === 0 || marks.failure !== null) return;
     const answeredMs = marks.httpStatus === 0 ? startMs : marks.answeredMs;
     const waitMs = ttftSeconds >= 0 ? ttftSeconds * 1_000 : Math.max(0, answeredMs - startMs);
     const speed = outputSpeed(output, (numbers[from + 1] ?? 0) - startMs - waitMs);
@@ -83,6 +84,7 @@ export class QuietValues {
 
   private putMoney({ usage }: QuietCall, tokens: Usage | null, { marks, prices, startMs }: Pricing): void {
     const bill = billFilled(usage, startMs, prices);
+    if (marks.failure !== null && isUnused(tokens, bill)) return;
     if (typeof bill === "string") marks.costStatus = bill;
     else {
       marks.costStatus = statusOf(usage.facts, bill);
@@ -108,6 +110,12 @@ export class QuietValues {
     this.list[this.count] = value;
     this.count += 1;
   }
+}
+
+/** Of a failed call then no cost is spoken of (enrich-call.ts, writeMoney). */
+function isUnused(tokens: Usage | null, bill: ReturnType<typeof billFilled>): boolean {
+  if (tokens === null) return bill === "no_usage";
+  return tokens.uncachedInput + tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h + tokens.output === 0;
 }
 
 interface Pricing {

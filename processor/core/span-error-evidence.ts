@@ -25,37 +25,90 @@ const HEADERS: readonly (readonly [key: string, name: string])[] = ["retry-after
 /** Every attribute key that is read here, of spans and of their events. */
 export const ERROR_READ_KEYS: readonly string[] = [...Object.values(KEYS).flat(), ...HEADERS.map(([key]) => key)];
 
+/** Of these keys those that are read of events; the stack only where no message stands beside it (`causeOf`). */
+export const EVENT_READ_KEYS: ReadonlySet<string> = new Set([
+  ...KEYS.errorType,
+  ...KEYS.errorCode,
+  ...KEYS.message,
+  ...KEYS.status,
+  ...KEYS.stacktrace,
+]);
+export const EVENT_MESSAGE_KEYS: ReadonlySet<string> = new Set(KEYS.message);
+export const EVENT_STACK_KEY = KEYS.stacktrace[0];
+
+/** What a span that failed says in words of its own. */
+export interface FailureTexts {
+  readonly statusMessage: string;
+  readonly events: readonly Pick<SpanEvent, "attributes">[];
+}
+
+/** As much as is asked of the request whose answer was the call's. */
+export type RequestBelow = Pick<Span, "attributes" | "statusCode" | "statusMessage" | "events">;
+
 /**
  * What a failed span says of its failure, from its status, its attributes and its last error event; `lastHttpChild` is the
  * request whose answer was the call's. The caller has decided that the span failed. A request's status is believed before
  * the span's own, which proxies rewrite (LiteLLM reports Anthropic's 529 as 500).
  */
-export function errorEvidenceOf(span: Span, lastHttpChild?: Span): ErrorEvidence {
-  const { attributes } = span;
-  const child = lastHttpChild === span ? undefined : lastHttpChild;
-  const own = ownEvidence(span);
-  const { errorType, errorCode, message, cause, status } = saysNothing(own) ? unnamedEvidence(attributes, child) : own;
+export function errorEvidenceOf(span: Span, lastHttpChild?: RequestBelow): ErrorEvidence {
+  return toldEvidence(statedEvidenceOf(span.attributes, lastHttpChild === span ? undefined : lastHttpChild), span);
+}
+
+/** What stands in attributes alone, those of the span and of its request: the same for all spans of two shapes. */
+export interface StatedEvidence {
+  readonly attributes: Attributes;
+  readonly child: RequestBelow | undefined;
+  readonly provider: string | undefined;
+  readonly childStatus: number | undefined;
+  readonly own: OwnAttributes;
+  readonly headers: Record<string, unknown> | undefined;
+}
+
+export function statedEvidenceOf(attributes: Attributes, child: RequestBelow | undefined): StatedEvidence {
   return {
+    attributes,
+    child,
     provider: textOf(attributes, KEYS.provider),
-    status: (child && failureStatus(child.attributes)) ?? own.status ?? status,
-    errorType,
-    errorCode,
-    message,
+    childStatus: child && failureStatus(child.attributes),
+    own: ownAttributes(attributes),
     headers: headersOf(attributes, child?.attributes),
-    cause,
   };
+}
+
+/** The same with the words of one span. */
+export function toldEvidence(
+  { attributes, child, provider, childStatus, own: stated, headers }: StatedEvidence,
+  texts: FailureTexts,
+): ErrorEvidence {
+  const own = ownEvidence(stated, texts);
+  const { errorType, errorCode, message, cause, status } = saysNothing(own) ? unnamedEvidence(attributes, child) : own;
+  return { provider, status: childStatus ?? own.status ?? status, errorType, errorCode, message, headers, cause };
 }
 
 type OwnEvidence = Pick<ErrorEvidence, "status" | "errorType" | "errorCode" | "message" | "cause">;
 
-function ownEvidence(span: Span): OwnEvidence {
-  const { attributes } = span;
-  const event = lastErrorEvent(span.events);
+interface OwnAttributes extends Omit<OwnEvidence, "cause"> {
+  /** Sentry wrote the span. */
+  readonly isSentrys: boolean;
+}
+
+function ownAttributes(attributes: Attributes): OwnAttributes {
   return {
     status: failureStatus(attributes) ?? scalarOf(attributes, KEYS.grpcStatus),
     errorType: textOf(attributes, KEYS.errorType),
     errorCode: scalarOf(attributes, KEYS.errorCode),
-    message: messageOf(span),
+    message: textOf(attributes, KEYS.message),
+    isSentrys: textOf(attributes, KEYS.sentry) !== undefined,
+  };
+}
+
+function ownEvidence({ status, errorType, errorCode, message, isSentrys }: OwnAttributes, texts: FailureTexts): OwnEvidence {
+  const event = lastErrorEvent(texts.events);
+  return {
+    status,
+    errorType,
+    errorCode,
+    message: messageOf(texts.statusMessage, message, isSentrys),
     cause: event === undefined ? undefined : causeOf(event.attributes),
   };
 }
@@ -65,8 +118,8 @@ function saysNothing({ errorType, errorCode, message, cause }: OwnEvidence): boo
 }
 
 /** The request's words, only where the span has none: a request that the client tore down (abort, timeout) looks like a reset. */
-function unnamedEvidence(attributes: Attributes, child: Span | undefined): OwnEvidence {
-  const beneath = child === undefined ? {} : ownEvidence(child);
+function unnamedEvidence(attributes: Attributes, child: RequestBelow | undefined): OwnEvidence {
+  const beneath = child === undefined ? {} : ownEvidence(ownAttributes(child.attributes), child);
   const nothing = saysNothing(beneath) && beneath.status === undefined;
   return nothing && (endsInError(attributes) || isAnswered(child)) ? { errorType: "server_error" } : beneath;
 }
@@ -79,7 +132,7 @@ function endsInError(attributes: Attributes): boolean {
 }
 
 /** The exchange went well, yet the call failed: what failed it stood in the answer. */
-function isAnswered(child: Span | undefined): boolean {
+function isAnswered(child: RequestBelow | undefined): boolean {
   if (child === undefined || child.statusCode === STATUS.error) return false;
   const status = Number(scalarOf(child.attributes, KEYS.status));
   return status >= 200 && status < 300;
@@ -89,20 +142,23 @@ function isAnswered(child: Span | undefined): boolean {
 const SENTRY_ANY_ERROR: ReadonlySet<string> = new Set(["internal_error", "unknown_error"]);
 
 /** The status message and the attributes often say the same twice. */
-function messageOf(span: Span): string | undefined {
-  const fromAttributes = textOf(span.attributes, KEYS.message);
-  const isEmpty =
-    span.statusMessage === "" || (SENTRY_ANY_ERROR.has(span.statusMessage) && textOf(span.attributes, KEYS.sentry) !== undefined);
-  if (isEmpty) return fromAttributes;
-  if (fromAttributes === undefined || span.statusMessage.includes(fromAttributes)) return span.statusMessage;
-  return `${span.statusMessage}\n${fromAttributes}`;
+function messageOf(statusMessage: string, fromAttributes: string | undefined, isSentrys: boolean): string | undefined {
+  if (statusMessage === "" || (isSentrys && SENTRY_ANY_ERROR.has(statusMessage))) return fromAttributes;
+  if (fromAttributes === undefined || statusMessage.includes(fromAttributes)) return statusMessage;
+  return `${statusMessage}\n${fromAttributes}`;
 }
 
 /** A span can hold the exceptions of several attempts; the last one is the outcome. */
-function lastErrorEvent(events: readonly SpanEvent[]): SpanEvent | undefined {
-  return events.findLast(
-    ({ attributes }) => textOf(attributes, KEYS.errorType) !== undefined || textOf(attributes, KEYS.message) !== undefined,
-  );
+function lastErrorEvent(events: FailureTexts["events"]): Pick<SpanEvent, "attributes"> | undefined {
+  for (let index = events.length - 1; index >= 0; index -= 1) {
+    const event = events[index];
+    if (event !== undefined && isError(event.attributes)) return event;
+  }
+  return undefined;
+}
+
+function isError(attributes: Attributes): boolean {
+  return textOf(attributes, KEYS.errorType) !== undefined || textOf(attributes, KEYS.message) !== undefined;
 }
 
 function causeOf(attributes: Attributes): Record<string, unknown> {

@@ -51,20 +51,18 @@ export class ColumnRows {
   }
 
   /**
-   * Adds the rows of the spans that were neither left unread nor read for their failure to what the writer has begun. Answers those that have to be written the
+   * Adds the rows of the spans that were not left unread to what the writer has begun. Answers those that have to be written the
    * ordinary way.
    */
   add({ columns, findings }: RowColumns): number[] {
     const odd: number[] = [];
-    const { unread, failed } = findings;
+    const { unread } = findings;
     let nextUnread = 0;
-    let nextFailed = 0;
     this.foundCount = 0;
     this.requestSources.length = 0;
     for (const resource of columns.resources) this.requestSources.push(this.sourceOf(resource));
     for (let span = 0; span < columns.spanCount; span++) {
       if (unread[nextUnread] === span) nextUnread++;
-      else if (failed[nextFailed]?.span === span) nextFailed++;
       else if (!this.addSpan({ columns, findings }, span)) odd.push(span);
     }
     return odd;

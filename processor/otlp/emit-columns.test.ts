@@ -83,7 +83,7 @@ function emitter({ numberKeys = (keys) => keys, isUnread = () => false, alone = 
           {
             body,
             columns,
-            findings: { templates: given, firstValue, values: Float64Array.from(values), failed: [], unread },
+            findings: { templates: given, firstValue, values: Float64Array.from(values), unread },
             unread: scanUnread(columns, unread, new SpanScanner(body, columns, { shapes })),
             enrichments: left,
           },
@@ -167,7 +167,7 @@ test("a request of which nothing changes is the body itself", () => {
   const kernel = openKernel();
   const columns = createSpanRecogniser(kernel)?.recognise(body) ?? null;
   if (kernel === null || columns === null) throw new Error("declined");
-  const findings = { templates: [], firstValue: new Int32Array(0), values: new Float64Array(0), failed: [], unread: [] };
+  const findings = { templates: [], firstValue: new Int32Array(0), values: new Float64Array(0), unread: [] };
   const columnEmitter = new ColumnEmitter(new RequestWriter(kernel), new AttributeEncoder());
   expect(columnEmitter.emit({ body, columns, findings, unread: null, enrichments: [] }, new EnrichmentTally())).toBe(body);
 });

@@ -60,7 +60,6 @@ export class ColumnEmitter {
     const { body, columns, findings, unread } = request;
     this.begin(columns.spanCount);
     const valuesEnd = this.noteTemplates(request, tally);
-    if (findings.failed.length > 0) this.noteFailed(request);
     if (unread !== null) this.noteUnread(request, unread);
     const length = this.writer.plan(columns.spanCount, body.length, findings.values.subarray(0, valuesEnd));
     if (length < 0) return body;
@@ -125,15 +124,6 @@ export class ColumnEmitter {
     this.beginSpan();
     this.cutMarks(columns, span, enrichment, new WireReader(body));
     this.noteAdded(span, enrichment);
-  }
-
-  private noteFailed({ body, columns, findings }: ColumnRequest): void {
-    const reader = new WireReader(body);
-    for (const { span, enrichment } of findings.failed) {
-      this.beginSpan();
-      this.cutMarks(columns, span, enrichment, reader);
-      this.noteAdded(span, enrichment);
-    }
   }
 
   private noteUnread({ body, columns, enrichments }: ColumnRequest, { scan, spans, places, rejected }: UnreadSpans): void {

@@ -1,5 +1,5 @@
 import type { BufferPool } from "../buffer-pool.ts";
-import type { ColumnFindings, EnrichmentTemplate } from "../core/enrichment-template.ts";
+import type { EnrichmentTemplate } from "../core/enrichment-template.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import { MESSAGE_COLUMN, MESSAGE_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
 import type { EncodedRows } from "../sinks/encoded-rows.ts";
@@ -55,13 +55,11 @@ export class RequestRows {
     const { columns, findings, body, unread } = request;
     this.writer.begin({ reader: new WireReader(body), keys: SCAN_KEYS, captureContent: found.captureContent });
     const odd = this.columnRows.add(request).map((place): OddSpan => ({ place, enrichment: foundAt(request, place), unclaimed: false }));
-    for (const { span, enrichment } of findings.failed) odd.push({ place: span, enrichment, unclaimed: false });
     if (unread !== null) this.addUnread(columns, unread, found, odd);
     if (odd.length > 0) this.addOdd(request, odd, found.captureContent);
     const rows = this.writer.end(pool, this.columnRows.takeValues());
     const kept = { templates: findings.templates.slice(0, columns.spanCount), values: rows.values };
-    const { failed } = findings;
-    const read = { failed, places: unread?.places ?? [], rejected: unread?.rejected ?? [], enrichments: found.enrichments };
+    const read = { places: unread?.places ?? [], rejected: unread?.rejected ?? [], enrichments: found.enrichments };
     return { rows, enrichments: () => enrichmentsOf(kept, read) };
   }
 
@@ -116,10 +114,10 @@ interface KeptFindings {
   readonly values: Float64Array;
 }
 
-type ReadPlaces = Pick<UnreadSpans, "places" | "rejected"> & Pick<ReadFindings, "enrichments"> & Pick<ColumnFindings, "failed">;
+type ReadPlaces = Pick<UnreadSpans, "places" | "rejected"> & Pick<ReadFindings, "enrichments">;
 
 function enrichmentsOf({ templates, values }: KeptFindings, read: ReadPlaces): (Enrichment | null)[] {
-  const { places, rejected, enrichments, failed } = read;
+  const { places, rejected, enrichments } = read;
   let value = 0;
   const found = templates.map((template) => {
     if (template === null) return null;
@@ -127,7 +125,6 @@ function enrichmentsOf({ templates, values }: KeptFindings, read: ReadPlaces): (
     value += template.numberKeys.length;
     return enrichment;
   });
-  for (const { span, enrichment } of failed) found[span] = enrichment;
   for (const [index, place] of places.entries()) found[place] = enrichments[index] ?? null;
   const refused = new Set(rejected);
   return refused.size === 0 ? found : found.filter((_, index) => !refused.has(index));

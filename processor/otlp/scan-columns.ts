@@ -11,7 +11,8 @@ import { RequestWriter } from "../kernel/request-writer.ts";
 import { createSpanRecogniser, type SpanRecogniser } from "../kernel/span-recogniser.ts";
 import type { AttributeEncoder } from "./attribute-encoder.ts";
 import { ColumnEmitter } from "./emit-columns.ts";
-import { countEnrichments, countLabels, type EnrichmentCounts, EnrichmentTally } from "./enrichment-counts.ts";
+import { countEnrichments, type EnrichmentCounts, EnrichmentTally } from "./enrichment-counts.ts";
+import { FailureTextReader } from "./failure-texts.ts";
 import type { Rejections } from "./partial-success.ts";
 import type { ColumnRecord, ReadFindings, RequestRows } from "./request-rows.ts";
 import { SPAN_SHAPES } from "./scan-keys.ts";
@@ -73,17 +74,18 @@ export function createColumnScanner(encoder: AttributeEncoder): ColumnScanner | 
   const recogniser = createSpanRecogniser(kernel);
   if (kernel === null || recogniser === null) return null;
   const emitter = new ColumnEmitter(new RequestWriter(kernel), encoder);
+  const texts = new FailureTextReader();
   return {
     scan(body, context, uses) {
       const columns = recogniser.recognise(body);
       if (columns === null) return null;
       const scanner = new SpanScanner(body, columns, USES);
-      const findings = enrichColumns(columns, context, (index) => scanner.read(index));
+      texts.begin(body, columns);
+      const findings = enrichColumns(columns, context, (index) => texts.read(index));
       const read = findings.unread.length === 0 ? NONE_READ : readUnread(columns, findings.unread, scanner, context);
       const { unread, enrichments } = read;
       const tally = new EnrichmentTally();
       countEnrichments(enrichments, tally);
-      for (const { enrichment } of findings.failed) tally.add(countLabels(enrichment));
       const request = { body, columns, findings, unread, enrichments };
       const otlp = uses.writesBytes ? emitter.emit(request, tally, uses.pool) : null;
       if (otlp === null) emitter.count(request, tally);

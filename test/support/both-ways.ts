@@ -18,13 +18,13 @@ export interface Enriched {
 
 /** As a gateway does it: first the columns, then the spans that are left. */
 export function enrichByColumns(columns: SpanColumns, spans: readonly Span[], context: EnrichContext): Enriched {
-  const { templates, firstValue, values, failed, unread } = enrichColumns(columns, context, (index) => spans[index] ?? null);
+  const { templates, firstValue, values, unread } = enrichColumns(columns, context, (index) => spans[index] ?? null);
   const found = templates.map((template, index) => {
     if (template === null) return null;
     const own = template.numberKeys.map((key, offset) => [key, values[(firstValue[index] ?? 0) + offset] ?? Number.NaN]);
     return { ...template.enrichment, ...Object.fromEntries(own) } as Record<string, unknown>;
   });
-  for (const { span, enrichment } of failed) found[span] = plain(enrichment);
+  const failed = found.filter((enrichment) => enrichment?.["error_category"] !== undefined);
   const isAllThere = (index: number): boolean =>
     (columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.shape] ?? -1) >= 0 && columns.spans[index * SPAN_STRIDE + SPAN_COLUMN.ownTexts] !== 1;
   const left = enrichBatch(

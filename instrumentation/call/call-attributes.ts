@@ -1,4 +1,4 @@
-import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import type { Attributes } from "@opentelemetry/api";
 import type { AttemptOutcome, ModelCall } from "./model-call.ts";
 import { addUsage } from "./usage-attributes.ts";
 import type { ModelTarget } from "./model-target.ts";
@@ -7,10 +7,11 @@ import type { RequestFacts } from "../wire/wire-dialect.ts";
 /** Known before the request is sent: what samplers and parents see. */
 export function startAttributes(target: ModelTarget, facts: RequestFacts | undefined): Attributes {
   const attributes: Attributes = { "gen_ai.operation.name": target.operation, "gen_ai.provider.name": target.provider };
-  put(attributes, "gen_ai.request.model", facts?.model ?? target.model);
+  const model = facts?.model ?? target.model;
+  if (model !== undefined) attributes["gen_ai.request.model"] = model;
   if (isStreaming(target, facts)) attributes["gen_ai.request.stream"] = true;
   attributes["server.address"] = target.serverAddress;
-  put(attributes, "server.port", target.serverPort);
+  if (target.serverPort !== undefined) attributes["server.port"] = target.serverPort;
   for (const key in facts?.attributes) attributes[key] = facts?.attributes[key];
   return attributes;
 }
@@ -32,9 +33,10 @@ export function endAttributes(call: ModelCall, outcome: AttemptOutcome): Attribu
   const attributes: Attributes = {};
   const retries = Math.max(call.attempts - 1, call.countedRetries);
   addAnswer(attributes, call, outcome);
-  put(attributes, "http.response.status_code", outcome.status);
+  if (outcome.status !== undefined) attributes["http.response.status_code"] = outcome.status;
   if (retries > 0) attributes["http.request.resend_count"] = retries;
-  put(attributes, "gen_ai.response.time_to_first_chunk", timeToFirstChunk(call, outcome));
+  const toFirstChunk = timeToFirstChunk(call, outcome);
+  if (toFirstChunk !== undefined) attributes["gen_ai.response.time_to_first_chunk"] = toFirstChunk;
   if (outcome.failure !== undefined) {
     attributes["error.type"] = outcome.failure.type;
     addRetryAfter(attributes, outcome.headers);
@@ -65,30 +67,40 @@ export function addRetryAfter(attributes: Attributes, headers: ReadonlyMap<strin
 
 function addHeader(attributes: Attributes, headers: ReadonlyMap<string, string>, name: string): void {
   const value = headers.get(name);
-  if (value !== undefined) attributes[`http.response.header.${name}`] = [value];
+  const attribute = HEADER_ATTRIBUTES.get(name);
+  if (value !== undefined && attribute !== undefined) attributes[attribute] = [value];
 }
 
 const RETRY_AFTER_HEADERS = ["retry-after", "retry-after-ms"] as const;
 const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray"] as const;
 export const EVIDENCE_HEADERS: readonly string[] = [...RETRY_AFTER_HEADERS, ...REQUEST_ID_HEADERS];
+const HEADER_ATTRIBUTES: ReadonlyMap<string, string> = new Map(EVIDENCE_HEADERS.map((name) => [name, `http.response.header.${name}`]));
+
+/* Every attribute is written under a name that stands in the code: in one function for all names V8 looks each name up anew. */
 
 function addAnswer(attributes: Attributes, call: ModelCall, outcome: AttemptOutcome): void {
   const { target } = call;
   const { answer, headers } = outcome;
-  put(attributes, "gen_ai.response.model", answer.model);
-  put(attributes, "gen_ai.response.id", answer.id);
-  put(attributes, "gen_ai.response.finish_reasons", finishReasons(outcome));
-  const who = { provider: target.provider, model: answer.model ?? call.facts?.model };
-  addUsage(attributes, answer.usage ?? answer.headerUsage, who);
-  put(attributes, "gen_ai.usage.cost", answer.costUsd);
-  if (answer.serviceTier !== undefined) attributes[`${vendorOf(target)}.response.service_tier`] = answer.serviceTier;
-  put(attributes, "openai.response.system_fingerprint", answer.systemFingerprint);
-  const requestId = headers.size === 0 ? undefined : REQUEST_ID_HEADERS.find((name) => headers.has(name));
-  if (requestId !== undefined) addHeader(attributes, headers, requestId);
+  const { model, id, costUsd, serviceTier, systemFingerprint } = answer;
+  const reasons = finishReasons(outcome);
+  if (model !== undefined) attributes["gen_ai.response.model"] = model;
+  if (id !== undefined) attributes["gen_ai.response.id"] = id;
+  if (reasons !== undefined) attributes["gen_ai.response.finish_reasons"] = reasons;
+  addUsage(attributes, answer.usage ?? answer.headerUsage, { provider: target.provider, model: model ?? call.facts?.model });
+  if (costUsd !== undefined) attributes["gen_ai.usage.cost"] = costUsd;
+  if (serviceTier !== undefined) addServiceTier(attributes, target, serviceTier);
+  if (systemFingerprint !== undefined) attributes["openai.response.system_fingerprint"] = systemFingerprint;
+  if (headers.size > 0) addRequestId(attributes, headers);
 }
 
-function vendorOf({ wire }: ModelTarget): string {
-  return wire.name.startsWith("anthropic") ? "anthropic" : "openai";
+function addServiceTier(attributes: Attributes, { wire }: ModelTarget, tier: string): void {
+  if (wire.name.startsWith("anthropic")) attributes["anthropic.response.service_tier"] = tier;
+  else attributes["openai.response.service_tier"] = tier;
+}
+
+function addRequestId(attributes: Attributes, headers: ReadonlyMap<string, string>): void {
+  const name = REQUEST_ID_HEADERS.find((candidate) => headers.has(candidate));
+  if (name !== undefined) addHeader(attributes, headers, name);
 }
 
 /** "error" where a generation failed (the convention's word). */
@@ -100,8 +112,4 @@ function finishReasons({ answer, failure, streamed }: AttemptOutcome): string[] 
 /** From the issue of the call, so that it and the rest of the duration add up also after retries. */
 function timeToFirstChunk(call: ModelCall, { firstChunkMs, streamed }: AttemptOutcome): number | undefined {
   return firstChunkMs === undefined || !streamed ? undefined : (firstChunkMs - call.startMs) / 1000;
-}
-
-function put(attributes: Attributes, key: string, value: AttributeValue | undefined): void {
-  if (value !== undefined) attributes[key] = value;
 }

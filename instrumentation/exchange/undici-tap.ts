@@ -6,8 +6,15 @@ import type { FetchExchange } from "./fetch-exchange.ts";
 import { guarded, sayFailed } from "./guarded.ts";
 import { stackHere } from "./stack-here.ts";
 
+/**
+ * Where a request keeps what we know of it. A WeakMap would do as well, but each of its entries is looked at in every collection of
+ * young garbage; `onData` is set on the same object anyway.
+ */
+const TAPPED = Symbol("genai-otel");
+
 /** What undici 5 to 8 say of a request in their channels (nodejs/undici docs/api/DiagnosticsChannel.md). */
 interface UndiciRequest {
+  [TAPPED]?: Tapped;
   readonly origin?: string | URL;
   readonly path?: string;
   readonly method?: string;
@@ -15,6 +22,11 @@ interface UndiciRequest {
   readonly headers?: readonly string[] | string;
   body?: unknown;
   onData?: (chunk: Uint8Array) => unknown;
+}
+
+interface UndiciHead {
+  readonly statusCode: number;
+  readonly headers: unknown;
 }
 
 interface Tapped {
@@ -35,7 +47,6 @@ type Handler = (message: never) => void;
 
 /** Reads every exchange of undici, the one in Node and those from npm: bytes below the Response, status, end and failure. */
 export function tapUndici(options: UndiciTapOptions): Untap {
-  const requests = new WeakMap<object, Tapped>();
   const untaps: Untap[] = [];
   const listen = (channel: string, handler: Handler): void => void untaps.push(listening(channel, handler));
   // Said of every chunk of every answer, so that it is asked for only when an undici comes by whose bytes are nowhere else.
@@ -43,28 +54,28 @@ export function tapUndici(options: UndiciTapOptions): Untap {
   const listenToChunks = (): void => {
     if (listensToChunks) return;
     listensToChunks = true;
-    listen("undici:request:bodyChunkReceived", ({ request, chunk }: { request: object; chunk: Uint8Array }) => {
-      const tapped = requests.get(request);
+    listen("undici:request:bodyChunkReceived", ({ request, chunk }: { request: UndiciRequest; chunk: Uint8Array }) => {
+      const tapped = request[TAPPED];
       if (tapped?.byChannel === true && !tapped.redirected) tapped.observer.responseChunk(chunk);
     });
   };
   listen("undici:request:create", ({ request }: { request: UndiciRequest }) => {
     const tapped = begin(request, options);
     if (tapped === undefined) return;
-    requests.set(request, tapped);
+    request[TAPPED] = tapped;
     if (tapped.byChannel) listenToChunks();
   });
-  listen("undici:client:sendHeaders", ({ request }: { request: object }) => requests.get(request)?.fetch?.sent?.());
-  listen("undici:request:headers", ({ request, response }: { request: object; response: { statusCode: number; headers: unknown } }) => {
-    const tapped = requests.get(request);
+  listen("undici:client:sendHeaders", ({ request }: { request: UndiciRequest }) => request[TAPPED]?.fetch?.sent?.());
+  listen("undici:request:headers", ({ request, response }: { request: UndiciRequest; response: UndiciHead }) => {
+    const tapped = request[TAPPED];
     if (tapped !== undefined && response.statusCode >= 200) readHead(tapped, response.statusCode, headerReader(response.headers));
   });
-  listen("undici:request:trailers", ({ request }: { request: object }) => {
-    const tapped = requests.get(request);
+  listen("undici:request:trailers", ({ request }: { request: UndiciRequest }) => {
+    const tapped = request[TAPPED];
     if (tapped?.redirected === false) tapped.observer.responseEnd();
   });
-  listen("undici:request:error", ({ request, error }: { request: object; error: unknown }) => {
-    const tapped = requests.get(request);
+  listen("undici:request:error", ({ request, error }: { request: UndiciRequest; error: unknown }) => {
+    const tapped = request[TAPPED];
     if (tapped !== undefined) readFailure(tapped, error);
   });
   return () => {

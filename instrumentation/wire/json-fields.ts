@@ -19,7 +19,6 @@ export type FieldNames = readonly (string | readonly [string, FieldNames])[];
  */
 export interface WantedFields {
   readonly count: number;
-  readonly all: readonly WantedField[];
   readonly byLength: readonly (readonly WantedField[] | undefined)[];
 }
 
@@ -38,7 +37,7 @@ export function wantedFields(names: FieldNames): WantedFields {
   }
   const byLength: WantedField[][] = [];
   for (const field of byName.values()) (byLength[field.name.length] ??= []).push(field);
-  return { count: byName.size, all: [...byName.values()], byLength };
+  return { count: byName.size, byLength };
 }
 
 type Fields = Record<string, unknown>;
@@ -52,46 +51,6 @@ export function readJsonFields(json: string, wanted: WantedFields, fieldCharsMax
   const at = json.indexOf("{");
   if (at >= 0) readObject({ json, at, fieldCharsMax, depth: 0 }, wanted, fields);
   return fields;
-}
-
-/**
- * Up to this length an answer is parsed whole: V8 does it in the time in which we step over half of it, because the application's
- * client does the same and has the parser in the processor's caches. Beyond it, and in a prompt, most is one text to step over.
- */
-const WHOLE_CHARS_MAX = 4096;
-
-/** `readJsonFields` of an answer. */
-export function readAnswerFields(json: string, wanted: WantedFields): Fields {
-  const whole = json.length <= WHOLE_CHARS_MAX ? parsedWhole(json) : undefined;
-  return whole === undefined ? readJsonFields(json, wanted) : picked(whole, wanted);
-}
-
-/** undefined for what is no object, or ends early or breaks the grammar. */
-function parsedWhole(json: string): Fields | undefined {
-  try {
-    const whole: unknown = JSON.parse(json);
-    return isObject(whole) ? whole : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function picked(whole: Fields, { all }: WantedFields): Fields {
-  const fields: Fields = {};
-  for (const { name, inside } of all) {
-    const value = whole[name];
-    if (value !== undefined && Object.hasOwn(whole, name)) fields[name] = inside === undefined ? value : pickedInside(value, inside);
-  }
-  return fields;
-}
-
-function pickedInside(value: unknown, inside: WantedFields): unknown {
-  if (Array.isArray(value)) return value.filter(isObject).map((item) => picked(item, inside));
-  return isObject(value) ? picked(value, inside) : value;
 }
 
 interface Cursor {

@@ -1,6 +1,6 @@
 import { asObjects } from "./answer.ts";
 import type { AnswerReaderOptions, BodyReader } from "./body-reader.ts";
-import { readAnswerFields, wantedFields } from "./json-fields.ts";
+import { readJsonFields, wantedFields } from "./json-fields.ts";
 import { perWire } from "./wire-dialect.ts";
 
 /** What is kept of a JSON answer. Beyond it only the end is kept, where most APIs put the usage. */
@@ -30,7 +30,7 @@ function readBody(text: string, { wire, answer, onText }: AnswerReaderOptions): 
     for (const item of parsedArray(text)) wire.readEvent(item, answer);
     return;
   }
-  const fields = readAnswerFields(text, onText === undefined ? FACTS(wire) : FACTS_AND_TEXT(wire));
+  const fields = readJsonFields(text, onText === undefined ? FACTS(wire) : FACTS_AND_TEXT(wire));
   wire.readAnswer(fields, answer);
   onText?.(wire.textOf(fields));
 }

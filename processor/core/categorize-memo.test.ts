@@ -24,18 +24,21 @@ test("answers as if it remembered nothing", () => {
   const categorize = createCategorizeMemo();
   fc.assert(
     fc.property(evidence, (asked) => {
-      expect(categorize(asked)).toEqual(categorizeError(asked));
-      expect(categorize(asked)).toEqual(categorizeError(asked));
+      // The third time it is remembered.
+      for (let turn = 0; turn < 3; turn += 1) expect(categorize(asked)).toEqual(categorizeError(asked));
     }),
     { numRuns: 2_000 },
   );
 });
 
-test("gives the very answer of the same error, and forgets when there are too many", () => {
+test("gives the very answer of an error that came twice before, of the same types, until others have taken its place", () => {
   const categorize = createCategorizeMemo();
-  const first = categorize({ status: 429, message: "slow down" });
-  expect(categorize({ status: 429, message: "slow down" })).toBe(first);
-  expect(categorize({ status: "429", message: "slow down" })).not.toBe(first);
-  for (let status = 0; status < 1_000; status += 1) categorize({ status: String(status) });
-  expect(categorize({ status: 429, message: "slow down" })).not.toBe(first);
+  const slowDown = { status: 429, message: "slow down", cause: { name: "E", code: undefined, status: 429, message: undefined } };
+  expect(categorize(slowDown)).not.toBe(categorize(slowDown));
+  const kept = categorize({ ...slowDown });
+  expect(categorize(slowDown)).toBe(kept);
+  expect(categorize({ ...slowDown, status: "429" })).not.toBe(kept);
+  expect(categorize({ ...slowDown, cause: undefined })).not.toBe(kept);
+  for (let turn = 0; turn < 2 * 20_000; turn += 1) categorize({ message: `request ${turn >> 1}` });
+  expect(categorize(slowDown)).not.toBe(kept);
 });

@@ -62,7 +62,7 @@ export function factsOf(evidence: ErrorEvidence): ErrorFacts {
     provider: typeof evidence.provider === "string" ? evidence.provider.toLowerCase() : "",
     layers,
     status,
-    marks: causes.length === 0 ? own.layer.prose.marks : marksOfAll(layers),
+    marks: marksOfAll(layers.map(({ prose }) => prose)),
     allProse: () => (allProse ??= layers.map(({ prose }) => prose.text).join("\n")),
     allCodes: () => (causes.length === 0 ? own.layer.codes : new Set(layers.flatMap((layer) => [...layer.codes]))),
     waits: own.waits,
@@ -107,9 +107,11 @@ function sameWords(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((word, index) => word === other[index]);
 }
 
-function marksOfAll(layers: readonly Pick<ErrorLayer, "prose">[]): PatternMarks {
+function marksOfAll(proses: readonly Prose[]): PatternMarks {
+  const [first] = proses;
+  if (first !== undefined && proses.every((prose) => prose === first)) return first.marks;
   const marks = new Int32Array(MARK_WORDS);
-  for (const { prose } of layers) addMarks(prose.marks, marks);
+  for (const prose of proses) addMarks(prose.marks, marks);
   return marks;
 }
 
@@ -133,6 +135,7 @@ function headerErrorType(headers: ErrorEvidence["headers"]): string | undefined 
 /** A chain may be nested (`cause.cause`), a list from the outside in, or an AggregateError's `errors`. */
 function causeLayers(cause: unknown, read: ReadLayer): LayerRead[] {
   if (cause === undefined || cause === null) return [];
+  if (isLast(cause)) return oneCause(cause, [], read);
   const inward: LayerRead[] = [];
   const pending: unknown[] = [cause];
   const seen = new Set<object>();
@@ -149,6 +152,13 @@ function causeLayers(cause: unknown, read: ReadLayer): LayerRead[] {
     }
   }
   return inward.reverse();
+}
+
+/** As spans hold it: one error, and nothing beneath it. */
+function isLast(cause: unknown): cause is Record<string, unknown> {
+  if (typeof cause !== "object" || cause === null || Array.isArray(cause)) return false;
+  const { cause: inner, errors } = cause as Readonly<Record<string, unknown>>;
+  return inner === undefined && errors === undefined;
 }
 
 function oneCause(cause: Record<string, unknown>, pending: unknown[], read: ReadLayer): LayerRead[] {
@@ -199,14 +209,16 @@ const NO_MARKS: PatternMarks = new Int32Array(MARK_WORDS);
 function proseOf(proses: readonly Prose[]): Prose {
   const [only] = proses;
   if (only !== undefined && proses.length === 1) return only;
-  return new Prose(proses.map(({ text }) => text).join("\n"), marksOfAll(proses.map((prose) => ({ prose }))));
+  return new Prose(proses.map(({ text }) => text).join("\n"), marksOfAll(proses));
 }
 
 function listedBy(codes: ReadonlySet<string>): PatternMarks {
-  const listed = new Int32Array(MARK_WORDS);
-  for (const code of codes) for (const bit of BITS_BY_CODE.get(code) ?? []) setMark(listed, bit);
-  return listed;
+  let listed: Int32Array | null = null;
+  for (const code of codes) for (const bit of BITS_BY_CODE.get(code) ?? NO_BITS) setMark((listed ??= new Int32Array(MARK_WORDS)), bit);
+  return listed ?? NO_MARKS;
 }
+
+const NO_BITS: readonly number[] = [];
 
 function addCode(codes: Set<string>, code: string): void {
   if (codes.size < LAYER_CODES_MAX) addCanonicalTokens(code, codes);

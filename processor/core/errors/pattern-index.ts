@@ -87,7 +87,9 @@ class TripleIndex implements PatternIndex {
 
   marksOf(text: string): PatternMarks {
     const { triples } = this;
-    const marks = this.always.slice();
+    // Filled by a loop: `slice` takes as long as a sentence does.
+    const marks = new Int32Array(this.always.length);
+    addMarks(this.always, marks);
     let beyond = 0;
     let triple = 0;
     for (let at = 0; at < text.length; at += 1) {

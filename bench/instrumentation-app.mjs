@@ -1,10 +1,12 @@
 /**
- * An application that asks a model by fetch, in one of three states: `alone`; with `spans` that it makes itself by the bare SDK,
- * as many and with as much on them as the instrumentation makes; `watched` by the instrumentation, with GenAiSpanProcessor.
+ * An application that asks a model by fetch, in one of four states: `alone`; in a `context` of AsyncLocalStorage, entered once a call
+ * and never read: what the runtime takes for that, whoever instruments; with `spans` that it makes itself by the bare SDK, as many and
+ * with as much on them as the instrumentation makes; `watched` by the instrumentation, with GenAiSpanProcessor.
  * bench/instrumentation.ts tells it what to do, and it answers with what that cost.
  *
  *   node instrumentation-app.mjs <state> <folder of the compiled package> <provider's URL>
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
@@ -31,6 +33,10 @@ async function measure({ what, times, chunks }) {
 
 async function start() {
   if (state === "alone") return (ask) => ask();
+  if (state === "context") {
+    const storage = new AsyncLocalStorage();
+    return (ask) => storage.run({}, ask);
+  }
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   if (state === "spans") {
     trace.setGlobalTracerProvider(new BasicTracerProvider());

@@ -158,7 +158,8 @@ function measureChunk(): void {
   tracker.close();
 }
 
-type State = "alone" | "spans" | "watched";
+type State = "alone" | "context" | "spans" | "watched";
+const STATES: readonly State[] = ["alone", "context", "spans", "watched"];
 type Apps = Readonly<Record<State, ChildProcess>>;
 
 interface Work {
@@ -175,7 +176,7 @@ interface Cost {
 }
 
 /**
- * The same application in three states (bench/instrumentation-app.mjs), three processes of one machine that work in turns, round
+ * The same application in four states (bench/instrumentation-app.mjs), four processes of one machine that work in turns, round
  * after round: what the machine does besides meets all of them alike, and the difference of a round is the instrumentation's.
  * The provider answers from a process of its own.
  */
@@ -183,16 +184,21 @@ async function measureOverSockets(): Promise<void> {
   const provider = spawn(process.execPath, [join(BENCH, "quick-provider.mjs")], { stdio: ["pipe", "pipe", "inherit"] });
   const [line] = (await once(provider.stdout, "data")) as [Buffer];
   const url = line.toString().trim();
-  const apps = { alone: await startApp("alone", url), spans: await startApp("spans", url), watched: await startApp("watched", url) };
+  const started = await Promise.all(STATES.map(async (state): Promise<[State, ChildProcess]> => [state, await startApp(state, url)]));
+  const apps = Object.fromEntries(started) as Apps;
   const calls = await inTurns(apps, CALLS, (cost) => cost.cpuMicros);
   report("CPU of a call over sockets, the application alone", calls.alone);
+  reportAdded("CPU of a call, added by the runtime for one context of AsyncLocalStorage", calls.context, calls.alone);
   reportAdded("CPU of a call, added by two bare spans of the SDK", calls.spans, calls.alone);
   reportAdded("CPU of a call, added by the instrumentation with its SDK and GenAiSpanProcessor", calls.watched, calls.alone, 100);
+  reportAdded("CPU of a call, the same without what the runtime takes for a context", calls.watched, calls.context);
   reportAdded("CPU of a call, the same without what bare spans cost", calls.watched, calls.spans);
   const first = await inTurns(apps, FIRST_CHUNKS, (cost) => medianOf(cost.firstChunkMicros));
   report("time to the first chunk, the application alone", first.alone);
+  reportAdded("time to the first chunk, added by the runtime for one context of AsyncLocalStorage", first.context, first.alone);
   reportAdded("time to the first chunk, added by two bare spans of the SDK", first.spans, first.alone);
   reportAdded("time to the first chunk, added by the instrumentation", first.watched, first.alone, 50);
+  reportAdded("time to the first chunk, the same without what the runtime takes for a context", first.watched, first.context);
   const [short, long] = [40, 440];
   const chunk = ({ cpuMicros }: Cost): number => cpuMicros / (long - short);
   const few = await inTurns(apps, { ...STREAMS, chunks: short }, chunk);
@@ -214,10 +220,9 @@ async function startApp(state: State, url: string): Promise<ChildProcess> {
 }
 
 async function inTurns(apps: Apps, work: Work, figure: (cost: Cost) => number): Promise<Readonly<Record<State, number[]>>> {
-  const figures: Record<State, number[]> = { alone: [], spans: [], watched: [] };
-  const states: readonly State[] = ["alone", "spans", "watched"];
+  const figures: Record<State, number[]> = { alone: [], context: [], spans: [], watched: [] };
   for (let round = -work.warmRounds; round < work.rounds * SHARE; round++) {
-    for (const state of round % 2 === 0 ? states : states.toReversed()) {
+    for (const state of round % 2 === 0 ? STATES : STATES.toReversed()) {
       apps[state].send(work);
       const [cost] = (await once(apps[state], "message")) as [Cost];
       if (round >= 0) figures[state].push(figure(cost));

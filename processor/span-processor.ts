@@ -67,16 +67,29 @@ export class GenAiSpanProcessor {
     return this.failureCount;
   }
 
+  // The three events of a span not by `guard`, which takes a closure: V8 makes one anew each time.
   onStart(span: LiveSdkSpan): void {
-    this.guard(() => this.begin(span));
+    try {
+      this.begin(span);
+    } catch (error) {
+      this.noteFailure(error);
+    }
   }
 
   onEnding(span: LiveSdkSpan): void {
-    this.guard(() => this.addAttributes(span));
+    try {
+      this.addAttributes(span);
+    } catch (error) {
+      this.noteFailure(error);
+    }
   }
 
   onEnd(span: SdkSpan): void {
-    this.guard(() => this.finish(span));
+    try {
+      this.finish(span);
+    } catch (error) {
+      this.noteFailure(error);
+    }
   }
 
   forceFlush(): Promise<void> {
@@ -200,9 +213,13 @@ export class GenAiSpanProcessor {
     try {
       work();
     } catch (error) {
-      this.failureCount += 1;
-      if (this.failureCount === 1) diag.error("genai-otel: a span was not enriched; this is logged once", error);
+      this.noteFailure(error);
     }
+  }
+
+  private noteFailure(error: unknown): void {
+    this.failureCount += 1;
+    if (this.failureCount === 1) diag.error("genai-otel: a span was not enriched; this is logged once", error);
   }
 }
 

@@ -2,7 +2,7 @@ import { context } from "@opentelemetry/api";
 import type { ExchangeRequest, HeaderReader, ObserveExchange, Untap } from "./exchange.ts";
 import { callFetch, NOT_OURS } from "./fetch-exchange.ts";
 import type { FetchExchange } from "./fetch-exchange.ts";
-import { guarded } from "./guarded.ts";
+import { guarded, sayFailed } from "./guarded.ts";
 
 type Fetch = typeof globalThis.fetch;
 
@@ -31,7 +31,7 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
   const tapped = function fetch(this: unknown, ...args: Parameters<Fetch>): ReturnType<Fetch> {
     const url = urlOf(args[0]);
     if (url === undefined || !mayBeModelCall(url)) return Reflect.apply(original, this, args);
-    const exchange = guarded("reading a request", () => beginExchange(url, args, observe));
+    const exchange = tryBeginExchange(url, args, observe);
     const call = (): ReturnType<Fetch> => Reflect.apply(original, this, args);
     if (exchange === undefined) return callFetch(NOT_OURS, context.active(), call);
     const promise = callFetch(exchange, exchange.observer.context, call);
@@ -44,6 +44,16 @@ function wrapFetch(original: Fetch, { observe, mayBeModelCall }: FetchTapOptions
     name: { value: original.name, configurable: true },
     length: { value: original.length, configurable: true },
   });
+}
+
+/** Not by `guarded`, which takes a closure. */
+function tryBeginExchange(url: string, args: Parameters<Fetch>, observe: ObserveExchange): FetchExchange | undefined {
+  try {
+    return beginExchange(url, args, observe);
+  } catch (error) {
+    sayFailed("reading a request", error);
+    return undefined;
+  }
 }
 
 function beginExchange(url: string, args: Parameters<Fetch>, observe: ObserveExchange): FetchExchange | undefined {

@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { BufferPool } from "../buffer-pool.ts";
+import { beginBody, withRoom } from "./body-memory.ts";
 import type { Lease } from "./byte-budget.ts";
 import { Refusal, SenderGoneError, tooLarge } from "./refusal.ts";
 
@@ -28,24 +29,30 @@ export const PREFIX_BYTES = 5;
 export function readMessage(stream: ServerHttp2Stream, limits: MessageLimits): Promise<GrpcMessage> {
   const assembly = new MessageAssembly(limits);
   return new Promise((resolve, reject) => {
-    const settle = (outcome: () => void): void => {
+    const settle = (): void => {
       clearTimeout(timer);
       stream.off("data", take).off("end", end).off("close", gone);
-      outcome();
+    };
+    const fail = (error: unknown): void => {
+      settle();
+      assembly.drop();
+      reject(error);
     };
     const take = (chunk: Buffer): void => {
       try {
         assembly.take(chunk);
       } catch (error) {
-        settle(() => reject(error));
+        fail(error);
       }
     };
     const end = (): void => {
       const message = assembly.whole();
-      settle(() => (message === null ? reject(new Refusal("malformed", "expected one whole message")) : resolve(message)));
+      if (message === null) return fail(new Refusal("malformed", "expected one whole message"));
+      settle();
+      resolve(message);
     };
-    const gone = (): void => settle(() => reject(new SenderGoneError("the stream ended in the middle of a message")));
-    const late = (): void => settle(() => reject(new Refusal("timeout", `the message was not there after ${limits.timeoutMs} ms`)));
+    const gone = (): void => fail(new SenderGoneError("the stream ended in the middle of a message"));
+    const late = (): void => fail(new Refusal("timeout", `the message was not there after ${limits.timeoutMs} ms`));
     const timer = setTimeout(late, limits.timeoutMs);
     stream.on("data", take).on("end", end).on("close", gone);
   });
@@ -56,6 +63,7 @@ class MessageAssembly {
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
   #prefixBytes = 0;
   #body: Buffer | null = null;
+  #announcedBytes = 0;
   #filled = 0;
 
   constructor(limits: MessageLimits) {
@@ -66,21 +74,32 @@ class MessageAssembly {
     const ofPrefix = Math.min(PREFIX_BYTES - this.#prefixBytes, chunk.length);
     this.#prefixBytes += chunk.copy(this.#prefix, this.#prefixBytes, 0, ofPrefix);
     if (this.#prefixBytes < PREFIX_BYTES) return;
-    this.#body ??= this.#announced(this.#prefix.readUInt32BE(1));
+    this.#body ??= this.#begin(this.#prefix.readUInt32BE(1));
     const bytes = chunk.length - ofPrefix;
-    if (this.#filled + bytes > this.#body.length) throw new Refusal("malformed", "expected one message, got more");
+    if (this.#filled + bytes > this.#announcedBytes) throw new Refusal("malformed", "expected one message, got more");
     this.#limits.lease.take(bytes);
-    this.#filled += chunk.copy(this.#body, this.#filled, ofPrefix);
+    for (let at = ofPrefix; at < chunk.length;) {
+      this.#body = withRoom(this.#body, this.#filled, this.#announcedBytes, this.#limits.pool);
+      const copied = chunk.copy(this.#body, this.#filled, at);
+      this.#filled += copied;
+      at += copied;
+    }
   }
 
   whole(): GrpcMessage | null {
-    if (this.#body === null || this.#filled < this.#body.length) return null;
+    if (this.#body === null || this.#filled < this.#announcedBytes) return null;
     return { bytes: this.#body, compressed: this.#prefix[0] === 1 };
   }
 
-  /** Pages that nobody sends are never touched, so announcing costs no memory. */
-  #announced(bytes: number): Buffer {
-    if (bytes > this.#limits.bytesMax) throw tooLarge(this.#limits.bytesMax);
-    return bytes === 0 ? Buffer.alloc(0) : this.#limits.pool.take(bytes);
+  /** Nobody gets the message. */
+  drop(): void {
+    if (this.#body !== null) this.#limits.pool.give(this.#body);
+    this.#body = null;
+  }
+
+  #begin(announcedBytes: number): Buffer {
+    if (announcedBytes > this.#limits.bytesMax) throw tooLarge(this.#limits.bytesMax);
+    this.#announcedBytes = announcedBytes;
+    return announcedBytes === 0 ? Buffer.alloc(0) : beginBody(announcedBytes, this.#limits.pool);
   }
 }

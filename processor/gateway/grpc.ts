@@ -16,6 +16,7 @@ import { type OtherSignal, wrongSignalText } from "../otlp/wrong-signal.ts";
 import type { TokenGate } from "./bearer-tokens.ts";
 import { PARSED_WEIGHT } from "./body-encoding.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import { discardReads } from "./discard-reads.ts";
 import { dropRest, readCall, sendMessage, sendRefusal, sendStatus, statusHeaders } from "./grpc-call.ts";
 import { CLOSE_POLL_MS } from "./http.ts";
 import type { Receiver } from "./receiver.ts";
@@ -116,6 +117,7 @@ async function answer(options: GrpcDoorOptions, stream: ServerHttp2Stream, heade
   const endTimer = options.metrics.rpcDuration.startTimer();
   // A stream that the client resets says so; whoever reads it hears that it is closed.
   stream.on("error", () => undefined);
+  discardReads(stream);
   if (headers[":method"] !== "POST" || headers["content-type"]?.startsWith("application/grpc") !== true) {
     stream.respond({ ":status": 415 }, { endStream: true });
     dropRest(stream);

@@ -1,5 +1,5 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
-import { discardBuffer } from "./discard-buffer.ts";
+import { discardBuffer } from "../discard-buffer.ts";
 
 /** Says where the next bytes of a connection belong, and takes them. What answers false wants no more until the socket is resumed. */
 export interface BytesReader {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { BufferPool } from "../buffer-pool.ts";
+import { beginBody, withRoom } from "./body-memory.ts";
 import type { Lease } from "./byte-budget.ts";
-import { discardBuffer } from "./discard-buffer.ts";
+import { discardBuffer } from "../discard-buffer.ts";
 import { inflateBody, isInflatable } from "./inflate-body.ts";
 import { Refusal, SenderGoneError, tooLarge } from "./refusal.ts";
 
@@ -38,21 +39,30 @@ function contentLength(request: IncomingMessage): number | null {
   return value === undefined ? null : Number(value);
 }
 
-/** One buffer of the announced size; of a new one, pages that nobody sends are never touched, so announcing costs no memory. */
+/** One buffer, which is as long as announced when all has come. */
 function fillBuffer(request: IncomingMessage, declaredBytes: number, { lease, pool }: BodyLimits): Promise<Buffer> {
   let body: Buffer | null = null;
   let filled = 0;
-  return consume(
+  const drop = (error: unknown): never => {
+    if (body !== null) pool.give(body);
+    throw error;
+  };
+  const whole = consume(
     request,
     (chunk) => {
       lease.take(chunk.length);
-      body ??= pool.take(declaredBytes);
-      body.set(chunk, filled);
-      filled += chunk.length;
+      body ??= beginBody(declaredBytes, pool);
+      for (let at = 0; at < chunk.length;) {
+        body = withRoom(body, filled, declaredBytes, pool);
+        const copied = chunk.copy(body, filled, at);
+        filled += copied;
+        at += copied;
+      }
       discardBuffer(chunk);
     },
     () => body ?? Buffer.alloc(0),
   );
+  return whole.catch(drop);
 }
 
 function collectChunks(request: IncomingMessage, { bytesMax, lease }: BodyLimits): Promise<Buffer> {

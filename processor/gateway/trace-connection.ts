@@ -5,6 +5,7 @@ import type { BufferPool } from "../buffer-pool.ts";
 import type { Metrics } from "../metrics.ts";
 import type { TokenGate } from "./bearer-tokens.ts";
 import { CONTENT_TYPES, PARSED_WEIGHT } from "./body-encoding.ts";
+import { beginBody, withRoom } from "./body-memory.ts";
 import type { ByteBudget, Lease } from "./byte-budget.ts";
 import { inflateBody } from "./inflate-body.ts";
 import { type BytesReader, type ReadConnection, readInto } from "./read-into.ts";
@@ -42,7 +43,7 @@ interface Exchange {
   readonly head: TraceHead;
   readonly startMs: number;
   readonly lease: Lease;
-  readonly body: Buffer;
+  body: Buffer;
   filledBytes: number;
   /** The rest of its body is read and dropped: it was refused before it was whole. */
   refused: boolean;
@@ -121,7 +122,7 @@ export class TraceConnection implements BytesReader {
   place(): Uint8Array {
     const exchange = this.#exchange;
     this.#fillsBody = exchange !== null && !this.#answering && !exchange.refused;
-    return exchange !== null && this.#fillsBody ? exchange.body.subarray(exchange.filledBytes) : this.#options.intake;
+    return exchange !== null && this.#fillsBody ? this.#roomOf(exchange).subarray(exchange.filledBytes) : this.#options.intake;
   }
 
   filled(bytes: number): boolean {
@@ -170,7 +171,7 @@ export class TraceConnection implements BytesReader {
       return bytes.length;
     }
     const startMs = performance.now();
-    const exchange = { head, startMs, lease: budget.lease(), body: pool.take(head.bodyBytes), filledBytes: 0, refused: false };
+    const exchange = { head, startMs, lease: budget.lease(), body: beginBody(head.bodyBytes, pool), filledBytes: 0, refused: false };
     this.#exchange = exchange;
     this.isNew = false;
     this.sinceMs = startMs;
@@ -191,11 +192,16 @@ export class TraceConnection implements BytesReader {
 
   /** Answers how many of the bytes from `start` on are of this body. */
   #copy(exchange: Exchange, bytes: Buffer, start: number): number {
-    const { body, filledBytes, head } = exchange;
-    const mine = Math.min(bytes.length - start, head.bodyBytes - filledBytes);
-    if (!exchange.refused) bytes.copy(body, filledBytes, start, start + mine);
+    const { filledBytes, head } = exchange;
+    const wanted = Math.min(bytes.length - start, head.bodyBytes - filledBytes);
+    const mine = exchange.refused ? wanted : bytes.copy(this.#roomOf(exchange), filledBytes, start, start + wanted);
     this.#count(exchange, mine);
     return mine;
+  }
+
+  #roomOf(exchange: Exchange): Buffer {
+    exchange.body = withRoom(exchange.body, exchange.filledBytes, exchange.head.bodyBytes, this.#options.pool);
+    return exchange.body;
   }
 
   #count(exchange: Exchange, bytes: number): void {

@@ -4,11 +4,12 @@ import type { ColumnFindings, EnrichmentTemplate } from "./enrichment-template.t
 import { EarlierSpans } from "./quiet-earlier.ts";
 import { QuietFailures, type FoundFailure, type KnownTexts } from "./quiet-failure.ts";
 import { hexOfWords } from "./quiet-ids.ts";
-import { QuietJudge } from "./quiet-judge.ts";
+import { QuietJudge, type JudgedTrace } from "./quiet-judge.ts";
 import { QUIET_ROLE, type QuietCall, type QuietShape } from "./quiet-shape.ts";
 import { createQuietShapes } from "./quiet-shapes.ts";
 import { ColumnSpan, TRACE_ID_WORDS } from "./quiet-span.ts";
 import { createQuietTemplates, VALUES_MAX, type TemplateMarks } from "./quiet-template.ts";
+import type { HeldTrace } from "./quiet-ring.ts";
 import { QuietTraces } from "./quiet-traces.ts";
 import { fillFields, QuietValues, resentOf, type OwnNumbers } from "./quiet-values.ts";
 import {
@@ -39,14 +40,15 @@ export class QuietColumns {
   private readonly traces: QuietTraces;
   private readonly judge = new QuietJudge();
   private readonly earlier = new EarlierSpans();
-  private readonly services = new Map<string, Attributes>();
+  /** Numbers of resources by the names of their services, which is all that is asked of them (enrich-entry.ts, serviceOf). */
+  private readonly services = new Map<string, number>();
   private shapes = createQuietShapes();
   private templates = createQuietTemplates();
   private context: EnrichContext;
   /** Of the request before: another list says that all were forgotten. */
   private columnShapes: SpanColumns["shapes"] | null = null;
   private span: ColumnSpan | null = null;
-  private readonly kinds: { readonly shapes: (QuietShape | undefined)[]; readonly resources: Attributes[]; roles: Uint8Array } = {
+  private readonly kinds: { readonly shapes: (QuietShape | undefined)[]; readonly resources: number[]; roles: Uint8Array } = {
     shapes: [],
     resources: [],
     roles: this.judge.roles,
@@ -64,7 +66,7 @@ export class QuietColumns {
   };
   /** Of the span that is written. */
   private readonly own: OwnNumbers = { numbers: new Float64Array(), from: 0 };
-  private readonly values = new QuietValues(SPANS_GUESS * VALUES_MAX);
+  private readonly values: QuietValues;
   private readonly found: (EnrichmentTemplate | null)[] = [];
   private firstValue = new Int32Array(SPANS_GUESS);
   private readonly failures = new QuietFailures();
@@ -74,6 +76,7 @@ export class QuietColumns {
   constructor(context: EnrichContext) {
     this.memory = context.memory;
     this.traces = new QuietTraces(context.memory.limits);
+    this.values = new QuietValues(SPANS_GUESS * VALUES_MAX, context.prices);
     this.context = context;
   }
 
@@ -104,9 +107,11 @@ export class QuietColumns {
     this.memory.begin(context.nowMs);
     this.prepare(columns, context);
     const claimsElsewhere = this.readShapes(columns, context);
+    const { earlier, kinds, foundFailures: failures } = this;
     const unread: number[] = [];
-    for (let trace = 0; trace < columns.traceCount; trace += 1) {
-      if (!this.enrichTrace({ columns, trace, claimsElsewhere, read })) addSpans(columns, trace, unread);
+    const asked = { columns, trace: 0, claimsElsewhere, read, earlier, kinds, shapes: kinds.shapes, failures };
+    for (; asked.trace < columns.traceCount; asked.trace += 1) {
+      if (!this.enrichTrace(asked)) addSpans(columns, asked.trace, unread);
     }
     unread.sort((a, b) => a - b);
     return { templates: this.found, firstValue: this.firstValue, values: this.values.list, unread };
@@ -121,11 +126,11 @@ export class QuietColumns {
     this.judge.begin(spanCount);
     kinds.roles = this.judge.roles;
     if (spanCount > this.firstValue.length) this.firstValue = new Int32Array(2 * spanCount);
-    values.begin(spanCount * VALUES_MAX);
+    values.begin(spanCount * VALUES_MAX, context.prices);
     found.length = spanCount;
     found.fill(null);
-    if (services.size > SERVICES_MAX) services.clear();
-    for (const [index, resource] of resources.entries()) kinds.resources[index] = this.serviceOf(resource);
+    if (services.size > SERVICES_MAX || this.traces.tidy()) services.clear();
+    for (let index = 0; index < resources.length; index += 1) kinds.resources[index] = this.serviceNumber(resources[index]);
   }
 
   /** Those before may still be of traces that are held, but not those before these: a client that invents shapes must not fill the memory. */
@@ -134,17 +139,17 @@ export class QuietColumns {
     this.templates = createQuietTemplates();
     this.kinds.shapes.length = 0;
     this.traces.turnGeneration();
+    this.services.clear();
   }
 
-  /** Of a resource no more is asked than its service (enrich-entry.ts, serviceOf). */
-  private serviceOf(resource: Attributes): Attributes {
-    const name = resource["service.name"];
-    const key = typeof name === "string" ? name : "";
-    const known = this.services.get(key);
+  private serviceNumber(resource: Attributes | undefined): number {
+    const said = resource?.["service.name"];
+    const name = typeof said === "string" ? said : "";
+    const known = this.services.get(name);
     if (known !== undefined) return known;
-    const service = key === "" ? {} : { "service.name": key };
-    this.services.set(key, service);
-    return service;
+    const number = this.traces.numberOfResource(name === "" ? {} : { "service.name": name });
+    this.services.set(name, number);
+    return number;
   }
 
   /** Answers whether there is a call that may claim the requests of other traces, when it comes in one batch with them. */
@@ -165,30 +170,31 @@ export class QuietColumns {
   }
 
   /** false: it has to be read span by span. */
-  private enrichTrace({ columns, trace, claimsElsewhere, read }: AskedTrace): boolean {
+  private enrichTrace(asked: AskedTrace): boolean {
+    const { columns, trace, earlier } = asked;
     const { traces } = columns;
     const at = trace * TRACE_STRIDE;
     if ((traces[at + TRACE_COLUMN.unrecognised] ?? 0) > 0 || this.isOrdinary(columns, trace)) return false;
-    const { earlier, kinds } = this;
     const idAt = firstSpanOf(columns, trace) * ID_STRIDE + ID_WORD.trace;
     if (!this.traces.readEarlier(columns.ids, idAt, earlier)) return false;
-    const verdict = this.judge.judge({ columns, trace, shapes: kinds.shapes, earlier });
+    const verdict = this.judge.judge(asked);
     if (verdict === "loud") return false;
     // What stands above no call and no request is not remembered (enrich-entry.ts, rememberOthers).
     if (verdict === "plain" && earlier.count === 0) return true;
     // A call in another trace that began before claims what is not claimed yet (retry-attempts.ts, collectElsewhere).
-    if (claimsElsewhere && this.judge.requestCount > 0) return false;
+    if (asked.claimsElsewhere && this.judge.requestCount > 0) return false;
     // Each span and the parent that it names take a place in the memory of the trace (trace-memory.ts, nodeOf).
     if (2 * ((traces[at + TRACE_COLUMN.spans] ?? 0) + earlier.count) > this.memory.limits.spansPerTraceMax) return false;
-    return !this.isResent(columns) && this.keepTrace(columns, trace, read);
+    return !this.isResent(columns) && this.keepTrace(asked);
   }
 
   /** Holds it and writes what is found; false where it is to be read span by span after all. */
-  private keepTrace(columns: SpanColumns, trace: number, read: ReadTexts): boolean {
+  private keepTrace(asked: AskedTrace): boolean {
+    const { columns, earlier } = asked;
     if (this.foundFailures.size > 0) this.foundFailures.clear();
-    if (this.judge.failedCount > 0 && !this.findFailures(columns, read)) return false;
-    if (!this.traces.add(columns, trace, this.kinds, this.earlier.count > 0)) return false;
-    this.writeTrace(columns, trace);
+    if (this.judge.failedCount > 0 && !this.findFailures(columns, asked.read)) return false;
+    if (!this.traces.add(asked, earlier.count > 0)) return false;
+    this.writeTrace(columns, asked.trace);
     return true;
   }
 
@@ -235,19 +241,16 @@ export class QuietColumns {
   /** The trace was added last to those that are held. */
   private writeTrace(columns: SpanColumns, trace: number): void {
     const { foundFailures } = this;
-    let behind = columns.traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0;
+    const anyFailed = foundFailures.size > 0;
     for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) {
       const shape = this.kinds.shapes[span];
-      const failed = foundFailures.size === 0 ? undefined : foundFailures.get(span);
-      if (failed !== undefined) this.traces.noteFailure(behind, failed.failure);
-      if (shape !== undefined && shape.call !== null) this.writeSpan(columns, span, shape, failed);
-      behind -= 1;
+      if (shape === undefined || shape.call === null) continue;
+      this.writeSpan(columns, span, shape, anyFailed ? foundFailures.get(span) : undefined);
     }
   }
 
   private writeSpan(columns: SpanColumns, index: number, shape: QuietShape, failed: FoundFailure | undefined): void {
     const { marks, values, context, templates } = this;
-    const { prices } = context;
     const { call } = shape;
     if (call === null) return;
     const request = this.judge.requestOf[index] ?? -1;
@@ -259,7 +262,7 @@ export class QuietColumns {
     marks.counted = marks.asksModel && (call.countsResends || resentOf(call) === 0);
     markFailure(marks, failed, request >= 0);
     this.firstValue[index] = values.count;
-    values.add(span, call, own, { marks, prices });
+    values.add(span, call, own, marks);
     this.found[index] = templates.find(call, marks) ?? this.makeTemplate(call, span);
     if (shape.unknownScope) context.onUnknownDialect?.(shape.column.scopeName);
   }
@@ -288,10 +291,8 @@ export class QuietColumns {
   }
 }
 
-/** A trace of a request that is to be enriched. */
-interface AskedTrace {
-  readonly columns: SpanColumns;
-  readonly trace: number;
+/** A trace of a request that is to be enriched; one after another is this one. */
+interface AskedTrace extends JudgedTrace, HeldTrace {
   /** A call beside it may claim its requests. */
   readonly claimsElsewhere: boolean;
   readonly read: ReadTexts;

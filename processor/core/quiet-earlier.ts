@@ -20,13 +20,13 @@ export class EarlierSpans {
     if (this.calls.length > 0) this.calls.length = 0;
   }
 
-  /** false: there are too many. */
-  add(words: Int32Array, role: number, shape: QuietShape | undefined): boolean {
+  /** Its ids stand among `words`, from `at` on. false: there are too many. */
+  add(words: Int32Array, at: number, role: number, shape: QuietShape): boolean {
     if (this.count === EARLIER_MAX) return false;
-    this.words.set(words, this.count * STRIDE);
+    for (let word = 0; word < STRIDE; word += 1) this.words[this.count * STRIDE + word] = words[at + word] ?? 0;
     this.roles[this.count] = role;
     this.count += 1;
-    if (role === QUIET_ROLE.call && shape !== undefined) this.calls.push(shape);
+    if (role === QUIET_ROLE.call) this.calls.push(shape);
     return true;
   }
 

@@ -1,15 +1,27 @@
 import type { Failure } from "./call-failure.ts";
+import { NumberedObjects } from "./numbered-objects.ts";
 import type { EarlierSpans } from "./quiet-earlier.ts";
+import type { FoundFailure } from "./quiet-failure.ts";
 import { hexOfWords } from "./quiet-ids.ts";
 import type { QuietShape } from "./quiet-shape.ts";
 import { parentIdOf, SPAN_ID_WORDS, spanOfShape } from "./quiet-span.ts";
-import { ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "./span-columns.ts";
+import { firstSpanOf, ID_STRIDE, ID_WORD, SPAN_COLUMN, SPAN_STRIDE, spanAfter, type SpanColumns } from "./span-columns.ts";
 import type { Attributes, Span } from "./span.ts";
 
-/** Words of a span: its own id and its parent's. */
-const SPAN_WORDS = 4;
+/**
+ * A span's record, in slots of eight bytes: its own id, its parent's id, what it is, then its numbers. All of a span stands in one
+ * place, because hardly any of it is in the processor's caches when the next one is written.
+ */
+const HEAD_SLOTS = 3;
+const SLOT_WORDS = 2;
+/** Words of a record: two for each id; its shape and its role; its resource and its failure. */
+const WORD = { id: 0, parent: 2, shape: 4, resource: 5 } as const;
+/** More objects than there are spans. */
+const NUMBER_BITS = 24;
+const NUMBER_MASK = 2 ** NUMBER_BITS - 1;
 /** On an average, with the two times; where there are more, fewer spans are held. */
-export const NUMBERS_PER_SPAN = 8;
+const NUMBERS_PER_SPAN = 8;
+export const SLOTS_PER_SPAN = HEAD_SLOTS + NUMBERS_PER_SPAN;
 
 const GONE_RULE = "what was found when the span came";
 
@@ -18,130 +30,157 @@ export interface ColumnKinds {
   readonly shapes: readonly (QuietShape | undefined)[];
   /** QuietRole. */
   readonly roles: Uint8Array;
-  readonly resources: readonly Attributes[];
+  /** As QuietRing numbers them. */
+  readonly resources: readonly number[];
 }
 
-/** Spans one after another, as numbers: the newest stand where the oldest stood. Who adds has looked that there is room. */
+/** A trace of some columns that is to be held. */
+export interface HeldTrace {
+  readonly columns: SpanColumns;
+  readonly trace: number;
+  readonly kinds: ColumnKinds;
+  /** Of its calls that failed, by span. */
+  readonly failures: ReadonlyMap<number, FoundFailure>;
+}
+
+/** Slots that a span takes. */
+export function slotsOf({ numberCount }: QuietShape): number {
+  return HEAD_SLOTS + numberCount;
+}
+
+/** Spans as numbers, one behind another from wherever somebody says that there is room. */
 export class QuietRing {
-  /** Counts that wrap at 32 bits; modulo the length of its ring each is a place. */
-  nextSpan = 0;
-  nextNumber = 0;
-  private readonly spanMask: number;
-  private readonly numberMask: number;
-  private readonly words: Int32Array;
+  readonly slots: number;
+  /** Where the next span goes. */
+  next = 0;
   private readonly numbers: Float64Array;
-  private readonly roles: Uint8Array;
-  /** Which of the failures that were found it is, plus one; 0: it did not fail, or its shape says how. */
-  private readonly failureOf: Uint8Array;
-  private readonly failures: Failure[] = [];
-  private readonly shapes: (QuietShape | undefined)[];
-  private readonly resources: (Attributes | undefined)[];
+  private readonly words: Int32Array;
+  private readonly shapes = new NumberedObjects<QuietShape>();
+  private readonly resources = new NumberedObjects<Attributes>();
+  /** By their number, from 1 on; 0: a span did not fail, or its shape says how. */
+  private readonly failures: (Failure | null)[] = [null];
 
-  /** @param spans a power of two */
   constructor(spans: number) {
-    this.spanMask = spans - 1;
-    this.numberMask = spans * NUMBERS_PER_SPAN - 1;
-    this.words = new Int32Array(spans * SPAN_WORDS);
-    this.numbers = new Float64Array(spans * NUMBERS_PER_SPAN);
-    this.roles = new Uint8Array(spans);
-    this.failureOf = new Uint8Array(spans);
-    this.shapes = Array.from({ length: spans });
-    this.resources = Array.from({ length: spans });
+    this.slots = spans * SLOTS_PER_SPAN;
+    this.numbers = new Float64Array(this.slots);
+    this.words = new Int32Array(this.numbers.buffer);
   }
 
-  add({ ids, numbers: from, spans }: SpanColumns, span: number, kinds: ColumnKinds): void {
-    const { words, numbers, numberMask } = this;
-    const place = this.nextSpan & this.spanMask;
-    const idAt = span * ID_STRIDE;
-    const at = place * SPAN_WORDS;
-    words[at] = ids[idAt + ID_WORD.span] ?? 0;
-    words[at + 1] = ids[idAt + ID_WORD.span + 1] ?? 0;
-    words[at + 2] = ids[idAt + ID_WORD.parent] ?? 0;
-    words[at + 3] = ids[idAt + ID_WORD.parent + 1] ?? 0;
-    const shape = kinds.shapes[span];
-    this.shapes[place] = shape;
-    this.roles[place] = kinds.roles[span] ?? 0;
-    this.failureOf[place] = 0;
-    this.resources[place] = kinds.resources[spans[span * SPAN_STRIDE + SPAN_COLUMN.resource] ?? 0];
-    const first = spans[span * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0;
-    const end = first + (shape?.numberCount ?? 0);
-    let to = this.nextNumber;
-    for (let number = first; number < end; number += 1) {
-      numbers[to & numberMask] = from[number] ?? 0;
-      to = (to + 1) | 0;
-    }
-    this.nextNumber = to;
-    this.nextSpan = (this.nextSpan + 1) | 0;
+  numberOfResource(resource: Attributes): number {
+    return this.resources.numberOf(resource);
   }
 
-  /** Notes what the failure of a span was found to be that was added lately, so many spans before the next. */
-  noteFailure(before: number, { category, retryable }: Failure): void {
-    const { failures } = this;
-    let index = failures.findIndex((known) => known.category === category && known.retryable === retryable);
-    if (index < 0) index = failures.push({ category, retryable, retryDelayMs: null, rule: GONE_RULE, errorType: undefined }) - 1;
-    this.failureOf[(this.nextSpan - before) & this.spanMask] = index + 1;
+  /** Adds the spans of a trace. */
+  add({ columns, trace, kinds, failures }: HeldTrace): void {
+    const { words, numbers } = this;
+    const { ids, spans, numbers: from } = columns;
+    const { shapes, roles, resources } = kinds;
+    const anyFailed = failures.size > 0;
+    let slot = this.next;
+    for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) {
+      const shape = shapes[span];
+      if (shape === undefined) continue;
+      const idAt = span * ID_STRIDE;
+      const row = span * SPAN_STRIDE;
+      const at = slot * SLOT_WORDS;
+      words[at] = ids[idAt + ID_WORD.span] ?? 0;
+      words[at + 1] = ids[idAt + ID_WORD.span + 1] ?? 0;
+      words[at + WORD.parent] = ids[idAt + ID_WORD.parent] ?? 0;
+      words[at + WORD.parent + 1] = ids[idAt + ID_WORD.parent + 1] ?? 0;
+      if (shape.number < 0) shape.number = this.shapes.numberOf(shape);
+      words[at + WORD.shape] = shape.number | ((roles[span] ?? 0) << NUMBER_BITS);
+      const failure = anyFailed ? this.numberOfFailure(failures.get(span)) : 0;
+      words[at + WORD.resource] = (resources[spans[row + SPAN_COLUMN.resource] ?? 0] ?? 0) | (failure << NUMBER_BITS);
+      slot += HEAD_SLOTS;
+      const first = spans[row + SPAN_COLUMN.firstNumber] ?? 0;
+      const end = first + shape.numberCount;
+      for (let number = first; number < end; number += 1) numbers[slot++] = from[number] ?? 0;
+    }
+    this.next = slot;
   }
 
-  /** Lets go of what all but the last so many spans have of their shapes and resources. */
-  keepLast(count: number): void {
-    const { shapes, resources, spanMask } = this;
-    for (let index = count; index <= spanMask; index += 1) {
-      const place = (this.nextSpan - 1 - index) & spanMask;
-      shapes[place] = undefined;
-      resources[place] = undefined;
-    }
+  /** Spans that stand here, to be added once more. */
+  copyOf(first: number, slots: number): Float64Array {
+    return this.numbers.slice(first, first + slots);
   }
 
-  /** Adds spans once more that stand somewhere already. */
-  addAgain(first: number, count: number, { firstNumber, numberCount }: { firstNumber: number; numberCount: number }): void {
-    const { words, numbers, roles, failureOf, shapes, resources, spanMask, numberMask } = this;
-    for (let index = 0; index < count; index += 1) {
-      const [from, to] = [(first + index) & spanMask, (this.nextSpan + index) & spanMask];
-      words.copyWithin(to * SPAN_WORDS, from * SPAN_WORDS, (from + 1) * SPAN_WORDS);
-      roles[to] = roles[from] ?? 0;
-      failureOf[to] = failureOf[from] ?? 0;
-      shapes[to] = shapes[from];
-      resources[to] = resources[from];
-    }
-    for (let index = 0; index < numberCount; index += 1) {
-      numbers[(this.nextNumber + index) & numberMask] = numbers[(firstNumber + index) & numberMask] ?? 0;
-    }
-    this.nextSpan = (this.nextSpan + count) | 0;
-    this.nextNumber = (this.nextNumber + numberCount) | 0;
+  addAgain(copy: Float64Array): void {
+    this.numbers.set(copy, this.next);
+    this.next += copy.length;
   }
 
   /** Adds spans that stand here to those that are looked at; false where they are too many. */
   note(first: number, count: number, earlier: EarlierSpans): boolean {
+    let slot = first;
     for (let index = 0; index < count; index += 1) {
-      const place = (first + index) & this.spanMask;
-      const words = this.words.subarray(place * SPAN_WORDS, (place + 1) * SPAN_WORDS);
-      if (!earlier.add(words, this.roles[place] ?? 0, this.shapes[place])) return false;
+      const shape = this.shapeAt(slot);
+      if (shape === undefined || !earlier.add(this.words, slot * SLOT_WORDS, this.roleAt(slot), shape)) return false;
+      slot += slotsOf(shape);
     }
     return true;
   }
 
-  spansOf(traceId: string, first: number, count: number, firstNumber: number): Span[] {
-    const { words, numbers, spanMask, numberMask } = this;
+  spansOf(traceId: string, first: number, count: number): Span[] {
+    const { words, numbers } = this;
     const spans: Span[] = [];
-    let number = firstNumber;
+    let slot = first;
     for (let index = 0; index < count; index += 1) {
-      const place = (first + index) & spanMask;
-      const shape = this.shapes[place];
-      if (shape === undefined) continue;
-      const own = new Float64Array(shape.numberCount);
-      for (let offset = 0; offset < own.length; offset += 1) own[offset] = numbers[(number + offset) & numberMask] ?? 0;
-      number += own.length;
+      const shape = this.shapeAt(slot);
+      if (shape === undefined) break;
+      const at = slot * SLOT_WORDS;
+      const kind = words[at + WORD.resource] ?? 0;
+      const end = slot + slotsOf(shape);
       spans.push(
         spanOfShape(shape.column, {
           traceId,
-          spanId: hexOfWords(words, place * SPAN_WORDS, SPAN_ID_WORDS),
-          parentSpanId: parentIdOf(words, place * SPAN_WORDS + SPAN_ID_WORDS),
-          resource: this.resources[place] ?? {},
-          foundFailure: this.failures[(this.failureOf[place] ?? 0) - 1] ?? null,
-          numbers: own,
+          spanId: hexOfWords(words, at, SPAN_ID_WORDS),
+          parentSpanId: parentIdOf(words, at + WORD.parent),
+          resource: this.resources.at(kind & NUMBER_MASK) ?? {},
+          foundFailure: this.failures[kind >>> NUMBER_BITS] ?? null,
+          numbers: numbers.slice(slot + HEAD_SLOTS, end),
         }),
       );
+      slot = end;
     }
     return spans;
+  }
+
+  /** So many shapes or resources were seen that it is worth a look which of them are still named. */
+  get isCrowded(): boolean {
+    return this.shapes.isCrowded || this.resources.isCrowded;
+  }
+
+  /** Forgets shapes and resources of which no span is here. `parts`: where spans stand one behind another, and how many. */
+  forgetUnnamed(parts: Iterable<readonly [first: number, count: number]>): void {
+    const shapes = new Set<number>();
+    const resources = new Set<number>();
+    for (const [first, count] of parts) {
+      let slot = first;
+      for (let index = 0; index < count; index += 1) {
+        shapes.add((this.words[slot * SLOT_WORDS + WORD.shape] ?? 0) & NUMBER_MASK);
+        resources.add((this.words[slot * SLOT_WORDS + WORD.resource] ?? 0) & NUMBER_MASK);
+        const shape = this.shapeAt(slot);
+        slot += shape === undefined ? HEAD_SLOTS : slotsOf(shape);
+      }
+    }
+    for (const shape of this.shapes.keepOnly(shapes)) shape.number = -1;
+    this.resources.keepOnly(resources);
+  }
+
+  private shapeAt(slot: number): QuietShape | undefined {
+    return this.shapes.at((this.words[slot * SLOT_WORDS + WORD.shape] ?? 0) & NUMBER_MASK);
+  }
+
+  private roleAt(slot: number): number {
+    return (this.words[slot * SLOT_WORDS + WORD.shape] ?? 0) >>> NUMBER_BITS;
+  }
+
+  private numberOfFailure(found: FoundFailure | undefined): number {
+    if (found === undefined) return 0;
+    const { failures } = this;
+    const { category, retryable } = found.failure;
+    const before = failures.findIndex((known) => known?.category === category && known.retryable === retryable);
+    if (before > 0) return before;
+    return failures.push({ category, retryable, retryDelayMs: null, rule: GONE_RULE, errorType: undefined }) - 1;
   }
 }

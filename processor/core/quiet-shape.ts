@@ -34,6 +34,8 @@ export interface QuietShape {
   readonly model: string;
   /** null for a span that is not of GenAI. */
   readonly call: QuietCall | null;
+  /** By which the spans that are held name it (quiet-ring.ts); -1: none does. */
+  number: number;
 }
 
 /** What is written on the GenAI spans of one shape, but for their numbers. */
@@ -72,6 +74,7 @@ function plainShape(column: ColumnShape, role: QuietRole): QuietShape {
     httpStatus: 0,
     model: "",
     call: null,
+    number: -1,
   };
 }
 

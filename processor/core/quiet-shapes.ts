@@ -23,7 +23,8 @@ export function createQuietShapes(): QuietShapes {
       if (column === undefined || (known !== undefined && known.column === column)) return known;
       const before = byShape.get(column.shape);
       if (byShape.size >= SHAPES_MAX) byShape.clear();
-      const shape = before === undefined ? createQuietShape(column, new ColumnSpan(columns, span), context) : { ...before, column };
+      const shape =
+        before === undefined ? createQuietShape(column, new ColumnSpan(columns, span), context) : { ...before, column, number: -1 };
       byShape.set(column.shape, shape);
       byIndex[index] = shape;
       return shape;

@@ -93,6 +93,29 @@ describe("traces that are kept as numbers", () => {
     expect(told.memory.size).toBe(0);
   });
 
+  test("know their services, however many there were before", () => {
+    const told = context({ spansMax: 200 });
+    const scan = scanOf(0);
+    const { traceId } = scan.spans[0] ?? {};
+    const spans = scan.spans.filter((span) => span.traceId === traceId);
+    const idOf = (time: number): string => `${time.toString(16).padStart(32, "0")}`;
+    const times = 6_000;
+    for (let time = 1; time <= times; time += 1) {
+      const columns = reader.pick(scan, spans);
+      const words = new Int32Array(Uint8Array.from(Buffer.from(idOf(time), "hex")).buffer);
+      for (let span = 0; span < spans.length; span += 1) columns.ids.set(words, span * ID_STRIDE + ID_WORD.trace);
+      const resources = columns.resources.map(() => ({ "service.name": `service ${time}` }));
+      expect(enrichColumns({ ...columns, resources }, told, NOBODY).unread).toEqual([]);
+    }
+    for (let time = times; time > times - 5; time -= 1) {
+      const nodes = told.memory.trace(idOf(time))?.nodes;
+      const notes = spans.flatMap(({ spanId }) => nodes?.get(spanId)?.note ?? []);
+      const services = notes.filter(({ role }) => role === "http").map(({ service }) => service);
+      expect(services.length).toBeGreaterThan(0);
+      expect(new Set(services)).toEqual(new Set([`service ${time}`]));
+    }
+  });
+
   test("that are larger than all that is held are read by themselves", () => {
     const tiny = context({ spansMax: 2 });
     const scan = scanOf(0);

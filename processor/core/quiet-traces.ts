@@ -1,15 +1,14 @@
-import type { Failure } from "./call-failure.ts";
 import type { EarlierSpans } from "./quiet-earlier.ts";
 import { wordOfHex } from "./quiet-ids.ts";
-import { NUMBERS_PER_SPAN, QuietRing, type ColumnKinds } from "./quiet-ring.ts";
+import { QuietRing, slotsOf, type HeldTrace } from "./quiet-ring.ts";
 import { TRACE_ID_WORDS } from "./quiet-span.ts";
-import { firstSpanOf, ID_STRIDE, ID_WORD, spanAfter, TRACE_COLUMN, TRACE_STRIDE, type SpanColumns } from "./span-columns.ts";
-import type { Span } from "./span.ts";
+import { firstSpanOf, ID_STRIDE, ID_WORD, spanAfter, TRACE_COLUMN, TRACE_STRIDE } from "./span-columns.ts";
+import type { Attributes, Span } from "./span.ts";
 import type { TraceMemoryOptions } from "./trace-memory.ts";
 
 /** Numbers of a part of a trace: its spans that came in one batch. */
 const PART_STRIDE = 10;
-const PART = { id: 0, firstSpan: 4, spans: 5, firstNumber: 6, numbers: 7, before: 8, state: 9 } as const;
+const PART = { id: 0, first: 4, spans: 5, slots: 6, padding: 7, before: 8, state: 9 } as const;
 /** The first part of its trace; one of the others; or taken out, which leaves it in its place until it is overwritten. */
 const STATE = { first: 0, later: 1, gone: 2 } as const;
 /** No part has been there. By its id it is found out where counts have gone round. */
@@ -28,9 +27,10 @@ export interface TakenTrace {
   readonly touchedMs: number;
 }
 
+/** What a part takes: spans, and slots of the ring. */
 interface Sizes {
-  readonly spans: number;
-  readonly numbers: number;
+  spans: number;
+  slots: number;
 }
 
 /**
@@ -42,7 +42,7 @@ export class QuietTraces {
   lost = 0;
   /** Traces that are held. */
   size = 0;
-  private readonly limits: Sizes & { readonly parts: number; readonly ageMs: number };
+  private readonly limits: Readonly<Sizes> & { readonly parts: number; readonly ageMs: number };
   private readonly ring: QuietRing;
   private readonly parts: Int32Array;
   private readonly touchedMs: Float64Array;
@@ -55,15 +55,18 @@ export class QuietTraces {
   /** Where the parts begin that came since shapes were forgotten last. */
   private generationPart = 0;
   private spansHeld = 0;
-  private numbersHeld = 0;
+  /** With those that are left out before a part that would not fit in front of the ring's end. */
+  private slotsHeld = 0;
   private clockMs = 0;
   private readonly asked = new Int32Array(TRACE_ID_WORDS);
+  /** Of the part that is added. */
+  private readonly sizes: Sizes = { spans: 0, slots: 0 };
 
   constructor({ tracesMax, spansMax = SPANS_MAX, ageMsMax }: Pick<TraceMemoryOptions, "tracesMax" | "spansMax" | "ageMsMax">) {
     const spans = Math.min(spansMax, RING_SPANS_MAX);
     const parts = Math.min(tracesMax, spans);
-    this.limits = { parts, spans, numbers: spans * NUMBERS_PER_SPAN, ageMs: ageMsMax };
-    this.ring = new QuietRing(ringOf(spans));
+    this.ring = new QuietRing(spans);
+    this.limits = { parts, spans, slots: this.ring.slots, ageMs: ageMsMax };
     this.parts = new Int32Array(ringOf(parts) * PART_STRIDE);
     this.touchedMs = new Float64Array(ringOf(parts));
     this.chains = new Int32Array(ringOf(parts)).fill(NEVER);
@@ -83,7 +86,19 @@ export class QuietTraces {
   turnGeneration(): void {
     while (this.oldestPart !== this.nextPart && ((this.generationPart - this.oldestPart) | 0) > 0) this.lost += this.forgetOldest();
     this.generationPart = this.nextPart;
-    this.ring.keepLast(this.spansHeld);
+    this.ring.forgetUnnamed(this.heldParts());
+  }
+
+  /** A number for a resource: good until what nobody names is forgotten, and then as long as a span is held that names it. */
+  numberOfResource(resource: Attributes): number {
+    return this.ring.numberOfResource(resource);
+  }
+
+  /** Forgets shapes and resources that no span has any more, where there are many; answers whether it did. */
+  tidy(): boolean {
+    const { isCrowded } = this.ring;
+    if (isCrowded) this.ring.forgetUnnamed(this.heldParts());
+    return isCrowded;
   }
 
   /** Notes what is held of the trace whose id's words stand there; false where that is too much to be looked at. */
@@ -95,33 +110,32 @@ export class QuietTraces {
       if (!this.isPartOf(part, ids, at)) continue;
       const from = this.placeOf(part);
       state = parts[from + PART.state] ?? 0;
-      if (!this.ring.note(parts[from + PART.firstSpan] ?? 0, parts[from + PART.spans] ?? 0, earlier)) return false;
+      if (!this.ring.note(parts[from + PART.first] ?? 0, parts[from + PART.spans] ?? 0, earlier)) return false;
     }
     if (state !== STATE.first) earlier.clear();
     return true;
   }
 
-  /** Holds the spans of one trace of some columns. `goesOn`: some are held already, and live on with them. false: there is no room for it. */
-  add(columns: SpanColumns, trace: number, kinds: ColumnKinds, goesOn: boolean): boolean {
+  /** Holds the spans of one trace. `goesOn`: some are held already, and live on with them. false: there is no room for it. */
+  add(held: HeldTrace, goesOn: boolean): boolean {
+    const { columns, trace, kinds } = held;
     const { traces, ids } = columns;
     const first = firstSpanOf(columns, trace);
     const at = first * ID_STRIDE + ID_WORD.trace;
-    let numbers = 0;
+    let slots = 0;
     for (let span = first; span >= 0; span = spanAfter(columns, span)) {
-      numbers += kinds.shapes[span]?.numberCount ?? 0;
+      const shape = kinds.shapes[span];
+      if (shape !== undefined) slots += slotsOf(shape);
     }
-    const sizes = { spans: traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0, numbers };
-    if (sizes.spans > this.limits.spans || numbers > this.limits.numbers || this.isCrowded(this.chainOf(ids, at))) return false;
+    const { sizes } = this;
+    sizes.slots = slots;
+    sizes.spans = traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0;
+    if (sizes.spans > this.limits.spans || slots > this.limits.slots || this.isCrowded(this.chainOf(ids, at))) return false;
     const renewed = goesOn ? this.renew(ids, at) : null;
     this.makeRoom(sizes);
     this.addPart(ids, at, sizes, renewed !== null && this.isHeld(renewed) ? STATE.later : STATE.first);
-    for (let span = first; span >= 0; span = spanAfter(columns, span)) this.ring.add(columns, span, kinds);
+    this.ring.add(held);
     return true;
-  }
-
-  /** Notes what the failure of a span was found to be that was added last, so many spans before the end. */
-  noteFailure(before: number, failure: Failure): void {
-    this.ring.noteFailure(before, failure);
   }
 
   /** Takes a trace out; null where it is not held. */
@@ -134,8 +148,7 @@ export class QuietTraces {
     const touchedMs = this.touchedMs[(found[0] ?? 0) & this.partMask] ?? 0;
     const taken = found.map((part) => {
       const from = this.placeOf(part);
-      const [first, count, firstNumber] = [parts[from + PART.firstSpan], parts[from + PART.spans], parts[from + PART.firstNumber]];
-      return this.ring.spansOf(traceId, first ?? 0, count ?? 0, firstNumber ?? 0);
+      return this.ring.spansOf(traceId, parts[from + PART.first] ?? 0, parts[from + PART.spans] ?? 0);
     });
     return { parts: taken, touchedMs };
   }
@@ -144,15 +157,18 @@ export class QuietTraces {
   private renew(ids: Int32Array, at: number): number | null {
     const { parts } = this;
     let first: number | null = null;
-    for (const part of this.takeOut(ids, at)) {
+    // Copied at first: the room that is made for one of them may be another's.
+    const copies = this.takeOut(ids, at).map((part) => {
       const from = this.placeOf(part);
-      const sizes = { spans: parts[from + PART.spans] ?? 0, numbers: parts[from + PART.numbers] ?? 0 };
-      const [firstSpan, firstNumber] = [parts[from + PART.firstSpan] ?? 0, parts[from + PART.firstNumber] ?? 0];
-      this.makeRoom(sizes);
+      const [start, slots] = [parts[from + PART.first] ?? 0, parts[from + PART.slots] ?? 0];
+      return { spans: parts[from + PART.spans] ?? 0, slots, records: this.ring.copyOf(start, slots) };
+    });
+    for (const copy of copies) {
+      this.makeRoom(copy);
       const isFirst = first === null || !this.isHeld(first);
       if (isFirst) first = this.nextPart;
-      this.addPart(ids, at, sizes, isFirst ? STATE.first : STATE.later);
-      this.ring.addAgain(firstSpan, sizes.spans, { firstNumber, numberCount: sizes.numbers });
+      this.addPart(ids, at, copy, isFirst ? STATE.first : STATE.later);
+      this.ring.addAgain(copy.records);
     }
     return first;
   }
@@ -188,15 +204,24 @@ export class QuietTraces {
     return length >= CHAIN_MAX;
   }
 
-  private makeRoom({ spans, numbers }: Sizes): void {
+  /** Goes on at the ring's beginning where a part would not fit in front of its end: the spans of a part stand one behind another. */
+  private makeRoom(sizes: Sizes): void {
+    while (this.oldestPart !== this.nextPart && !this.hasRoom(sizes)) this.lost += this.forgetOldest();
+    if (this.oldestPart === this.nextPart) this.ring.next = 0;
+  }
+
+  private hasRoom({ spans, slots }: Sizes): boolean {
     const { limits } = this;
-    while (
-      ((this.nextPart - this.oldestPart) | 0) >= limits.parts ||
-      this.spansHeld + spans > limits.spans ||
-      this.numbersHeld + numbers > limits.numbers
-    ) {
-      this.lost += this.forgetOldest();
-    }
+    return (
+      ((this.nextPart - this.oldestPart) | 0) < limits.parts &&
+      this.spansHeld + spans <= limits.spans &&
+      this.slotsHeld + this.paddingBefore(slots) + slots <= limits.slots
+    );
+  }
+
+  private paddingBefore(slots: number): number {
+    const left = this.limits.slots - this.ring.next;
+    return slots <= left ? 0 : left;
   }
 
   /** Nothing is found of a trace whose first part is not held. Answers how many traces are no more. */
@@ -205,10 +230,18 @@ export class QuietTraces {
     const at = this.placeOf(this.oldestPart);
     this.oldestPart = (this.oldestPart + 1) | 0;
     this.spansHeld -= parts[at + PART.spans] ?? 0;
-    this.numbersHeld -= parts[at + PART.numbers] ?? 0;
+    this.slotsHeld -= (parts[at + PART.padding] ?? 0) + (parts[at + PART.slots] ?? 0);
     if (parts[at + PART.state] !== STATE.first) return 0;
     this.size -= 1;
     return 1;
+  }
+
+  private *heldParts(): Generator<readonly [first: number, count: number]> {
+    const { parts } = this;
+    for (let part = this.oldestPart; part !== this.nextPart; part = (part + 1) | 0) {
+      const at = this.placeOf(part);
+      if (parts[at + PART.state] !== STATE.gone) yield [parts[at + PART.first] ?? 0, parts[at + PART.spans] ?? 0];
+    }
   }
 
   /** The parts of a trace in the order in which they came, which nobody finds again. None where the first is not held any more. */
@@ -226,15 +259,18 @@ export class QuietTraces {
     return found;
   }
 
-  private addPart(ids: Int32Array, idAt: number, { spans, numbers }: Sizes, state: number): void {
-    const { parts, chains } = this;
+  /** Its spans are to be added to the ring. */
+  private addPart(ids: Int32Array, idAt: number, { spans, slots }: Sizes, state: number): void {
+    const { parts, chains, ring } = this;
     const chain = this.chainOf(ids, idAt);
     const at = this.placeOf(this.nextPart);
+    const padding = this.paddingBefore(slots);
+    if (padding > 0) ring.next = 0;
     for (let word = 0; word < TRACE_ID_WORDS; word += 1) parts[at + PART.id + word] = ids[idAt + word] ?? 0;
-    parts[at + PART.firstSpan] = this.ring.nextSpan;
+    parts[at + PART.first] = ring.next;
     parts[at + PART.spans] = spans;
-    parts[at + PART.firstNumber] = this.ring.nextNumber;
-    parts[at + PART.numbers] = numbers;
+    parts[at + PART.slots] = slots;
+    parts[at + PART.padding] = padding;
     parts[at + PART.before] = chains[chain] ?? NEVER;
     parts[at + PART.state] = state;
     chains[chain] = this.nextPart;
@@ -242,7 +278,7 @@ export class QuietTraces {
     this.nextPart = (this.nextPart + 1) | 0;
     if (state === STATE.first) this.size += 1;
     this.spansHeld += spans;
-    this.numbersHeld += numbers;
+    this.slotsHeld += padding + slots;
   }
 }
 

@@ -36,38 +36,50 @@ export class QuietValues {
   count = 0;
   private readonly costs = blankCosts();
 
-  constructor(valuesMax: number) {
+  private prices: PriceBook;
+  /** Of the span that is added; NaN where nothing says it. In a place of its own it makes no object. */
+  private ttftSeconds = Number.NaN;
+
+  constructor(valuesMax: number, prices: PriceBook) {
     this.list = new Float64Array(valuesMax);
+    this.prices = prices;
   }
 
   /** Begins anew, with room for so many. */
-  begin(valuesMax: number): void {
+  begin(valuesMax: number, prices: PriceBook): void {
     if (valuesMax > this.list.length) this.list = new Float64Array(2 * valuesMax);
+    this.prices = prices;
     this.count = 0;
   }
 
   /** Adds those of a span, and notes in `marks` which they are. `span` is asked where its numbers do not tell. */
-  add(span: Span, call: QuietCall, own: OwnNumbers, { marks, prices }: { marks: TemplateMarks; prices: PriceBook }): void {
+  add(span: Span, call: QuietCall, own: OwnNumbers, marks: TemplateMarks): void {
     const { usage } = call;
     const { numbers, from } = own;
     marks.present = 0;
     marks.costStatus = "";
     marks.priceDate = null;
-    const ttftSeconds = firstChunkSeconds(span, call, own);
-    if (ttftSeconds >= 0) this.put(marks, PRESENT.firstChunk, ttftSeconds);
+    this.readFirstChunk(span, call, own);
+    if (this.ttftSeconds >= 0) this.put(marks, PRESENT.firstChunk, this.ttftSeconds);
     if (marks.retryDelayMs >= 0) this.put(marks, PRESENT.wait, Math.round(marks.retryDelayMs));
     fillUsageFrom(usage.facts.attributes, usage.numbers, numbers, from + TIME_NUMBERS);
     const tokens = readFilled(usage);
     if (tokens !== null) this.putUsage(tokens, marks);
     if (!marks.asksModel) return;
-    const startMs = numbers[from] ?? 0;
-    this.putMoney(call, tokens, { marks, prices, startMs });
-    const output = tokens === null ? 0 : tokens.output;
-    if (output === 0 || marks.failure !== null) return;
-    const answeredMs = marks.httpStatus === 0 ? startMs : marks.answeredMs;
-    const waitMs = ttftSeconds >= 0 ? ttftSeconds * 1_000 : Math.max(0, answeredMs - startMs);
-    const speed = outputSpeed(output, (numbers[from + 1] ?? 0) - startMs - waitMs);
-    if (speed !== undefined) this.put(marks, PRESENT.speed, speed);
+    this.putMoney(call, tokens, own, marks);
+    if (tokens !== null && tokens.output > 0 && marks.failure === null) this.putSpeed(tokens.output, own, marks);
+  }
+
+  private readFirstChunk(span: Span, call: QuietCall, own: OwnNumbers): void {
+    this.ttftSeconds = Number.NaN;
+    if (!call.tellsFirstChunk) return;
+    // Asked first (call.ts, ttftSecondsOf).
+    const seconds = call.firstChunkPlace < 0 ? Number.NaN : (own.numbers[own.from + TIME_NUMBERS + call.firstChunkPlace] ?? Number.NaN);
+    if (seconds >= 0 && seconds < Number.POSITIVE_INFINITY) this.ttftSeconds = seconds;
+    else {
+      fillFields(call, own);
+      this.ttftSeconds = ttftSecondsOf(span, call.words.dialect, call.fields) ?? Number.NaN;
+    }
   }
 
   private putUsage(usage: Usage, marks: TemplateMarks): void {
@@ -82,8 +94,8 @@ export class QuietValues {
     if (usage.reasoning !== null) this.put(marks, PRESENT.reasoning, usage.reasoning);
   }
 
-  private putMoney({ usage }: QuietCall, tokens: Usage | null, { marks, prices, startMs }: Pricing): void {
-    const bill = billFilled(usage, startMs, prices);
+  private putMoney({ usage }: QuietCall, tokens: Usage | null, { numbers, from }: OwnNumbers, marks: TemplateMarks): void {
+    const bill = billFilled(usage, numbers[from] ?? 0, this.prices);
     if (marks.failure !== null && isUnused(tokens, bill)) return;
     if (typeof bill === "string") marks.costStatus = bill;
     else {
@@ -105,6 +117,14 @@ export class QuietValues {
     if (ratio !== null) this.put(marks, PRESENT.hitRatio, ratio);
   }
 
+  private putSpeed(outputTokens: number, { numbers, from }: OwnNumbers, marks: TemplateMarks): void {
+    const startMs = numbers[from] ?? 0;
+    const answeredMs = marks.httpStatus === 0 ? startMs : marks.answeredMs;
+    const waitMs = this.ttftSeconds >= 0 ? this.ttftSeconds * 1_000 : Math.max(0, answeredMs - startMs);
+    const speed = outputSpeed(outputTokens, (numbers[from + 1] ?? 0) - startMs - waitMs);
+    if (speed !== undefined) this.put(marks, PRESENT.speed, speed);
+  }
+
   private put(marks: TemplateMarks, present: number, value: number): void {
     marks.present |= present;
     this.list[this.count] = value;
@@ -116,20 +136,4 @@ export class QuietValues {
 function isUnused(tokens: Usage | null, bill: ReturnType<typeof billFilled>): boolean {
   if (tokens === null) return bill === "no_usage";
   return tokens.uncachedInput + tokens.cacheRead + tokens.cacheWrite5m + tokens.cacheWrite1h + tokens.output === 0;
-}
-
-interface Pricing {
-  readonly marks: TemplateMarks;
-  readonly prices: PriceBook;
-  readonly startMs: number;
-}
-
-/** NaN where nothing says it. */
-function firstChunkSeconds(span: Span, call: QuietCall, own: OwnNumbers): number {
-  if (!call.tellsFirstChunk) return Number.NaN;
-  // Asked first (call.ts, ttftSecondsOf); from a list of numbers it comes without an object around it.
-  const seconds = call.firstChunkPlace < 0 ? Number.NaN : (own.numbers[own.from + TIME_NUMBERS + call.firstChunkPlace] ?? Number.NaN);
-  if (seconds >= 0 && seconds < Number.POSITIVE_INFINITY) return seconds;
-  fillFields(call, own);
-  return ttftSecondsOf(span, call.words.dialect, call.fields) ?? Number.NaN;
 }

@@ -24,6 +24,9 @@ const SHARE = Number(process.argv[2] ?? 1);
 const CALLS = { what: "calls", times: 80, warmRounds: 150, rounds: 150 } as const;
 const FIRST_CHUNKS = { what: "first chunks", times: 20, chunks: 3, warmRounds: 10, rounds: 100 } as const;
 const STREAMS = { what: "streams", times: 5, warmRounds: 5, rounds: 40 } as const;
+/** Of the application, bench/instrumentation-app.mjs. */
+const STATES = ["alone", "context", "spans", "watched"] as const;
+type State = (typeof STATES)[number];
 /** The part of the rounds that the rest of the machine disturbed least. */
 const QUIET = 0.15;
 
@@ -158,8 +161,6 @@ function measureChunk(): void {
   tracker.close();
 }
 
-type State = "alone" | "context" | "spans" | "watched";
-const STATES: readonly State[] = ["alone", "context", "spans", "watched"];
 type Apps = Readonly<Record<State, ChildProcess>>;
 
 interface Work {

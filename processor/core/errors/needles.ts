@@ -28,6 +28,11 @@ function readAlternatives(reader: Reader): readonly string[] | null {
   return known ? all : null;
 }
 
+/** Words that errors of all kinds have: what needs one of them and something else is told by that. */
+const COMMON =
+  /^\W*(?:errors?|limits?|requests?|tokens?|models?|exceed(?:ed)?|reached|invalid|api|rate|quota|please|this|not|your|per|key)\W*$/;
+const COMMON_WEIGHT = 1;
+
 /** Of the parts that must be there, the one whose shortest piece is longest. */
 function readSequence(reader: Reader): readonly string[] | null {
   let best: readonly string[] | null = null;
@@ -58,7 +63,7 @@ function needleOf(run: string): readonly string[] | null {
 }
 
 function weight(needles: readonly string[] | null): number {
-  return needles === null ? 0 : Math.min(...needles.map(({ length }) => length));
+  return needles === null ? 0 : Math.min(...needles.map((needle) => (COMMON.test(needle) ? COMMON_WEIGHT : needle.length)));
 }
 
 const ZERO_WIDTH: readonly string[] = [];

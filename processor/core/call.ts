@@ -179,7 +179,12 @@ function requestModelOf(dialect: Dialect, fields: Fields): string | undefined {
   const named = nameIn(fields[FIELD.requestModel]);
   if (named !== undefined) return dialect.table.name === "genkit" ? named.slice(named.indexOf("/") + 1) : named;
   const json = text(fields[FIELD.requestJson]);
-  return json === undefined ? undefined : MODEL_IN_JSON.exec(json.slice(0, REQUEST_JSON_SEARCHED_MAX))?.[1];
+  return json === undefined ? undefined : detached(MODEL_IN_JSON.exec(json.slice(0, REQUEST_JSON_SEARCHED_MAX))?.[1]);
+}
+
+/** V8 keeps the whole of a text for a part of it, and the memory of traces would keep prompts for the sake of models' names. */
+function detached(part: string | undefined): string | undefined {
+  return part === undefined ? undefined : ` ${part}`.slice(1);
 }
 
 /** OpenInference's Bedrock writes the vendor's name (`anthropic`) for the model's. */

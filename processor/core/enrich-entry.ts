@@ -108,8 +108,8 @@ function callNote(span: Span, call: Call, saidCall: boolean | undefined): SpanNo
     endsStream: call.durationMs !== undefined && table.streamEndsInOwnSpan === true,
     requestsOutside: table.requestsOutside === true,
     service: table.requestsOutside === true ? serviceOf(span) : "",
-    operationId: call.operationId ?? "",
-    model: call.requestModel ?? call.responseModel ?? "",
+    operationId: noted(call.operationId),
+    model: noted(call.requestModel ?? call.responseModel),
     provider: call.provider ?? "",
     endpoint: "",
     httpStatus: 0,
@@ -169,7 +169,15 @@ function otherNote(span: Span): SpanNote {
   };
 }
 
-function serviceOf({ resource }: Span): string {
+/** A longer text names nothing, and a hundred thousand of them would be most of the memory. */
+const NOTED_CHARS_MAX = 256;
+
+function noted(text: string | undefined): string {
+  return text === undefined || text.length > NOTED_CHARS_MAX ? "" : text;
+}
+
+/** What the memory takes for the service that a span is from; "" where it is not known. */
+export function serviceOf({ resource }: Pick<Span, "resource">): string {
   const name = resource["service.name"];
-  return typeof name === "string" ? name : "";
+  return typeof name === "string" ? noted(name) : "";
 }

@@ -1,5 +1,6 @@
 import { enrichBatch } from "./enrich.ts";
 import type { EnrichContext } from "./enrich-context.ts";
+import { serviceOf } from "./enrich-entry.ts";
 import type { ColumnFindings, EnrichmentTemplate } from "./enrichment-template.ts";
 import { EarlierSpans } from "./quiet-earlier.ts";
 import { QuietFailures, type FoundFailure, type KnownTexts } from "./quiet-failure.ts";
@@ -143,8 +144,7 @@ export class QuietColumns {
   }
 
   private serviceNumber(resource: Attributes | undefined): number {
-    const said = resource?.["service.name"];
-    const name = typeof said === "string" ? said : "";
+    const name = resource === undefined ? "" : serviceOf({ resource });
     const known = this.services.get(name);
     if (known !== undefined) return known;
     const number = this.traces.numberOfResource(name === "" ? {} : { "service.name": name });

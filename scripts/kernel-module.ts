@@ -9,18 +9,17 @@ export interface KernelModule {
   /** Where its binary goes, and by what name. */
   readonly file: string;
   readonly constant: string;
-  /** 64 KiB each; more than its layout gives out. Fixed, so that views of it stay good. */
-  readonly memoryPages: number;
+  /** It works in the kernel's memory: where the compiler may put constants there. */
+  readonly constantsAt?: number;
 }
 
+/** Of the one memory, 64 KiB each; more than the layouts give out. Fixed, so that views of it stay good. */
+const MEMORY_PAGES = 832;
+
 export const KERNEL_MODULES: readonly KernelModule[] = [
-  {
-    source: "processor/kernel/assembly/kernel.ts",
-    file: "processor/kernel/kernel-binary.ts",
-    constant: "KERNEL_BINARY",
-    memoryPages: 640,
-  },
-  { source: "processor/kernel/assembly/row-head.ts", file: "processor/kernel/row-binary.ts", constant: "ROW_BINARY", memoryPages: 128 },
+  { source: "processor/kernel/assembly/kernel.ts", file: "processor/kernel/kernel-binary.ts", constant: "KERNEL_BINARY" },
+  // What the kernel has of its own ends far below, and what the layouts give out begins at 64 KiB.
+  { source: "processor/kernel/assembly/rows.ts", file: "processor/kernel/row-binary.ts", constant: "ROW_BINARY", constantsAt: 32 * 1024 },
 ];
 
 /** The text of a module's file: the AssemblyScript beside it, compiled. Throws where that does not compile. */
@@ -38,9 +37,11 @@ export async function renderKernelModule(module: KernelModule): Promise<string> 
 }
 
 /** The same bytes wherever it is called: names and paths are not part of them. */
-async function compile({ source, memoryPages }: KernelModule): Promise<Uint8Array> {
+async function compile({ source, constantsAt }: KernelModule): Promise<Uint8Array> {
   let binary: Uint8Array | null = null;
-  const memory = ["--initialMemory", String(memoryPages), "--maximumMemory", String(memoryPages)];
+  const pages = String(MEMORY_PAGES);
+  const imported = constantsAt === undefined ? [] : ["--importMemory", "--memoryBase", String(constantsAt)];
+  const memory = ["--initialMemory", pages, "--maximumMemory", pages, ...imported];
   const options = ["-O3", "--enable", "simd", "--runtime", "stub", "--noAssert", ...memory, "--outFile", "kernel.wasm", "--baseDir", ROOT];
   const problems: string[] = [];
   const { error } = await main([source, ...options], {

@@ -39,7 +39,7 @@ export interface KernelExports extends EmissionExports {
 /** As much of it as is used: its types come with those of browsers, of which nothing else is wanted. */
 interface WebAssemblyApi {
   readonly Module: new (binary: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 }
 
 /** An instance of the kernel with a memory of its own; null where there is no WebAssembly, or none with SIMD. */
@@ -47,12 +47,12 @@ export function openKernel(): KernelExports | null {
   return openModule(KERNEL_BINARY) as KernelExports | null;
 }
 
-/** What an instance of a module exports, which is given in base64. */
-export function openModule(binary: string): unknown {
+/** What an instance of a module exports, which is given in base64; `memory` is another's, for a module that has none of its own. */
+export function openModule(binary: string, memory?: object): unknown {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return null;
   try {
-    return new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(binary, "base64"))).exports;
+    return new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(binary, "base64")), { env: { memory } }).exports;
   } catch {
     return null;
   }

@@ -5,6 +5,7 @@ import type { ReferenceSpan } from "../../test/support/otlp-requests.ts";
 import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
 import { KERNEL_MODULES, renderKernelModule } from "../../scripts/kernel-module.ts";
 import { type KernelExports, openKernel } from "./kernel-exports.ts";
+import { openRowModule } from "./row-exports.ts";
 import { createSpanRecogniser, type SpanRecogniser } from "./span-recogniser.ts";
 
 const codec = referenceCodec("ExportTraceServiceRequest");
@@ -76,8 +77,11 @@ test.each(KERNEL_MODULES)(
 );
 
 test("the tables end within the memory", () => {
-  const { memory, MEMORY_END } = kernel();
-  expect(MEMORY_END.value).toBeLessThanOrEqual(memory.buffer.byteLength);
+  const opened = kernel();
+  const { ROW_MEMORY_END, KEY_JSON } = openRowModule(opened);
+  const { memory, MEMORY_END } = opened;
+  expect(MEMORY_END.value).toBeLessThan(KEY_JSON.value);
+  expect(ROW_MEMORY_END.value).toBeLessThanOrEqual(memory.buffer.byteLength);
 });
 
 describe("a request is declined", () => {

@@ -1,36 +1,57 @@
 import type { ColumnFindings, EnrichmentTemplate } from "../core/enrichment-template.ts";
-import { type ColumnShape, MESSAGE_COLUMN, MESSAGE_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
+import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
 import type { Attributes } from "../core/span.ts";
+import type { RowKernel } from "../kernel/row-exports.ts";
 import { CopyBuffer } from "../sinks/copy-buffer.ts";
-import { writeSource } from "../sinks/copy-row.ts";
-import { amount, count, durationOf, microsOf, millisOf, readSource, type RowSourceLabels } from "../sinks/postgres-row.ts";
-import type { RowsWriter } from "../sinks/rows-writer.ts";
+import { SPAN_FIELDS, TRACE_FIELDS, writeSource } from "../sinks/copy-row.ts";
+import { FACT_STRIDE } from "../sinks/encoded-rows.ts";
+import { readSource, type RowSourceLabels } from "../sinks/postgres-row.ts";
+import type { NotedRows, RowsWriter } from "../sinks/rows-writer.ts";
 import type { CallKind } from "../storage/call-kinds.ts";
-import { CALL_SUM } from "../storage/call-sums.ts";
-import type { SpanPlace } from "./row-heads.ts";
-import { NUMBER_KIND, PLAN_COLUMN, PLAN_STRIDE, planRow, type RowPlan } from "./row-plan.ts";
+import { CALL_STRIDE } from "../storage/call-sums.ts";
+import { HEAD_STATE, type RowHeads } from "./row-heads.ts";
+import { PLAN_STRIDE, planRow, type RowPlan } from "./row-plan.ts";
+import { RowPlanMemory } from "./row-plan-memory.ts";
 
-/** A request whose spans are enriched by columns. */
+/** A request whose spans are enriched by columns, the one that the kernel recognised last. */
 export interface RowColumns {
   readonly columns: SpanColumns;
   readonly findings: ColumnFindings;
 }
 
+interface PlannedColumns extends RowColumns {
+  /** Spans that are read by themselves although they were recognised, and of which nothing was found; in their order. */
+  readonly plain: readonly number[];
+}
+
 /** The fields that a resource decides, and what they say. */
 interface Source extends RowSourceLabels {
   readonly bytes: Uint8Array;
+  /** Where they stand in a memory of plans of which age. */
+  address: number;
+  age: number;
 }
 
-/** More than enrichment writes. */
-const SPAN_VALUES_MAX = 64;
-const FOUND_GUESS = 4_096;
-const FOUND_KEPT_MAX = 262_144;
+/** Words of the module that writes rows, processor/kernel/assembly/rows.ts: of its ANSWER, of a span's job, of a call. */
+const ANSWER = { nextSpan: 24, rowCount: 25, callCount: 26, oddCount: 27, rowsEnd: 28 } as const;
+const JOB_STRIDE = 3;
+const JOB = { plan: 0, source: 1, values: 2 } as const;
+const CALL_WORDS = 3;
+const CALL = { span: 0, userStart: 1, userLength: 2 } as const;
+const NOTHING_TO_DO = 0;
+const DOUBLE_BYTES = 8;
+/** Enrichment writes fewer on a span: the same bound as that of the module. */
+const SPAN_VALUES_MAX = 32;
+
 const SOURCES_MAX = 1_024;
 const SOURCE_BYTES_MAX = 2_048;
 
 /** Makes rows of recognised spans: what spans of a shape have in common is written once, and each adds its numbers. */
 export class ColumnRows {
   private readonly writer: RowsWriter;
+  private readonly heads: RowHeads;
+  private readonly tables: RowTables;
+  private readonly plans: RowPlanMemory;
   /** By the template's id, and by the shape's index for spans that get none. */
   private readonly byTemplate: (RowPlan | undefined)[] = [];
   private readonly byShape: (RowPlan | undefined)[] = [];
@@ -38,140 +59,125 @@ export class ColumnRows {
   private readonly known = new WeakMap<Attributes, Source>();
   /** By resource of the request. */
   private readonly requestSources: Source[] = [];
-  /** Of the span whose row is written. */
-  private readonly place = { start: 0, end: 0 };
-  /** Of the span whose row is written, as its columns take them. */
-  private readonly values = new Float64Array(SPAN_VALUES_MAX);
-  /** Of all spans, as they were found. */
-  private found = new Float64Array(FOUND_GUESS);
-  private foundCount = 0;
+  /** Of the spans whose rows are written; null where there is nothing to do. */
+  private readonly spanPlans: (RowPlan | null)[] = [];
+  /** Of the request: what is kept of its values. */
+  private valueCount = 0;
 
-  constructor(writer: RowsWriter) {
+  constructor(writer: RowsWriter, heads: RowHeads) {
     this.writer = writer;
+    this.heads = heads;
+    this.tables = tablesIn(heads.kernel);
+    this.plans = new RowPlanMemory(heads.kernel);
   }
 
   /**
-   * Adds the rows of the spans that were not left unread to what the writer has begun. Answers those that have to be written the
-   * ordinary way.
+   * Adds the rows of the spans that were not read by themselves, and those of `plain`, to what the writer has begun.
+   * Answers those that have to be written the ordinary way.
    */
-  add({ columns, findings }: RowColumns): number[] {
+  add(request: PlannedColumns): number[] {
     const odd: number[] = [];
-    const { unread } = findings;
-    let nextUnread = 0;
-    this.foundCount = 0;
+    this.plans.begin();
     this.requestSources.length = 0;
-    for (const resource of columns.resources) this.requestSources.push(this.sourceOf(resource));
-    for (let span = 0; span < columns.spanCount; span++) {
-      if (unread[nextUnread] === span) nextUnread++;
-      else if (!this.addSpan({ columns, findings }, span)) odd.push(span);
-    }
+    for (const resource of request.columns.resources) this.requestSources.push(this.sourceOf(resource));
+    this.plan(request, odd);
+    this.tables.values.set(request.findings.values.subarray(0, this.valueCount));
+    for (let span = 0; span < request.columns.spanCount;) span = this.write(request.columns, span, odd);
     return odd;
   }
 
-  /** The values of the spans that were added last and have a template, one span after another; good until the next request. */
-  takeValues(): Float64Array {
-    const taken = this.found.subarray(0, this.foundCount);
-    if (this.found.length > FOUND_KEPT_MAX) this.found = new Float64Array(FOUND_GUESS);
-    return taken;
+  /** How many numbers `keepValues` writes. */
+  keptCount({ columns }: RowColumns): number {
+    return columns.spanCount + this.valueCount;
   }
 
-  private addSpan({ columns, findings }: RowColumns, span: number): boolean {
-    const template = findings.templates[span] ?? null;
-    if (template !== null) this.keepValues(template, findings, findings.firstValue[span] ?? 0);
-    // What it says in texts of its own is part of its row.
-    if (columns.spans[span * SPAN_STRIDE + SPAN_COLUMN.ownTexts] === 1) return false;
-    const plan = this.planOf(columns, span, template);
-    if (plan.block === null || !this.readValues(plan, findings, span)) return false;
-    const ids = this.writer.beginRow(this.placeOf(columns, span), template !== null);
-    if (ids < 0) return false;
-    this.writeFields(plan, columns, span, ids);
-    return true;
+  /** By span where its values begin, and behind them the values; of the request that was added last. */
+  keepValues({ columns, findings }: RowColumns, kept: Float64Array): void {
+    kept.set(findings.firstValue.subarray(0, columns.spanCount));
+    kept.set(findings.values.subarray(0, this.valueCount), columns.spanCount);
   }
 
-  private placeOf({ spans, messages }: SpanColumns, span: number): SpanPlace {
-    const at = (spans[span * SPAN_STRIDE + SPAN_COLUMN.message] ?? 0) * MESSAGE_STRIDE;
-    this.place.start = messages[at + MESSAGE_COLUMN.start] ?? 0;
-    this.place.end = messages[at + MESSAGE_COLUMN.end] ?? 0;
-    return this.place;
-  }
-
-  /** Behind the head. */
-  private writeFields(plan: RowPlan, columns: SpanColumns, span: number, ids: number): void {
-    const { writer } = this;
-    const { out } = writer;
-    const { spans, numbers } = columns;
-    const number = spans[span * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0;
-    const startMs = numbers[number] ?? 0;
-    const durationMs = durationOf(startMs, numbers[number + 1] ?? 0);
-    const micros = microsOf(startMs);
-    const source = this.requestSources[spans[span * SPAN_STRIDE + SPAN_COLUMN.resource] ?? 0] as Source;
-    out.timestamp(micros);
-    out.float8(durationMs);
-    out.int4(plan.httpStatus ?? writer.head.httpStatus);
-    out.fields(source.bytes);
-    const block = out.fields(plan.block ?? NO_BYTES);
-    if (plan.template !== null) this.writeNumbers(plan, out, block);
-    if (plan.words === null) writer.endRow(plan.template !== null, ids, micros);
-    else this.countCall(plan, source, { ids, micros, durationMs });
-  }
-
-  private keepValues({ numberKeys }: EnrichmentTemplate, { values }: ColumnFindings, first: number): void {
-    const end = this.foundCount + numberKeys.length;
-    if (end > this.found.length) {
-      const larger = new Float64Array(2 * end);
-      larger.set(this.found);
-      this.found = larger;
+  /** Notes of every span what its row is made of. */
+  private plan({ columns, findings, plain }: PlannedColumns, odd: number[]): void {
+    const { unread, templates, firstValue } = findings;
+    const { spanPlans } = this;
+    let nextPlain = 0;
+    let nextUnread = 0;
+    this.valueCount = 0;
+    spanPlans.length = columns.spanCount;
+    for (let span = 0; span < columns.spanCount; span++) {
+      const template = templates[span] ?? null;
+      const first = firstValue[span] ?? 0;
+      if (template !== null) this.valueCount = Math.max(this.valueCount, first + template.numberKeys.length);
+      let plan: RowPlan | null = null;
+      const isUnread = unread[nextUnread] === span;
+      const isPlain = plain[nextPlain] === span;
+      if (isUnread) nextUnread++;
+      if (isPlain) nextPlain++;
+      if ((!isUnread || isPlain) && (plan = this.planOf(columns, span, template)) === null) odd.push(span);
+      spanPlans[span] = plan;
+      this.noteJob(plan, span * JOB_STRIDE, { source: sourceAt(columns, span), first });
     }
-    for (let index = 0; index < numberKeys.length; index++) this.found[this.foundCount + index] = values[first + index] ?? Number.NaN;
-    this.foundCount = end;
   }
 
-  private planOf({ spans, shapes }: SpanColumns, span: number, template: EnrichmentTemplate | null): RowPlan {
-    const index = spans[span * SPAN_STRIDE + SPAN_COLUMN.shape] ?? 0;
+  private noteJob(plan: RowPlan | null, at: number, { source, first }: { readonly source: number; readonly first: number }): void {
+    const { jobs, values } = this.tables;
+    jobs[at + JOB.plan] = plan === null ? NOTHING_TO_DO : plan.address;
+    if (plan === null) return;
+    jobs[at + JOB.source] = this.requestSources[source]?.address ?? 0;
+    jobs[at + JOB.values] = values.byteOffset + first * DOUBLE_BYTES;
+  }
+
+  /** Writes rows of the spans from `from` on, as many as there is room for, and answers the next span. */
+  private write(columns: SpanColumns, from: number, odd: number[]): number {
+    const { heads, writer, tables } = this;
+    const { kernel, answer } = heads;
+    writer.makeRoom();
+    kernel.placeRows(writer.bytesBefore, writer.callCount);
+    let state = kernel.writeRows(from, columns.spanCount, writer.out.length, heads.capturesContent ? 1 : 0);
+    while (state !== HEAD_STATE.done) state = kernel.resumeRows(heads.help(state));
+    const callCount = answer[ANSWER.callCount] ?? 0;
+    writer.addRows(tables, { rowCount: answer[ANSWER.rowCount] ?? 0, callCount, end: answer[ANSWER.rowsEnd] ?? 0 });
+    for (let call = 0; call < callCount; call++) this.addCaller(columns, call * CALL_WORDS);
+    const oddCount = answer[ANSWER.oddCount] ?? 0;
+    for (let index = 0; index < oddCount; index++) odd.push(tables.odd[index] ?? 0);
+    return answer[ANSWER.nextSpan] ?? columns.spanCount;
+  }
+
+  private addCaller(columns: SpanColumns, at: number): void {
+    const { calls } = this.tables;
+    const span = calls[at + CALL.span] ?? 0;
+    const source = this.requestSources[sourceAt(columns, span)];
+    const plan = this.spanPlans[span];
+    if (source === undefined || !plan) return;
+    this.writer.addCaller(this.kindOf(plan, source), this.heads.label(calls[at + CALL.userStart] ?? 0, calls[at + CALL.userLength] ?? 0));
+  }
+
+  /** null: its row is written the ordinary way. */
+  private planOf(columns: SpanColumns, span: number, template: EnrichmentTemplate | null): RowPlan | null {
+    const { spans, shapes } = columns;
+    const at = span * SPAN_STRIDE;
+    // A template without a number is of one span alone.
+    if (template !== null && template.id < 0) return null;
+    // What it says in texts of its own is part of its row.
+    if (spans[at + SPAN_COLUMN.ownTexts] === 1 || this.requestSources[sourceAt(columns, span)]?.address === 0) return null;
+    const index = spans[at + SPAN_COLUMN.shape] ?? 0;
     const shape = shapes[index] as ColumnShape;
     const plans = template === null ? this.byShape : this.byTemplate;
     const place = template === null ? index : template.id;
     const before = plans[place];
-    if (before !== undefined && before.shape === shape && before.template === template) return before;
-    return (plans[place] = planRow(shape, template));
+    const plan =
+      before !== undefined && before.shape === shape && before.template === template ? before : (plans[place] = planRow(shape, template));
+    if (plan.age !== this.plans.age) this.addPlan(plan);
+    return plan.address === 0 ? null : plan;
   }
 
-  /** false: one of them is none that its column takes. */
-  private readValues({ numbers }: RowPlan, { values, firstValue }: ColumnFindings, span: number): boolean {
-    const first = firstValue[span] ?? 0;
-    for (let at = 0, index = 0; at < numbers.length; at += PLAN_STRIDE, index++) {
-      const value = valueOf(numbers[at + PLAN_COLUMN.kind] ?? 0, values[first + index] ?? Number.NaN);
-      if (value === null) return false;
-      this.values[index] = value;
-    }
-    return true;
-  }
-
-  private writeNumbers({ numbers, total }: RowPlan, out: CopyBuffer, block: number): void {
-    const { values } = this;
-    for (let at = 0, index = 0; at < numbers.length; at += PLAN_STRIDE, index++) {
-      const place = block + (numbers[at + PLAN_COLUMN.at] ?? 0);
-      if (numbers[at + PLAN_COLUMN.kind] === NUMBER_KIND.count) out.setInt8(place, values[index] ?? 0);
-      else out.setFloat8(place, values[index] ?? 0);
-    }
-    if (total.at >= 0) out.setInt8(block + total.at, (values[total.input] ?? 0) + (values[total.output] ?? 0));
-  }
-
-  private countCall(
-    plan: RowPlan,
-    source: Source,
-    { ids, micros, durationMs }: { readonly ids: number; readonly micros: number; readonly durationMs: number },
-  ): void {
-    const { writer, values } = this;
-    const at = writer.endCall({ ids, micros, kind: this.kindOf(plan, source), userId: writer.head.userId });
-    const sums = writer.numbers;
-    sums.set(plan.sums, at);
-    sums[at + CALL_SUM.duration_ms] = durationMs;
-    for (let place = 0, index = 0; place < plan.numbers.length; place += PLAN_STRIDE, index++) {
-      const sum = plan.numbers[place + PLAN_COLUMN.sum] ?? -1;
-      if (sum >= 0) sums[at + sum] = values[index] ?? 0;
-    }
-    if (plan.cacheRead >= 0) sums[at + CALL_SUM.cached_calls] = (values[plan.cacheRead] ?? 0) > 0 ? 1 : 0;
+  private addPlan(plan: RowPlan): void {
+    const { block, template } = plan;
+    const fits = block !== null && plan.numbers.length / PLAN_STRIDE < SPAN_VALUES_MAX;
+    plan.address = fits ? this.plans.addPlan(plan, block, template === null ? SPAN_FIELDS : TRACE_FIELDS) : 0;
+    // What found no room is asked for again when there is some.
+    plan.age = this.plans.age;
   }
 
   private kindOf(plan: RowPlan, source: Source): CallKind {
@@ -193,7 +199,12 @@ export class ColumnRows {
 
   /** One object for all resources that say the same. */
   private sourceOf(resource: Attributes): Source {
-    return this.known.get(resource) ?? this.readSource(resource);
+    const source = this.known.get(resource) ?? this.readSource(resource);
+    if (source.age !== this.plans.age) {
+      source.address = this.plans.addFields(source.bytes);
+      source.age = this.plans.age;
+    }
+    return source;
   }
 
   private readSource(resource: Attributes): Source {
@@ -205,7 +216,7 @@ export class ColumnRows {
       const memory = Buffer.alloc(SOURCE_BYTES_MAX);
       const out = new CopyBuffer(memory);
       writeSource(out, labels);
-      source = { ...labels, bytes: Uint8Array.from(memory.subarray(0, out.length)) };
+      source = { ...labels, bytes: Uint8Array.from(memory.subarray(0, out.length)), address: 0, age: -1 };
       this.sources.set(key, source);
     }
     this.known.set(resource, source);
@@ -213,9 +224,28 @@ export class ColumnRows {
   }
 }
 
-const NO_BYTES = new Uint8Array();
+/** Its index among the resources of the request. */
+const sourceAt = ({ spans }: SpanColumns, span: number): number => spans[span * SPAN_STRIDE + SPAN_COLUMN.resource] ?? 0;
 
-function valueOf(kind: number, value: number): number | null {
-  if (kind === NUMBER_KIND.count) return count(value);
-  return kind === NUMBER_KIND.seconds ? millisOf(value) : amount(value);
+/** Views of what the module that writes rows is given, and gives. */
+interface RowTables extends NotedRows {
+  readonly jobs: Int32Array;
+  readonly values: Float64Array;
+  readonly calls: Int32Array;
+  readonly odd: Int32Array;
+}
+
+function tablesIn(kernel: RowKernel): RowTables {
+  const { buffer } = kernel.memory;
+  const spansMax = kernel.SPANS_MAX.value;
+  const [rowsMax, callsMax] = [kernel.ROWS_MAX.value, kernel.CALLS_MAX.value];
+  return {
+    jobs: new Int32Array(buffer, kernel.JOBS.value, spansMax * JOB_STRIDE),
+    values: new Float64Array(buffer, kernel.VALUES.value, spansMax * SPAN_VALUES_MAX),
+    facts: new Int32Array(buffer, kernel.ROW_FACTS.value, rowsMax * FACT_STRIDE),
+    micros: new Float64Array(buffer, kernel.ROW_MICROS.value, rowsMax),
+    numbers: new Float64Array(buffer, kernel.CALL_NUMBERS.value, callsMax * CALL_STRIDE),
+    calls: new Int32Array(buffer, kernel.CALLS.value, callsMax * CALL_WORDS),
+    odd: new Int32Array(buffer, kernel.ODD.value, spansMax),
+  };
 }

@@ -2,12 +2,15 @@ import type { BufferPool } from "../buffer-pool.ts";
 import type { EnrichmentTemplate } from "../core/enrichment-template.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import { MESSAGE_COLUMN, MESSAGE_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
+import type { Span } from "../core/span.ts";
+import type { KernelExports } from "../kernel/kernel-exports.ts";
+import { openRowModule } from "../kernel/row-exports.ts";
 import type { EncodedRows } from "../sinks/encoded-rows.ts";
 import { RowsWriter } from "../sinks/rows-writer.ts";
 import { ColumnRows, type RowColumns } from "./column-rows.ts";
-import { findingAt, LazySpan, type ScanFindings } from "./lazy-span.ts";
+import { findingAt, LazySpan, type ScanFindings, type SpanFinding } from "./lazy-span.ts";
 import type { RequestScan } from "./request-scan.ts";
-import { createRowHeads, type SpanPlace } from "./row-heads.ts";
+import { RowHeads, type SpanPlace } from "./row-heads.ts";
 import { SCAN_KEYS } from "./scan-keys.ts";
 import { scanSpansAt, type UnreadSpans } from "./scan-unread.ts";
 import { ScannedSpan } from "./scanned-span.ts";
@@ -31,6 +34,8 @@ export interface ColumnRecord {
   readonly enrichments: () => (Enrichment | null)[];
 }
 
+const NO_PLACES: readonly number[] = [];
+
 /** A span whose row takes more than what is known of its shape. */
 interface OddSpan {
   readonly place: number;
@@ -40,8 +45,15 @@ interface OddSpan {
 
 /** Makes the rows of requests, of one after another. */
 export class RequestRows {
-  private readonly writer = new RowsWriter(createRowHeads());
-  private readonly columnRows = new ColumnRows(this.writer);
+  private readonly writer: RowsWriter;
+  private readonly columnRows: ColumnRows | null;
+
+  /** `kernel` is the one that recognises the requests; null: none is recognised. */
+  constructor(kernel: KernelExports | null) {
+    const heads = kernel === null ? null : new RowHeads(openRowModule(kernel));
+    this.writer = new RowsWriter(heads);
+    this.columnRows = heads === null ? null : new ColumnRows(this.writer, heads);
+  }
 
   /** Of a request that was scanned, all of it. */
   ofScan(scan: RequestScan, found: ScanFindings, pool: BufferPool | undefined): EncodedRows {
@@ -50,14 +62,20 @@ export class RequestRows {
     return this.writer.end(pool);
   }
 
-  /** Of a request whose spans were recognised, or read by themselves. */
+  /** Of the request whose spans were recognised last, or read by themselves. */
   ofColumns(request: RowRequest, found: ReadFindings, pool: BufferPool | undefined): ColumnRecord {
     const { columns, findings, body, unread } = request;
-    this.writer.begin({ reader: new WireReader(body), keys: SCAN_KEYS, captureContent: found.captureContent });
-    const odd = this.columnRows.add(request).map((place): OddSpan => ({ place, enrichment: foundAt(request, place), unclaimed: false }));
+    const { columnRows, writer } = this;
+    if (columnRows === null) throw new RangeError("spans were recognised by another kernel");
+    writer.begin({ reader: new WireReader(body), keys: SCAN_KEYS, captureContent: found.captureContent }, true);
+    const plain = unread === null ? NO_PLACES : plainOf(unread, found);
+    const odd = columnRows
+      .add({ columns, findings, plain })
+      .map((place): OddSpan => ({ place, enrichment: foundAt(request, place), unclaimed: false }));
     if (unread !== null) this.addUnread(columns, unread, found, odd);
     if (odd.length > 0) this.addOdd(request, odd, found.captureContent);
-    const rows = this.writer.end(pool, this.columnRows.takeValues());
+    const rows = writer.end(pool, columnRows.keptCount(request));
+    columnRows.keepValues(request, rows.values);
     const kept = { templates: findings.templates.slice(0, columns.spanCount), values: rows.values };
     const read = { places: unread?.places ?? [], rejected: unread?.rejected ?? [], enrichments: found.enrichments };
     return { rows, enrichments: () => enrichmentsOf(kept, read) };
@@ -78,6 +96,7 @@ export class RequestRows {
       }
       const place = places[index] ?? 0;
       const { enrichment, unclaimed } = finding;
+      if (span !== undefined && isPlain(span, finding)) continue;
       // All that a row has of a span but its head is part of its shape; who holds one wants all of it.
       if (span === undefined || unclaimed || !this.writer.addByHead(span, enrichment, placeOf(columns, place)))
         odd.push({ place, enrichment, unclaimed });
@@ -98,8 +117,18 @@ export class RequestRows {
   }
 }
 
-function placeOf({ spans, messages }: SpanColumns, span: number): SpanPlace {
-  const at = (spans[span * SPAN_STRIDE + SPAN_COLUMN.message] ?? 0) * MESSAGE_STRIDE;
+/** All that the row of such a span says is known of its shape. */
+const isPlain = (span: Span, { enrichment, unclaimed }: SpanFinding): boolean =>
+  enrichment === null && !unclaimed && !(span instanceof ScannedSpan);
+
+const plainOf = ({ spans, places }: UnreadSpans, found: ReadFindings): readonly number[] =>
+  places.filter((_, index) => isPlain(spans[index] as Span, findingAt(found, index)));
+
+const messageOf = ({ spans }: SpanColumns, span: number): number => spans[span * SPAN_STRIDE + SPAN_COLUMN.message] ?? 0;
+
+function placeOf(columns: SpanColumns, span: number): SpanPlace {
+  const { messages } = columns;
+  const at = messageOf(columns, span) * MESSAGE_STRIDE;
   return { start: messages[at + MESSAGE_COLUMN.start] ?? 0, end: messages[at + MESSAGE_COLUMN.end] ?? 0 };
 }
 
@@ -110,7 +139,7 @@ function foundAt({ findings }: RowColumns, place: number): Enrichment | null {
 
 interface KeptFindings {
   readonly templates: readonly (EnrichmentTemplate | null)[];
-  /** Of the templates, one span after another. */
+  /** By span where its values begin behind these, and then the values. */
   readonly values: Float64Array;
 }
 
@@ -118,12 +147,8 @@ type ReadPlaces = Pick<UnreadSpans, "places" | "rejected"> & Pick<ReadFindings, 
 
 function enrichmentsOf({ templates, values }: KeptFindings, read: ReadPlaces): (Enrichment | null)[] {
   const { places, rejected, enrichments } = read;
-  let value = 0;
-  const found = templates.map((template) => {
-    if (template === null) return null;
-    const enrichment = enrichmentOf(template, values, value);
-    value += template.numberKeys.length;
-    return enrichment;
+  const found = templates.map((template, span) => {
+    return template === null ? null : enrichmentOf(template, values, templates.length + (values[span] ?? 0));
   });
   for (const [index, place] of places.entries()) found[place] = enrichments[index] ?? null;
   const refused = new Set(rejected);

@@ -7,19 +7,22 @@ import { traceRequest } from "../../test/support/trace-requests.ts";
 import { attributesJson } from "./attributes-json.ts";
 import { readMarkedColumns } from "./read-attribute-columns.ts";
 import type { RequestScan } from "./request-scan.ts";
-import { createRowHeads } from "./row-heads.ts";
+import { openKernel } from "../kernel/kernel-exports.ts";
+import { openRowModule } from "../kernel/row-exports.ts";
+import { RowHeads } from "./row-heads.ts";
 import { SCAN_KEYS } from "./scan-keys.ts";
 import { scanRequest } from "./scan-request.ts";
 import type { ScannedSpan } from "./scanned-span.ts";
 
-const heads = createRowHeads();
-if (heads === null) throw new Error("this machine has WebAssembly with SIMD");
+const kernel = openKernel();
+if (kernel === null) throw new Error("this machine has WebAssembly with SIMD");
+const heads = new RowHeads(openRowModule(kernel));
 const codec = referenceCodec("ExportTraceServiceRequest");
 const FIELDS = 12;
 
 /** A head field by field, read as PostgreSQL reads it. */
 function readHead(end: number): (string | null)[] {
-  const { bytes, rowsStart } = heads!;
+  const { bytes, rowsStart } = heads;
   const fields: (string | null)[] = [];
   expect(bytes.readInt16BE(rowsStart)).toBe(FIELDS);
   for (let at = rowsStart + 2; at < end;) {
@@ -41,18 +44,18 @@ function ordinaryHead(scan: RequestScan, span: ScannedSpan, captureContent: bool
 /** Compares the heads of all spans; answers how many were made by the quick way. */
 function compareHeads(body: Uint8Array, captureContent = false): { readonly made: number; readonly spans: number } {
   const scan = scanRequest(body, SCAN_KEYS, { limits: { timeMsMin: -Infinity, timeMsMax: Infinity } });
-  expect(heads!.open({ reader: scan.reader, keys: SCAN_KEYS, captureContent })).toBe(true);
+  expect(heads.open({ reader: scan.reader, keys: SCAN_KEYS, captureContent }, false)).toBe(true);
   let made = 0;
   for (const span of scan.spans) {
     const place = { start: scan.regions.start(span.region), end: scan.regions.end(span.region) };
-    const end = heads!.write(place, FIELDS, { at: heads!.rowsStart, isTrace: true });
+    const end = heads.write(place, FIELDS, { at: heads.rowsStart, isTrace: true });
     if (end === 0) continue;
     made += 1;
     expect(readHead(end)).toEqual(ordinaryHead(scan, span, captureContent));
-    expect({ userId: heads!.userId, httpStatus: heads!.httpStatus }).toEqual(
+    expect({ userId: heads.userId, httpStatus: heads.httpStatus }).toEqual(
       (({ userId, httpStatus }) => ({ userId, httpStatus }))(readMarkedColumns(scan, span)),
     );
-    expect(heads!.bytes.toString("latin1", heads!.idsStart + 4, heads!.idsStart + 36)).toBe(span.traceId);
+    expect(heads.bytes.toString("latin1", heads.idsStart + 4, heads.idsStart + 36)).toBe(span.traceId);
   }
   return { made, spans: scan.spans.length };
 }
@@ -165,6 +168,37 @@ test("a row's head of any attributes", () => {
   expect(made / runs).toBeGreaterThan(0.3);
 });
 
+test("a row's head of attributes that come again, whatever came before them", () => {
+  // Few enough to be remembered, and to come in every order.
+  const few = fc.sample(fc.tuple(anyKey, fc.option(anyValue)), { numRuns: 24, seed: 11 });
+  const some = fc.array(fc.constantFrom(...few), { maxLength: 10 });
+  // And one with a value of its own, again and again between them.
+  const requests = fc.array(fc.tuple(some, fc.nat(), some), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(requests, fc.boolean(), (spans, captureContent) => {
+      for (const [before, own, after] of spans) {
+        const attributes = [...before, ["app.own", { intValue: String(own) }] as const, ...after];
+        compareHeads(
+          requestOf(attributes.map(([key, value]) => (value === null ? { key } : { key, value })) as ReferenceKeyValue[]),
+          captureContent,
+        );
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("values that are never the same: what is remembered of them is forgotten, and rows stay right", () => {
+  for (let request = 0; request < 60; request++) {
+    // A third of them comes again, which is enough to be looked for.
+    const attributes = Array.from({ length: 400 }, (_, index) => ({
+      key: `k${index % 40}`,
+      value: { stringValue: `${index % 3 === 0 ? index : `${request}.${index}`}${"x".repeat(80)}` },
+    }));
+    expect(compareHeads(requestOf(attributes as unknown as ReferenceKeyValue[])).made).toBe(1);
+  }
+});
+
 test("a row's head of bytes that are no UTF-8, wherever they stand", () => {
   const attributes = Array.from({ length: 6 }, (_, index) => ({
     key: `key.${index}`,
@@ -195,7 +229,7 @@ test.each([
   const body = requestOf([], ids);
   compareHeads(body);
   const scan = scanRequest(body, SCAN_KEYS);
-  heads.open({ reader: scan.reader, keys: SCAN_KEYS, captureContent: false });
+  heads.open({ reader: scan.reader, keys: SCAN_KEYS, captureContent: false }, false);
   const place = { start: scan.regions.start(scan.spans[0]!.region), end: scan.regions.end(scan.spans[0]!.region) };
   expect(readHead(heads.write(place, FIELDS, { at: heads.rowsStart, isTrace: false }))).toEqual([
     "\u0001{}",
@@ -218,6 +252,6 @@ test("a client that invents keys: all are forgotten and told anew, and rows stay
 test("a request that is too large is for the ordinary way", () => {
   const body = requestOf([{ key: "large", value: { stringValue: "x".repeat(5_000_000) } }]);
   const { reader } = scanRequest(body, SCAN_KEYS);
-  expect(heads.open({ reader, keys: SCAN_KEYS, captureContent: false })).toBe(false);
+  expect(heads.open({ reader, keys: SCAN_KEYS, captureContent: false }, false)).toBe(false);
   expect(heads.write({ start: 0, end: 10 }, 1, { at: heads.rowsStart, isTrace: false })).toBe(0);
 });

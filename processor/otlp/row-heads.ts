@@ -1,13 +1,13 @@
-import { openRowModule, type RowExports } from "../kernel/row-exports.ts";
+import type { RowKernel } from "../kernel/row-exports.ts";
 import { valueJson } from "./attributes-json.ts";
 import type { KeyDictionary, KeyFacts } from "./key-dictionary.ts";
 import { findText } from "./text-cache.ts";
 import type { WireReader } from "./wire-reader.ts";
 
 /** Answers of the functions in processor/kernel/assembly/row-head.ts, words of its ANSWER, and flags of a key. */
-const STATE = { done: 0, unknownKey: 1, oddValue: 2 } as const;
+export const HEAD_STATE = { done: 0, unknownKey: 1, oddValue: 2 } as const;
 const WORD = { out: 0, start: 1, end: 2, isContent: 3, httpStatus: 4, userStart: 8, userLength: 9 } as const;
-const ANSWER_WORDS = 16;
+const ANSWER_WORDS = 32;
 const CONTENT = 1;
 const COLUMN_SHIFT = 8;
 const RANK_SHIFT = 16;
@@ -34,30 +34,37 @@ export interface SpanPlace {
 export class RowHeads {
   readonly bytes: Buffer;
   readonly rowsStart: number;
-  readonly rowsEnd: number;
+  /** While rows end before it there is room for another. */
+  readonly rowsFull: number;
+  readonly kernel: RowKernel;
+  /** What the module says beside its answers. */
+  readonly answer: Int32Array;
   /** Of the head that was written last: where its trace id and span id stand. */
   idsStart = 0;
-  private readonly kernel: RowExports;
+  private readonly rowsEnd: number;
   private readonly bodyStart: number;
-  private readonly answer: Int32Array;
   private source: RowSource | null = null;
 
-  constructor(kernel: RowExports) {
-    const { memory, ANSWER, ROWS, ROWS_BYTES } = kernel;
+  constructor(kernel: RowKernel) {
+    const { memory, ANSWER, ROWS, ROWS_FULL, ROWS_BYTES } = kernel;
     this.kernel = kernel;
     this.bodyStart = kernel.BODY.value;
     this.bytes = Buffer.from(memory.buffer);
     this.answer = new Int32Array(memory.buffer, ANSWER.value, ANSWER_WORDS);
     this.rowsStart = ROWS.value;
+    this.rowsFull = ROWS_FULL.value;
     this.rowsEnd = ROWS.value + ROWS_BYTES.value;
   }
 
-  /** Takes over a request's bytes; false where there are too many. */
-  open(source: RowSource): boolean {
+  /**
+   * Takes over a request's bytes; false where there are too many. `isThere`: the kernel recognised it last. Of another one's,
+   * nothing may be taught from then on.
+   */
+  open(source: RowSource, isThere: boolean): boolean {
     const { bytes } = source.reader;
     this.source = bytes.length <= this.kernel.BODY_BYTES_MAX.value ? source : null;
     if (this.source === null) return false;
-    this.bytes.set(bytes, this.bodyStart);
+    if (!isThere) this.bytes.set(bytes, this.bodyStart);
     return true;
   }
 
@@ -66,13 +73,20 @@ export class RowHeads {
     const { source, kernel, bodyStart } = this;
     if (source === null) return 0;
     let state = kernel.begin(bodyStart + start, bodyStart + end, at, fields, isTrace ? 1 : 0, source.captureContent ? 1 : 0);
-    while (state !== STATE.done) {
-      const written = state === STATE.unknownKey ? this.tellKey(source) : state === STATE.oddValue ? this.writeValue(source) : 0;
+    while (state !== HEAD_STATE.done) {
+      const written = this.help(state);
       if (written === 0) return 0;
       state = kernel.resume(written);
     }
     this.idsStart = this.answer[WORD.start] ?? 0;
     return this.answer[WORD.out] ?? 0;
+  }
+
+  /** Does what the module stopped for and answers where it is to go on; 0 where the row has to be made the ordinary way. */
+  help(state: number): number {
+    const { source } = this;
+    if (source === null) return 0;
+    return state === HEAD_STATE.unknownKey ? this.tellKey(source) : state === HEAD_STATE.oddValue ? this.writeValue(source) : 0;
   }
 
   /** Of the head that was written last; null where there is none. */
@@ -82,9 +96,16 @@ export class RowHeads {
   }
 
   get userId(): string | null {
-    const length = this.answer[WORD.userLength] ?? 0;
+    return this.label((this.answer[WORD.userStart] ?? 0) - this.bodyStart, this.answer[WORD.userLength] ?? 0);
+  }
+
+  get capturesContent(): boolean {
+    return this.source?.captureContent ?? false;
+  }
+
+  /** ASCII of the request; null for none. */
+  label(start: number, length: number): string | null {
     if (length === 0 || this.source === null) return null;
-    const start = (this.answer[WORD.userStart] ?? 0) - this.bodyStart;
     const { reader } = this.source;
     return findText(reader, start, start + length)?.text ?? reader.bytes.toString("latin1", start, start + length);
   }
@@ -117,10 +138,4 @@ export class RowHeads {
 function flagsOf({ content, column }: KeyFacts): number {
   const ofColumn = column === null ? 0 : ((column.column + 1) << COLUMN_SHIFT) | (column.rank << RANK_SHIFT);
   return (content ? CONTENT : 0) | ofColumn;
-}
-
-/** null where there is no WebAssembly: then rows are made the ordinary way. */
-export function createRowHeads(): RowHeads | null {
-  const kernel = openRowModule();
-  return kernel === null ? null : new RowHeads(kernel);
 }

@@ -65,6 +65,9 @@ export interface RowPlan {
   /** Where its last call was from, and what it was counted as. */
   lastSource: RowSourceLabels | null;
   lastKind: CallKind | null;
+  /** Where it stands in a memory of plans of which age. */
+  address: number;
+  age: number;
 }
 
 const BLOCK_BYTES_MAX = 64 * 1024;
@@ -81,7 +84,21 @@ const ANY_NUMBER = 1;
 export function planRow(shape: ColumnShape, template: EnrichmentTemplate | null): RowPlan {
   const { block, numbers, total, httpStatus, words, sums, cacheRead } = planFields(shape, template);
   // One literal, so that all plans have their fields in the same places.
-  return { shape, template, block, numbers, total, httpStatus, words, sums, cacheRead, lastSource: null, lastKind: null };
+  return {
+    shape,
+    template,
+    block,
+    numbers,
+    total,
+    httpStatus,
+    words,
+    sums,
+    cacheRead,
+    lastSource: null,
+    lastKind: null,
+    address: 0,
+    age: -1,
+  };
 }
 
 function planFields(shape: ColumnShape, template: EnrichmentTemplate | null): PlannedFields {
@@ -135,7 +152,7 @@ function withAnyNumbers({ enrichment, numberKeys }: EnrichmentTemplate): Enrichm
   return { ...enrichment, ...Object.fromEntries(numberKeys.map((key) => [key, ANY_NUMBER])) };
 }
 
-type PlannedFields = Omit<RowPlan, "shape" | "template" | "lastSource" | "lastKind">;
+type PlannedFields = Omit<RowPlan, "shape" | "template" | "lastSource" | "lastKind" | "address" | "age">;
 
 function planCall(row: TraceRow, columns: readonly NumberColumn[], block: Uint8Array): PlannedFields {
   const places = fieldPlaces(block, TRACE_BLOCK_COLUMNS);

@@ -127,6 +127,11 @@ describe("what is recognised comes out as what is read", () => {
     expect(quietTraces()).toBeGreaterThan(100);
   });
 
+  test("of requests of thousands of spans, whose rows are more than there is room for at a time", () => {
+    const { expectSame } = bothWays();
+    for (const seed of [1, 2, 3]) expectSame(corpusRequest({ spans: 4_300, content: false, seed }).body);
+  });
+
   test("of spans of few shapes, with attributes of every kind", () => {
     const { expectSame } = bothWays();
     fc.assert(

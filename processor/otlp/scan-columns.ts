@@ -6,7 +6,7 @@ import { PRESENCE_KEYS, VALUE_KEYS } from "../core/read-keys.ts";
 import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
 import { STATUS, type Attributes, type AttributeValue } from "../core/span.ts";
 import type { SpanShape } from "../core/span-shape.ts";
-import { openKernel } from "../kernel/kernel-exports.ts";
+import type { KernelExports } from "../kernel/kernel-exports.ts";
 import { RequestWriter } from "../kernel/request-writer.ts";
 import { createSpanRecogniser, type SpanRecogniser } from "../kernel/span-recogniser.ts";
 import type { AttributeEncoder } from "./attribute-encoder.ts";
@@ -69,8 +69,7 @@ const NONE_READ: ReadSpans = { unread: null, enrichments: [], unclaimed: NO_INDE
  * by span, the way that every span may go. What that way finds to be of a shape is recognised from then on. null where there
  * is no WebAssembly.
  */
-export function createColumnScanner(encoder: AttributeEncoder): ColumnScanner | null {
-  const kernel = openKernel();
+export function createColumnScanner(kernel: KernelExports | null, encoder: AttributeEncoder): ColumnScanner | null {
   const recogniser = createSpanRecogniser(kernel);
   if (kernel === null || recogniser === null) return null;
   const emitter = new ColumnEmitter(new RequestWriter(kernel), encoder);

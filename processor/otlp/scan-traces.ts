@@ -4,6 +4,7 @@ import type { EnrichedBatch, EnrichedSpan } from "../sinks/sink.ts";
 import { emitRequest } from "./emit-request.ts";
 import { AttributeEncoder } from "./attribute-encoder.ts";
 import { countEnrichments, type EnrichmentCounts } from "./enrichment-counts.ts";
+import { type KernelExports, openKernel } from "../kernel/kernel-exports.ts";
 import { KeptBatch } from "./kept-batch.ts";
 import type { ScanFindings } from "./lazy-span.ts";
 import type { Rejections } from "./partial-success.ts";
@@ -49,14 +50,18 @@ export function scanTraces(body: Uint8Array, options: ScanOptions): ScannedBatch
 }
 
 /** undefined until they are asked for: compiling them is nothing for a command that reads no requests. */
+let kernel: KernelExports | null | undefined;
 let columnScanner: ColumnScanner | null | undefined;
 let requestRows: RequestRows | undefined;
+
+const theKernel = (): KernelExports | null => (kernel === undefined ? (kernel = openKernel()) : kernel);
+const rowsOfRequests = (): RequestRows => (requestRows ??= new RequestRows(theKernel()));
 
 /** null where the options are not those of a gateway, or where the request is for the ordinary way. */
 function scanByColumns(body: Uint8Array, options: ScanOptions): ScannedBatch | null {
   const { context, limits = DEFAULT_SCAN_LIMITS, pool, keepSpans = true, writesBytes = true, captureContent = false } = options;
   if (limits !== DEFAULT_SCAN_LIMITS || context.settled === true) return null;
-  if (columnScanner === undefined) columnScanner = createColumnScanner(ENCODER);
+  if (columnScanner === undefined) columnScanner = createColumnScanner(theKernel(), ENCODER);
   const uses = { pool, writesBytes: writesBytes || !keepSpans, rows: keepSpans ? rowsOfRequests() : null, captureContent };
   const scanned = columnScanner?.scan(body, context, uses) ?? null;
   if (scanned === null) return null;
@@ -71,8 +76,6 @@ function scanByColumns(body: Uint8Array, options: ScanOptions): ScannedBatch | n
         );
   return { batch, counts, rejectedSpans, rejectionReasons, firstRejection };
 }
-
-const rowsOfRequests = (): RequestRows => (requestRows ??= new RequestRows());
 
 /** The ordinary way: every span is read. */
 function scanSpans(body: Uint8Array, options: ScanOptions): ScannedBatch {

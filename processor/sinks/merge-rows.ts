@@ -4,6 +4,7 @@ import type { CopyMemory } from "./copy-memory.ts";
 import { COPY_DATA_HEAD_BYTES, COPY_DONE, writeCopyDataHead } from "./copy-query.ts";
 import { callOf, compareIds, type EncodedRows, keyTextOf, rowEnd, rowStart, TABLE, tableOf } from "./encoded-rows.ts";
 import type { EnrichedSpan } from "./sink.ts";
+import { sortByNumber } from "./sort-by-number.ts";
 
 /** Rows of many requests as one batch. */
 export interface MergedRows {
@@ -29,8 +30,6 @@ export interface MergedTable {
 export type RowFilter = (rows: EncodedRows, row: number) => boolean;
 
 const DAY_MICROS = 86_400_000_000;
-/** Whole numbers beyond it are not exact. */
-const EXACT_MAX = 2 ** 53;
 
 /** Rows of all parts, each by a number: that of the first row of its part, and on from there. */
 interface Numbered {
@@ -74,39 +73,27 @@ function numberRows(parts: readonly EncodedRows[]): Numbered {
 }
 
 /** By table. */
-function pickRows({ parts, firsts }: Numbered, filter: RowFilter | null): number[][] {
-  const picked: number[][] = [[], []];
+function pickRows({ parts, firsts, partOf }: Numbered, filter: RowFilter | null): Uint32Array[] {
+  const picked = [new Uint32Array(partOf.length), new Uint32Array(partOf.length)];
+  const counts = [0, 0];
   for (const [part, rows] of parts.entries()) {
     const first = firsts[part] ?? 0;
     for (let row = 0; row < rows.count; row++) {
-      if (filter === null || filter(rows, row)) picked[tableOf(rows, row)]?.push(first + row);
+      if (filter !== null && !filter(rows, row)) continue;
+      const table = tableOf(rows, row);
+      const count = counts[table] ?? 0;
+      (picked[table] as Uint32Array)[count] = first + row;
+      counts[table] = count + 1;
     }
   }
-  return picked;
+  return picked.map((numbers, table) => numbers.subarray(0, counts[table]));
 }
 
-/**
- * By time, then by ids. Time and number of a row are sorted as one double where both fit into it, which is several times as
- * fast as with a function that compares.
- */
-function sortRows(numbered: Numbered, numbers: readonly number[]): Uint32Array {
-  const count = numbers.length;
-  const keys = new Float64Array(count);
-  let first = Infinity;
-  let last = 0;
-  for (let index = 0; index < count; index++) {
-    const micros = microsOf(numbered, numbers[index] ?? 0);
-    keys[index] = micros;
-    if (micros < first) first = micros;
-    if (micros > last) last = micros;
-  }
-  const scale = numbered.partOf.length;
-  if ((last - first + 1) * scale >= EXACT_MAX) return Uint32Array.from(numbers).sort((a, b) => compareRows(numbered, a, b));
-  for (let index = 0; index < count; index++) keys[index] = ((keys[index] ?? 0) - first) * scale + (numbers[index] ?? 0);
-  keys.sort();
-  const sorted = new Uint32Array(count);
-  for (let index = 0; index < count; index++) sorted[index] = (keys[index] ?? 0) % scale;
-  return sortTies(numbered, sorted);
+/** By time, then by ids. */
+function sortRows(numbered: Numbered, numbers: Uint32Array): Uint32Array {
+  const keys = new Float64Array(numbers.length);
+  for (let index = 0; index < numbers.length; index++) keys[index] = microsOf(numbered, numbers[index] ?? 0);
+  return sortTies(numbered, sortByNumber(numbers, keys));
 }
 
 const microsOf = ({ parts, firsts, partOf }: Numbered, number: number): number => {

@@ -41,7 +41,7 @@ export class RowsWriter {
   private facts = new Int32Array(ROWS_GUESS * FACT_STRIDE);
   private micros = new Float64Array(ROWS_GUESS);
   /** Of the calls, CALL_STRIDE each. */
-  numbers: Float64Array = new Float64Array(ROWS_GUESS * CALL_STRIDE);
+  private numbers = new Float64Array(ROWS_GUESS * CALL_STRIDE);
   private kinds: CallKind[] = [];
   private users: (string | null)[] = [];
   private held: EnrichedSpan[] = [];
@@ -51,13 +51,13 @@ export class RowsWriter {
     this.head = heads ?? NO_HEAD;
     this.memory = heads?.bytes ?? Buffer.allocUnsafeSlow(OWN_BYTES);
     this.start = heads?.rowsStart ?? 0;
-    this.flushAt = (heads?.rowsEnd ?? OWN_BYTES) - ROW_BYTES_MAX;
+    this.flushAt = heads?.rowsFull ?? OWN_BYTES - ROW_BYTES_MAX;
     this.out = new CopyBuffer(this.memory);
   }
 
-  /** Starts a request, whose spans' bytes are there, or not. */
-  begin(source: RowSource | null): void {
-    this.isOpen = source !== null && (this.heads?.open(source) ?? false);
+  /** Starts a request, whose spans' bytes are there, or not; `isRecognised`: by the kernel that the heads are written with, as the last one. */
+  begin(source: RowSource | null, isRecognised = false): void {
+    this.isOpen = source !== null && (this.heads?.open(source, isRecognised) ?? false);
     this.out.length = this.start;
     this.gatheredBytes = 0;
     this.count = 0;
@@ -99,34 +99,57 @@ export class RowsWriter {
   }
 
   /** Of a row that is not counted. */
-  endRow(isTrace: boolean, ids: number, micros: number): void {
+  private endRow(isTrace: boolean, ids: number, micros: number): void {
     this.note(isTrace ? TABLE.traces : TABLE.spans, ids, micros, -1);
   }
 
   /** Answers where the call's numbers are to be written. */
-  endCall({ ids, micros, kind, userId }: CountedCall): number {
-    const call = this.kinds.push(kind) - 1;
-    this.users.push(userId);
+  private endCall({ ids, micros, kind, userId }: CountedCall): number {
+    const call = this.callCount;
+    this.addCaller(kind, userId);
     this.note(TABLE.traces, ids, micros, call);
     return call * CALL_STRIDE;
+  }
+
+  /** What is there already of the request's rows, for whoever writes rows to `out` and notes them himself. */
+  get bytesBefore(): number {
+    return this.gatheredBytes;
+  }
+
+  get callCount(): number {
+    return this.kinds.length;
+  }
+
+  /** Takes over rows that were written behind those that are there, up to `end`; who asked is to be said of each call, in their order. */
+  addRows({ facts, micros, numbers }: NotedRows, { end, rowCount, callCount }: RowExtent): void {
+    while (this.count + rowCount > this.micros.length) this.resize(this.micros.length * 2);
+    this.facts.set(facts.subarray(0, rowCount * FACT_STRIDE), this.count * FACT_STRIDE);
+    this.micros.set(micros.subarray(0, rowCount), this.count);
+    this.numbers.set(numbers.subarray(0, callCount * CALL_STRIDE), this.callCount * CALL_STRIDE);
+    this.count += rowCount;
+    this.out.length = end;
+  }
+
+  addCaller(kind: CallKind, userId: string | null): void {
+    this.kinds.push(kind);
+    this.users.push(userId);
   }
 
   kindOf(words: CallWords): CallKind {
     return this.kindsKnown.find(words);
   }
 
-  /** The rows since `begin`, in memory of the pool where there is one, and with them `values`. */
-  end(pool?: BufferPool, values: Float64Array = NO_VALUES): EncodedRows {
+  /** The rows since `begin`, in memory of the pool where there is one, with room for so many values, which are to be filled in. */
+  end(pool?: BufferPool, valueCount = 0): EncodedRows {
     const { count, kinds, users, held } = this;
     const numbers = kinds.length * CALL_STRIDE;
-    const doubles = count + numbers + values.length;
+    const doubles = count + numbers + valueCount;
     const facts = count * FACT_STRIDE;
     const tableBytes = facts * Int32Array.BYTES_PER_ELEMENT + doubles * Float64Array.BYTES_PER_ELEMENT;
     const memory = allocate(tableBytes + this.gatheredBytes + this.out.length - this.start, pool);
     const table = new Float64Array(memory.buffer, 0, doubles);
     table.set(this.micros.subarray(0, count));
     table.set(this.numbers.subarray(0, numbers), count);
-    table.set(values, count + numbers);
     const bytes = memory.subarray(tableBytes);
     bytes.set(this.gathered.subarray(0, this.gatheredBytes));
     bytes.set(this.memory.subarray(this.start, this.out.length), this.gatheredBytes);
@@ -173,7 +196,8 @@ export class RowsWriter {
     return writeHead(this.out, enriched, columns, isTrace);
   }
 
-  private makeRoom(): void {
+  /** For another row. */
+  makeRoom(): void {
     if (this.out.length > this.flushAt) this.flush();
     if (this.count === this.micros.length) this.resize(this.count * 2);
   }
@@ -211,11 +235,25 @@ export class RowsWriter {
   }
 }
 
-const NO_VALUES = new Float64Array();
 const NO_HEAD: HeadColumns = { userId: null, httpStatus: null };
 
+/** Of rows that others have written. */
+interface RowExtent {
+  /** Where in the writer's memory they end. */
+  readonly end: number;
+  readonly rowCount: number;
+  readonly callCount: number;
+}
+
+/** What was noted of them, as in `EncodedRows`. */
+export interface NotedRows {
+  readonly facts: Int32Array;
+  readonly micros: Float64Array;
+  readonly numbers: Float64Array;
+}
+
 /** A row that is counted. */
-export interface CountedCall {
+interface CountedCall {
   /** Where its ids are, as beginRow answered. */
   readonly ids: number;
   readonly micros: number;

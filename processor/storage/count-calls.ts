@@ -45,12 +45,15 @@ export function countCallsText({ schema, delta, ids }: CountedDelta): string | n
     }
   }
   const [durations, byUser] = [histograms, users].map((table) => table.map(arrayParameter).join(", "));
-  return `select ${schema}.count_calls(${pg.escapeLiteral(`[${calls.join(",")}]`)}), ${schema}.count_durations(${durations}), ${schema}.count_users(${byUser})`;
+  return `select ${schema}.count_calls(${literal(`[${calls.join(",")}]`)}), ${schema}.count_durations(${durations}), ${schema}.count_users(${byUser})`;
 }
 
 type Column = (number | string)[];
 
-const arrayParameter = (column: Column): string => pg.escapeLiteral(`{${column.join(",")}}`);
+const arrayParameter = (column: Column): string => literal(`{${column.join(",")}}`);
+
+/** pg goes through a text character by character, and most that is counted has none that it looks for. */
+const literal = (text: string): string => (/['\\]/.test(text) ? pg.escapeLiteral(text) : `'${text}'`);
 
 /** An element of an array, whatever is in it (PostgreSQL manual, Array Input and Output Syntax). */
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;

@@ -1,8 +1,21 @@
-import { ANSWER, BODY, BODY_BYTES_MAX, KEY_JSON, KEY_JSON_BYTES_MAX, ROWS, ROWS_BYTES } from "./row-layout.ts";
+import { ANSWER, KEY_JSON_BYTES_MAX, ROWS, ROWS_BYTES } from "./row-layout.ts";
 import { beginKeys, columnOf, findFacts, isContent, rankOf, rememberKey, writeKey } from "./row-keys.ts";
+import { beginColumns, noteColumn, writeColumns } from "./row-columns.ts";
+import {
+  beginEntries,
+  columnOfEntry,
+  findEntry,
+  guessEntry,
+  lengthOf,
+  passEntry,
+  rankOfEntry,
+  rememberEntry,
+  valueOffsetOf,
+  writeEntryJson,
+} from "./row-entries.ts";
 import { writeDouble } from "./row-double.ts";
 import { writeInteger, writeText } from "./row-json.ts";
-import { content, contentEnd, DOUBLE, fieldEnd, INT, KEY, VALUE, varintEnd } from "./wire.ts";
+import { content, contentEnd, DOUBLE, fieldEnd, INT, integerEnd, KEY, readInteger, STRING, VALUE } from "./wire.ts";
 
 /*
  * The head of a row: of all columns those that are read off a span's own bytes. As COPY takes them (PostgreSQL manual, COPY,
@@ -11,37 +24,25 @@ import { content, contentEnd, DOUBLE, fieldEnd, INT, KEY, VALUE, varintEnd } fro
  * not written here as processor/otlp/attributes-json.ts writes it. processor/otlp/row-heads.ts uses it.
  */
 
-export { ANSWER, BODY, BODY_BYTES_MAX, KEY_JSON, KEY_JSON_BYTES_MAX, ROWS, ROWS_BYTES };
-
 /** What `begin` and `resume` answer: the head is written; tell a key and resume; write a value and resume; it is for the edge alone. */
-const DONE: i32 = 0;
-const UNKNOWN_KEY: i32 = 1;
-const ODD_VALUE: i32 = 2;
-const DECLINED: i32 = 3;
+export const DONE: i32 = 0;
+export const UNKNOWN_KEY: i32 = 1;
+export const ODD_VALUE: i32 = 2;
+export const DECLINED: i32 = 3;
 
 /**
- * Places in ANSWER: where the head ends so far, the key or value that it stopped at (of a whole head: where its ids begin and
- * end), whether that is content, a status of HTTP or -1.
+ * Places in ANSWER: where the head ends so far, the key or value that it stopped at (of a whole head: where its ids begin),
+ * and whether that is content. What comes behind them is of row-columns.ts.
  */
 const OUT: usize = 0;
 const START: usize = 4;
 const END: usize = 8;
 const IS_CONTENT: usize = 12;
-const HTTP_STATUS: usize = 16;
-/** By column: where its text begins and how long it is, and how many keys of the column go before its key. */
-const COLUMNS: usize = 32;
-const COLUMN_BYTES: usize = 12;
-const TEXT_COLUMNS: u32 = 4;
-const HTTP_STATUS_COLUMN: u32 = 5;
-const COLUMN_COUNT: u32 = 5;
-const LAST_RANK: u32 = 0xffff;
-
 /** Fields of a Span (trace.proto), and of an AnyValue those that wire.ts does not name. */
 const TRACE_ID: u8 = 0x0a;
 const SPAN_ID: u8 = 0x12;
 const PARENT_SPAN_ID: u8 = 0x22;
 const ATTRIBUTES: u8 = 0x4a;
-const STRING: u8 = 0x0a;
 const BOOL: u8 = 0x10;
 const ARRAY: u8 = 0x2a;
 const LIST_VALUES: u8 = 0x0a;
@@ -54,9 +55,6 @@ const JSON_BYTES_MAX: usize = 256 * 1024;
 /** Every byte of it may need six, and a value has room for 16,384. */
 const ARRAY_BYTES_MAX: usize = 2_048;
 const ESCAPE_BYTES_MAX: usize = 6;
-/** processor/sinks/label.ts. */
-const LABEL_BYTES_MAX: usize = 200;
-
 const OPEN_OBJECT: u8 = 0x7b;
 const CLOSE_OBJECT: u8 = 0x7d;
 const OPEN_ARRAY: u8 = 0x5b;
@@ -76,7 +74,10 @@ const TRACE_ID_BYTES: usize = 16;
 
 let position: usize = 0;
 let spanEnd: usize = 0;
-let out: usize = 0;
+/** Where what was written so far ends. */
+export let out: usize = 0;
+/** Where the ids of the head that was written last begin. */
+export let ids: usize = 0;
 let json: usize = 0;
 let traceIdAt: usize = 0;
 let spanIdAt: usize = 0;
@@ -96,13 +97,9 @@ export function begin(start: usize, end: usize, rows: usize, fields: i32, call: 
   store<u16>(rows, bswap<u16>(<u16>fields));
   json = rows + FIELD_COUNT_BYTES + LENGTH_BYTES + 1;
   out = json;
-  store<i32>(ANSWER, -1, HTTP_STATUS);
-  for (let column: u32 = 1; column <= COLUMN_COUNT; column++) {
-    const place = columnPlace(column);
-    store<u32>(place, 0, 4);
-    store<u32>(place, LAST_RANK, 8);
-  }
+  beginColumns();
   beginKeys();
+  beginEntries();
   return walk();
 }
 
@@ -123,7 +120,8 @@ function walk(): i32 {
   while (position < spanEnd) {
     const tag = load<u8>(position);
     if (tag == ATTRIBUTES) {
-      const answer = writeAttribute();
+      const entry = guessEntry(position, spanEnd);
+      const answer = entry != 0 ? writeKnown(entry) : writeAttribute();
       if (answer != DONE) return answer;
       continue;
     }
@@ -163,9 +161,9 @@ function writeAttribute(): i32 {
     const keyBytes: usize = load<u8>(position, 3);
     const facts = findFacts(key, keyBytes);
     if (facts == 0) return stopAt(UNKNOWN_KEY, key, key + keyBytes, false);
-    position = short;
-    return writeEntry(facts, key + keyBytes + 2, short);
+    return writeShort(facts, key + keyBytes + 2, short);
   }
+  passEntry(0);
   const end = contentEnd(position + 1, spanEnd);
   if (end == 0 || content == end || load<u8>(content) != KEY) return DECLINED;
   const keyEnd = contentEnd(content + 1, end);
@@ -180,6 +178,29 @@ function writeAttribute(): i32 {
   if (facts == 0) return stopAt(UNKNOWN_KEY, key, keyEnd, false);
   position = end;
   return writeEntry(facts, value, end);
+}
+
+/** Writes the attribute at the position, whose value stands from `start` to `end`; if need be it is remembered. */
+function writeShort(facts: usize, start: usize, end: usize): i32 {
+  const at = position;
+  const before = out;
+  const entry: usize = isContent(facts) ? 0 : findEntry(at, end - at);
+  if (entry != 0) return writeKnown(entry);
+  position = end;
+  const answer = writeEntry(facts, start, end);
+  if (answer == DONE && !isContent(facts)) rememberEntry(at, end - at, start - at, before, out);
+  else passEntry(0);
+  return answer;
+}
+
+function writeKnown(entry: usize): i32 {
+  const at = position;
+  position += lengthOf(entry);
+  const column = columnOfEntry(entry);
+  if (column != 0 && !noteColumn(column, rankOfEntry(entry), at + valueOffsetOf(entry), position)) return DECLINED;
+  if (out - json > JSON_BYTES_MAX) return DECLINED;
+  out = writeEntryJson(entry, out);
+  return DONE;
 }
 
 /**
@@ -224,42 +245,6 @@ function isNumberOrBoolean(start: usize, end: usize): bool {
   return tag == INT || tag == DOUBLE || tag == BOOL;
 }
 
-/** false for a value that takes more than a look. The key that goes before all others of its column counts; of one that comes twice, the last. */
-function noteColumn(column: u32, rank: u32, start: usize, end: usize): bool {
-  const place = columnPlace(column);
-  if (rank > load<u32>(place, 8) || start == end) return true;
-  const tag = load<u8>(start);
-  if (column == HTTP_STATUS_COLUMN) {
-    if (tag != INT) return false;
-    const status = readInteger(start + 1, end);
-    if (integerEnd != end) return false;
-    if (status < 100 || status > 599) return true;
-    store<i32>(ANSWER, <i32>status, HTTP_STATUS);
-  } else {
-    if (tag != STRING || contentEnd(start + 1, end) != end || end - content > LABEL_BYTES_MAX) return false;
-    if (content == end) return true;
-    if (!isAscii(content, end)) return false;
-    store<u32>(place, <u32>content);
-    store<u32>(place, <u32>(end - content), 4);
-  }
-  store<u32>(place, rank, 8);
-  return true;
-}
-
-function columnPlace(column: u32): usize {
-  return ANSWER + COLUMNS + <usize>(column - 1) * COLUMN_BYTES;
-}
-
-/** Without NUL. */
-function isAscii(start: usize, end: usize): bool {
-  for (let at = start; at < end; at += 16) {
-    const odd = i8x16.bitmask(i8x16.le_s(v128.load(at), i8x16.splat(0)));
-    const rest = <i32>min<usize>(end - at, 16);
-    if ((odd & ((1 << rest) - 1)) != 0) return false;
-  }
-  return true;
-}
-
 /** Answers where it ends; 0 where the edge has to write it. */
 function writeValue(start: usize, end: usize, at: usize, bytesMax: usize): usize {
   if (start == end) {
@@ -285,16 +270,6 @@ function writeValue(start: usize, end: usize, at: usize, bytesMax: usize): usize
     default:
       return 0;
   }
-}
-
-/** Where the varint that was read last ends; 0 where it does not. */
-let integerEnd: usize = 0;
-
-function readInteger(at: usize, end: usize): i64 {
-  integerEnd = varintEnd(at, end);
-  let value: i64 = 0;
-  for (let shift: i64 = 0; at < integerEnd; at++, shift += 7) value |= (<i64>(load<u8>(at) & 0x7f)) << shift;
-  return value;
 }
 
 function writeBoolean(value: bool, at: usize): usize {
@@ -335,20 +310,19 @@ function finish(): i32 {
   if (bytes > JSON_BYTES_MAX) return DECLINED;
   store<u8>(json - 1, JSONB_VERSION);
   store<u32>(json - 1 - LENGTH_BYTES, bswap<u32>(<u32>bytes + 1));
-  const ids = out;
+  ids = out;
   writeLength(2 * TRACE_ID_BYTES);
   writeHex(traceIdAt);
   writeHex(traceIdAt + SPAN_ID_BYTES);
   writeLength(2 * SPAN_ID_BYTES);
   writeHex(spanIdAt);
-  const idsEnd = out;
   if (parentIdAt == 0) writeNoField();
   else {
     writeLength(2 * SPAN_ID_BYTES);
     writeHex(parentIdAt);
   }
-  if (isCall) for (let column: u32 = 1; column <= TEXT_COLUMNS; column++) writeColumn(columnPlace(column));
-  return stopAt(DONE, ids, idsEnd, false);
+  if (isCall) out = writeColumns(out);
+  return stopAt(DONE, ids, ids, false);
 }
 
 function writeLength(bytes: usize): void {
@@ -369,15 +343,4 @@ function writeHex(at: usize): void {
   const letters = v128.and(i8x16.gt_s(nibbles, i8x16.splat(9)), i8x16.splat(39));
   v128.store(out, i8x16.add(i8x16.add(nibbles, i8x16.splat(48)), letters));
   out += 16;
-}
-
-function writeColumn(place: usize): void {
-  const bytes: usize = load<u32>(place, 4);
-  if (bytes == 0) {
-    writeNoField();
-    return;
-  }
-  writeLength(bytes);
-  memory.copy(out, load<u32>(place), bytes);
-  out += bytes;
 }

@@ -9,38 +9,54 @@ const TEXT: usize = 4;
 const JSON: usize = 8;
 const JSON_LENGTH: usize = 12;
 const FLAGS: usize = 16;
-/** A guess: the key that came after this one last. */
+/** Guesses: the key that came after this one last, and the attribute that row-entries.ts remembers. */
 const NEXT: usize = 20;
+const NEXT_ENTRY: usize = 24;
+/** How often it came with another value, less how often with one that was known. */
+const MISSES: usize = 28;
 
 /** Of the flags: its text is content; its column, from 1 on, and how many keys of that column go before it. */
 const CONTENT: u32 = 1;
 const COLUMN_SHIFT: u32 = 8;
 const RANK_SHIFT: u32 = 16;
 
+/** A key that has so many is of those that have a value of their own on every span. */
+const MISSES_MAX: u32 = 32;
+/** Of three values one has to be known. */
+const MISSES_PER_HIT: u32 = 2;
+
 const PROBES: usize = 4;
 const ALIGNMENT: usize = 16;
 
 let textEnd: usize = FACTS_TEXT;
-/** The key that was found last. */
-let last: usize = 0;
+/** The key that was found last, and the one before it; 0 where there is none. */
+export let lastFacts: usize = 0;
+export let factsBefore: usize = 0;
 
 /** Spans begin with the key that the one before began with. */
 let firstGuess: usize = 0;
 
 export function beginKeys(): void {
-  last = 0;
+  lastFacts = 0;
+  factsBefore = 0;
+}
+
+/** The next key follows this one, which was not looked for: a guess. */
+export function continueAfter(facts: usize): void {
+  lastFacts = facts;
 }
 
 /** The record of a key; 0 for one that was not told. */
 export function findFacts(text: usize, length: usize): usize {
-  const guess: usize = last == 0 ? firstGuess : load<u32>(last, NEXT);
+  const guess: usize = lastFacts == 0 ? firstGuess : load<u32>(lastFacts, NEXT);
   const found = guess != 0 && isKey(guess, text, length) ? guess : search(text, length);
   if (found == 0) return 0;
   if (found != guess) {
-    if (last == 0) firstGuess = found;
-    else store<u32>(last, <u32>found, NEXT);
+    if (lastFacts == 0) firstGuess = found;
+    else store<u32>(lastFacts, <u32>found, NEXT);
   }
-  last = found;
+  factsBefore = lastFacts;
+  lastFacts = found;
   return found;
 }
 
@@ -79,6 +95,8 @@ export function rememberKey(text: usize, length: usize, jsonLength: usize, flags
   store<u32>(facts, <u32>jsonLength, JSON_LENGTH);
   store<u32>(facts, flags, FLAGS);
   store<u32>(facts, 0, NEXT);
+  store<u32>(facts, 0, NEXT_ENTRY);
+  store<u32>(facts, 0, MISSES);
   memory.copy(textEnd, text, length);
   memory.copy(textEnd + align(length), KEY_JSON, jsonLength);
   textEnd += bytes;
@@ -87,7 +105,7 @@ export function rememberKey(text: usize, length: usize, jsonLength: usize, flags
 function forgetKeys(): void {
   memory.fill(FACTS, 0, FACTS_SLOTS * FACTS_BYTES);
   textEnd = FACTS_TEXT;
-  last = 0;
+  beginKeys();
   firstGuess = 0;
 }
 
@@ -115,4 +133,24 @@ export function columnOf(facts: usize): u32 {
 
 export function rankOf(facts: usize): u32 {
   return load<u32>(facts, FLAGS) >> RANK_SHIFT;
+}
+
+/** What row-entries.ts keeps with a key. */
+export function entryAfter(facts: usize): usize {
+  return facts == 0 ? 0 : load<u32>(facts, NEXT_ENTRY);
+}
+
+export function setEntryAfter(facts: usize, entry: usize): void {
+  if (facts != 0) store<u32>(facts, <u32>entry, NEXT_ENTRY);
+}
+
+/** Whether its values come again. */
+export function mayRepeat(facts: usize): bool {
+  return load<u32>(facts, MISSES) < MISSES_MAX;
+}
+
+export function noteRepeated(facts: usize, repeated: bool): void {
+  const misses = load<u32>(facts, MISSES);
+  if (!repeated) store<u32>(facts, misses + 1, MISSES);
+  else store<u32>(facts, misses > MISSES_PER_HIT ? misses - MISSES_PER_HIT : 0, MISSES);
 }

@@ -58,6 +58,17 @@ export function varintEnd(at: usize, end: usize): usize {
   return 0;
 }
 
+/** Where the varint that `readInteger` read last ends; 0 where it does not. */
+export let integerEnd: usize = 0;
+
+/** The varint at `at`. */
+export function readInteger(at: usize, end: usize): i64 {
+  integerEnd = varintEnd(at, end);
+  let value: i64 = 0;
+  for (let shift: i64 = 0; at < integerEnd; at++, shift += 7) value |= (<i64>(load<u8>(at) & 0x7f)) << shift;
+  return value;
+}
+
 /** Where the field ends whose tag is at `at`; 0 where it is cut off, or of a kind that nobody sends. */
 export function fieldEnd(at: usize, end: usize): usize {
   const tag = load<u8>(at);

@@ -1,8 +1,11 @@
 import type { Enrichment } from "./enrichment.ts";
 
+/** In place of a template's number: it is for one span alone, and nothing that is made of it is worth keeping. */
+export const ALONE = -1;
+
 /** What is written on all spans of one kind: everything but their numbers. */
 export interface EnrichmentTemplate {
-  /** A small number of its own, from 0 on, by which others keep what they made of it. */
+  /** A small number of its own, from 0 on, by which others keep what they made of it; or ALONE. */
   readonly id: number;
   /** As it is written, with the numbers of the first span it was made for. */
   readonly enrichment: Enrichment;

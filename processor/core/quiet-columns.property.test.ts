@@ -106,11 +106,14 @@ function failing(of: Kind): Kind[] {
   }));
 }
 
+const DEEPSEEK = chat("pydantic-ai", () => [], { model: "deepseek-chat", provider: "deepseek" });
+const CLAUDE = chat("opentelemetry.instrumentation.anthropic", () => [], { model: "claude-sonnet-4-5", provider: "anthropic" });
+
 const DOWN: readonly Kind[] = [
   ...failing(chat("pydantic-ai")),
   ...failing(chat("pydantic-ai", () => [], { model: "gemini-2.5-pro", provider: "gcp.gemini" })),
-  ...failing(chat("pydantic-ai", () => [], { model: "deepseek-chat", provider: "deepseek" })),
-  ...failing(chat("opentelemetry.instrumentation.anthropic", () => [], { model: "claude-sonnet-4-5", provider: "anthropic" })),
+  ...failing(DEEPSEEK),
+  ...failing(CLAUDE),
   ...failing(chat("com.anthropic.sdk.x", () => [], { model: "claude-sonnet-4-5", provider: "anthropic" })).slice(0, 2),
   // Its emitter counts attempts: 1 says that there were none before.
   ...failing(
@@ -183,6 +186,8 @@ const kind: fc.Arbitrary<Kind> = fc.oneof(
 interface Node {
   readonly kind: Kind;
   readonly above: number;
+  /** Its parent is the span so many before it, whatever `above` says; 0: it has none. */
+  readonly back?: number;
   readonly from: number;
   readonly forMs: number;
   readonly number: number;
@@ -246,10 +251,68 @@ const operation: fc.Arbitrary<Node[]> = fc
     return [{ ...call, kind: of }, ...spans.map((one) => (apart ? one : { ...one, batch: call.batch }))];
   });
 
+/** Waits from the end of one call to the start of the next: two at once, within what clocks differ, and longer than anybody waits. */
+const waits = fc.oneof(
+  { weight: 8, arbitrary: fc.nat(2_000) },
+  { weight: 2, arbitrary: fc.constantFrom(-500, -3, -2, -1, 0, 1, 299_990, 299_999, 300_000, 300_001, 400_000) },
+);
+
+/** Calls of one model, as they go well and as they fail. */
+const FAMILIES: readonly (readonly Kind[])[] = [
+  [chat("pydantic-ai"), ...failing(chat("pydantic-ai"))],
+  [DEEPSEEK, ...failing(DEEPSEEK)],
+  [CLAUDE, ...failing(CLAUDE)],
+];
+
+/** One of the calls of a series: the kind by number, or another family's. */
+const turn = fc.record({
+  one: node,
+  of: fc.nat(6),
+  other: fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...CALLS, ...DOWN) }),
+  waitMs: waits,
+  request: node,
+  answer: answers,
+  refusal: fc.oneof({ weight: 5, arbitrary: fc.constant(requestWith(429)) }, { weight: 1, arbitrary: refusals }),
+  place: fc.nat(15),
+});
+
+/** Calls one after another below one span, of which some fail and some are repeated: what an application does that tries again. */
+const series: fc.Arbitrary<Node[]> = fc
+  .tuple(
+    node,
+    fc.constantFrom(plain(), plain(), frame("invoke_agent"), frame("execute_tool"), plain(2)),
+    fc.constantFrom(...FAMILIES),
+    fc.array(turn, { minLength: 2, maxLength: 5 }),
+  )
+  .map(([above, of, family, turns]) => {
+    const { trace, batch } = above;
+    const nodes: Node[] = [{ ...above, kind: of }];
+    let atMs = 1_000;
+    for (const { one, of: kindIndex, other, waitMs, request, answer, refusal, place } of turns) {
+      const kindOf = other ?? family[kindIndex] ?? ANSWERED;
+      atMs = Math.max(0, atMs + waitMs);
+      const back = above.number % 5 === 1 ? 0 : nodes.length;
+      // Seldom below something else, or in another batch.
+      const where = place === 0 ? {} : place === 1 ? { batch: one.batch, back } : { batch, back };
+      nodes.push({ ...one, kind: kindOf, trace, batch, twin: false, from: atMs, ...where });
+      const began = request.number % 9 === 0 ? { from: Math.max(0, atMs - 3), forMs: one.forMs } : { from: atMs + 1, forMs: one.forMs - 2 };
+      const kindBelow = kindOf.status === 2 ? refusal : answer;
+      if (place % 3 > 0) nodes.push({ ...request, kind: kindBelow, trace, batch, back: 1, twin: false, ...began });
+      atMs += one.forMs;
+    }
+    // The span around them may not have come.
+    return above.number % 5 === 0 ? [{ ...above, kind: plain(), trace: (trace + 1) % 4 }, ...nodes.slice(1)] : nodes;
+  });
+
 const traffic = fc
   .tuple(
     fc.array(
-      fc.oneof({ weight: 2, arbitrary: node.map((one) => [one]) }, { weight: 5, arbitrary: operation }, { weight: 2, arbitrary: failure }),
+      fc.oneof(
+        { weight: 2, arbitrary: node.map((one) => [one]) },
+        { weight: 5, arbitrary: operation },
+        { weight: 2, arbitrary: failure },
+        { weight: 1, arbitrary: series },
+      ),
       { minLength: 1, maxLength: 7 },
     ),
     fc.boolean(),
@@ -266,11 +329,13 @@ function scanOf(nodes: readonly Node[]): RequestScan {
   return read.scan;
 }
 
-function spanOf(nodes: readonly Node[], { kind: of, above, from, forMs, number, trace, twin }: Node, index: number): ReferenceSpan {
+function spanOf(nodes: readonly Node[], one: Node, index: number): ReferenceSpan {
+  const { kind: of, above, back, from, forMs, number, trace, twin } = one;
   const { message, exception } = of;
   const before = nodes.flatMap((other, at) => (at < index && other.trace === trace ? [at] : []));
   // -1: the one just before it; else any before it, of which one more is none.
-  const parent = above >= FAR ? above : above < 0 ? index - 1 : (before[above % (before.length + 1)] ?? null);
+  const drawn = above >= FAR ? above : above < 0 ? index - 1 : (before[above % (before.length + 1)] ?? null);
+  const parent = back === undefined ? drawn : back === 0 ? null : index - back;
   return {
     traceId: Uint8Array.of(...new Uint8Array(15), trace + 1),
     spanId: Uint8Array.of(...new Uint8Array(7), twin && index > 0 ? index : index + 1),
@@ -306,12 +371,16 @@ interface Way {
 interface ByColumns {
   quiet: number;
   failed: number;
+  repeated: number;
 }
 
-/** Both ways batch after batch; answers how many spans were found by columns, and how many of these were calls that failed. */
+/**
+ * Both ways batch after batch; answers how many spans were found by columns, how many of these were calls that failed or repeat one, and how many
+ * calls of batches without any other span repeat one.
+ */
 function expectSame(scan: RequestScan, batches: readonly (readonly ScannedSpan[])[], { settled, stepMs }: Way): ByColumns {
   const [columnar, ordinary] = [context(), context()];
-  const by: ByColumns = { quiet: 0, failed: 0 };
+  const by: ByColumns = { quiet: 0, failed: 0, repeated: 0 };
   for (const [index, spans] of batches.entries()) {
     const told: [string[], string[]] = [[], []];
     const asked = (side: 0 | 1, of: EnrichContext): EnrichContext => ({
@@ -325,6 +394,7 @@ function expectSame(scan: RequestScan, batches: readonly (readonly ScannedSpan[]
     expect(told[0].toSorted()).toEqual(told[1].toSorted());
     by.quiet += spans.length - found.unread;
     by.failed += found.failed;
+    if (found.unread === 0) by.repeated += found.found.filter((one) => one?.["retry_of"] !== undefined).length;
   }
   for (const { traceId } of scan.spans) expect(memoryOf(columnar.memory, traceId)).toEqual(memoryOf(ordinary.memory, traceId));
   return by;
@@ -350,6 +420,28 @@ describe("generated traffic in columns", () => {
     );
     expect(quiet / all).toBeGreaterThan(0.2);
     expect(failed / all).toBeGreaterThan(0.01);
+  });
+
+  test("is found to be what it is where calls that failed are tried again", () => {
+    let [repeated, runs] = [0, 0];
+    fc.assert(
+      fc.property(fc.array(series, { minLength: 1, maxLength: 2 }), fc.nat(7), way, (groups, drawn, how) => {
+        // With a call in the memory that may have its requests elsewhere, calls are taken in the order of their ends (enrich.ts, byEnd).
+        const litellm = { kind: chat("litellm"), above: 0, from: 0, forMs: 9, number: 1, batch: 0, trace: 3, twin: false };
+        const all = [...(drawn < 3 ? [litellm] : []), ...groups.flat().map((one) => ({ ...one, trace: one.trace % 3 }))];
+        // All that follows it in one batch, or in two.
+        const nodes = all.map((one, index) => ({ ...one, batch: index === 0 ? 0 : drawn === 3 && index > 3 ? 2 : 1 }));
+        const scan = scanOf(nodes);
+        const batches = [0, 1, 2].map((batch) => scan.spans.filter((_, index) => nodes[index]?.batch === batch));
+        // In another order than that in which they began.
+        const turned = batches.map((spans) => (drawn % 2 === 0 ? spans : spans.toReversed()));
+        const sent = turned.filter((spans) => spans.length > 0);
+        repeated += expectSame(scan, sent, how).repeated;
+        runs += 1;
+      }),
+      { numRuns: 400 },
+    );
+    expect(repeated / runs).toBeGreaterThan(0.1);
   });
 
   test("is read span by span where a call beside it may claim its requests", () => {

@@ -1,14 +1,16 @@
 import { enrichBatch } from "./enrich.ts";
+import { writeFindings } from "./enrich-call.ts";
 import type { EnrichContext } from "./enrich-context.ts";
 import { serviceOf } from "./enrich-entry.ts";
-import type { ColumnFindings, EnrichmentTemplate } from "./enrichment-template.ts";
+import { ALONE, type ColumnFindings, type EnrichmentTemplate } from "./enrichment-template.ts";
 import { EarlierSpans } from "./quiet-earlier.ts";
 import { QuietFailures, type FoundFailure, type KnownTexts } from "./quiet-failure.ts";
 import { hexOfWords } from "./quiet-ids.ts";
 import { QuietJudge, type JudgedTrace } from "./quiet-judge.ts";
+import { findRepeats, type Repeat, type Try } from "./quiet-repeats.ts";
 import { QUIET_ROLE, type QuietCall, type QuietShape } from "./quiet-shape.ts";
 import { createQuietShapes } from "./quiet-shapes.ts";
-import { ColumnSpan, TRACE_ID_WORDS } from "./quiet-span.ts";
+import { ColumnSpan, SPAN_ID_WORDS, TRACE_ID_WORDS } from "./quiet-span.ts";
 import { createQuietTemplates, VALUES_MAX, type TemplateMarks } from "./quiet-template.ts";
 import type { HeldTrace } from "./quiet-ring.ts";
 import { QuietTraces } from "./quiet-traces.ts";
@@ -25,6 +27,7 @@ import {
   TRACE_STRIDE,
   type SpanColumns,
 } from "./span-columns.ts";
+import { readSpan } from "./span-reading.ts";
 import type { Attributes, Span } from "./span.ts";
 import type { TraceMemory } from "./trace-memory.ts";
 
@@ -193,8 +196,9 @@ export class QuietColumns {
     const { columns, earlier } = asked;
     if (this.foundFailures.size > 0) this.foundFailures.clear();
     if (this.judge.failedCount > 0 && !this.findFailures(columns, asked.read)) return false;
-    if (!this.traces.add(asked, earlier.count > 0)) return false;
-    this.writeTrace(columns, asked.trace);
+    const repeats = this.judge.mayRepeat ? this.findRepeats(columns) : NONE_REPEAT;
+    if (repeats === null || !this.traces.add(asked, earlier.count > 0)) return false;
+    this.writeTrace(columns, asked.trace, repeats);
     return true;
   }
 
@@ -218,6 +222,19 @@ export class QuietColumns {
     return true;
   }
 
+  /** null: who repeats whom has to be found span by span. */
+  private findRepeats(columns: SpanColumns): ReadonlyMap<number, Repeat> | null {
+    const { calls, callCount, requestOf } = this.judge;
+    const tries = Array.from(calls.subarray(0, callCount), (span): Try => {
+      const request = requestOf[span] ?? -1;
+      const [startMs, endMs] = [timeOf(columns, span, 0), timeOf(columns, span, 1)];
+      const requestMs = request < 0 ? startMs : timeOf(columns, request, 0);
+      const failure = this.foundFailures.get(span)?.failure ?? null;
+      return { span, model: this.kinds.shapes[span]?.model ?? "", startMs, endMs, requestMs, failure };
+    });
+    return findRepeats(tries);
+  }
+
   private isOrdinary(columns: SpanColumns, trace: number): boolean {
     const { ids } = columns;
     const at = firstSpanOf(columns, trace) * ID_STRIDE + ID_WORD.trace;
@@ -239,13 +256,15 @@ export class QuietColumns {
   }
 
   /** The trace was added last to those that are held. */
-  private writeTrace(columns: SpanColumns, trace: number): void {
+  private writeTrace(columns: SpanColumns, trace: number, repeats: ReadonlyMap<number, Repeat>): void {
     const { foundFailures } = this;
     const anyFailed = foundFailures.size > 0;
     for (let span = firstSpanOf(columns, trace); span >= 0; span = spanAfter(columns, span)) {
       const shape = this.kinds.shapes[span];
       if (shape === undefined || shape.call === null) continue;
-      this.writeSpan(columns, span, shape, anyFailed ? foundFailures.get(span) : undefined);
+      const repeat = repeats.size === 0 ? undefined : repeats.get(span);
+      if (repeat === undefined) this.writeSpan(columns, span, shape, anyFailed ? foundFailures.get(span) : undefined);
+      else this.writeRepeat(columns, span, shape, repeat);
     }
   }
 
@@ -264,6 +283,23 @@ export class QuietColumns {
     this.firstValue[index] = values.count;
     values.add(span, call, own, marks);
     this.found[index] = templates.find(call, marks) ?? this.makeTemplate(call, span);
+    if (shape.unknownScope) context.onUnknownDialect?.(shape.column.scopeName);
+  }
+
+  /** It names the span that it repeats, which no other does: nothing of it is kept for others. */
+  private writeRepeat(columns: SpanColumns, index: number, shape: QuietShape, { of, count, reason, waitMs }: Repeat): void {
+    const { context } = this;
+    const span = this.spanAt(columns, index);
+    const { call, usage } = readSpan(span, context);
+    if (call === null) return;
+    const request = this.judge.requestOf[index] ?? -1;
+    const httpStatus = this.kinds.shapes[request]?.httpStatus ?? 0;
+    const lastAttempt = request < 0 ? undefined : { note: { startMs: timeOf(columns, request, 0), httpStatus } };
+    const retries = { count, reason, waitMs, of: spanIdOf(columns, of.span), lastAttempt };
+    const failure = this.foundFailures.get(index)?.failure ?? null;
+    const enrichment = writeFindings({ span, call, llmCall: true, failure, retries, usage }, context.prices);
+    this.firstValue[index] = this.values.count;
+    this.found[index] = { id: ALONE, enrichment, numberKeys: NO_KEYS };
     if (shape.unknownScope) context.onUnknownDialect?.(shape.column.scopeName);
   }
 
@@ -303,6 +339,18 @@ function markFailure(marks: TemplateMarks, failed: FoundFailure | undefined, has
   marks.failure = failed === undefined ? null : failed.kind;
   marks.retryDelayMs = failed === undefined ? Number.NaN : (failed.failure.retryDelayMs ?? Number.NaN);
   if (failed !== undefined && hasRequest) marks.counted = true;
+}
+
+const NONE_REPEAT: ReadonlyMap<number, Repeat> = new Map();
+const NO_KEYS: readonly string[] = [];
+
+/** When a span began or ended. */
+function timeOf({ spans, numbers }: SpanColumns, span: number, number: 0 | 1): number {
+  return numbers[(spans[span * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0) + number] ?? 0;
+}
+
+function spanIdOf({ ids }: SpanColumns, span: number): string {
+  return hexOfWords(ids, span * ID_STRIDE + ID_WORD.span, SPAN_ID_WORDS);
 }
 
 function addSpans(columns: SpanColumns, trace: number, to: number[]): void {

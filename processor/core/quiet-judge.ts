@@ -28,6 +28,8 @@ const ANCESTORS_MAX = 24;
 const LOOKS_PER_SPAN = 8;
 /** Calls of one trace that are compared with each other. */
 const COMPARED_CALLS_MAX = 32;
+/** Spans of a trace whose calls may repeat each other: as many neighbours as the ordinary way looks at (trace-memory.ts, siblingsNear). */
+const NEIGHBOURS_MAX = 128;
 const NONE = -1;
 const SPANS_GUESS = 1_024;
 
@@ -56,6 +58,8 @@ export class QuietJudge {
   requestCount = 0;
   /** Of the calls, those that failed. */
   failedCount = 0;
+  /** Some may repeat one that failed: the calls stand in the order in which they began (quiet-repeats.ts tells which). */
+  mayRepeat = false;
   /** Spans of the trace by a hash of their ids, each plus one. */
   private places = new Int32Array(4 * SPANS_GUESS);
   private placeMask = 0;
@@ -74,11 +78,15 @@ export class QuietJudge {
     this.callCount = 0;
     this.requestCount = 0;
     this.failedCount = 0;
+    this.mayRepeat = false;
     const verdict = this.readRoles(judged);
     const isNew = judged.earlier.count === 0;
     if (verdict === "loud" || (verdict === "plain" && isNew)) return verdict;
     const stands =
-      this.hasUniqueIds(judged) && this.callsStandAlone(judged) && this.requestsAreOwned(judged) && this.nothingRepeats(judged);
+      this.hasUniqueIds(judged) &&
+      this.callsStandAlone(judged) &&
+      this.requestsAreOwned(judged) &&
+      (this.nothingRepeats(judged) || this.callsFollow(judged));
     return stands && (isNew || this.standsBesideEarlier(judged)) ? verdict : "loud";
   }
 
@@ -171,7 +179,30 @@ export class QuietJudge {
     return this.noTwoCalls(judged, (one, other) => (one.failed || other.failed) && sameModel(one.model, other.model));
   }
 
-  /** Whether there are no two calls, of all that came, that are of each other what is asked. */
+  /**
+   * Or who repeats whom is told by the calls alone, because nothing but them is looked at for it (retry-chain.ts, latestFailure): they all stand below
+   * one span, so that nothing else beside them, or beside what is above them, has a call below; and no request is without its call, which would be
+   * taken for one. They began and ended in one order, in which they are taken then (enrich.ts, byStart and byEnd).
+   */
+  private callsFollow({ columns, trace, earlier }: JudgedTrace): boolean {
+    const { spans, numbers, ids, traces } = columns;
+    if (earlier.count > 0 || (traces[trace * TRACE_STRIDE + TRACE_COLUMN.spans] ?? 0) > NEIGHBOURS_MAX) return false;
+    const timeOf = (span: number, number: 0 | 1): number =>
+      numbers[(spans[span * SPAN_STRIDE + SPAN_COLUMN.firstNumber] ?? 0) + number] ?? 0;
+    const calls = this.calls.subarray(0, this.callCount).sort((a, b) => timeOf(a, 0) - timeOf(b, 0));
+    const first = (calls[0] ?? 0) * ID_STRIDE + ID_WORD.parent;
+    if (ids[first] === 0 && ids[first + 1] === 0) return false;
+    for (let index = 1; index < calls.length; index += 1) {
+      const [before, call] = [calls[index - 1] ?? 0, calls[index] ?? 0];
+      if (!(timeOf(before, 0) < timeOf(call, 0)) || !(timeOf(before, 1) < timeOf(call, 1))) return false;
+      const at = call * ID_STRIDE + ID_WORD.parent;
+      if (ids[at] !== ids[first] || ids[at + 1] !== ids[first + 1]) return false;
+    }
+    this.mayRepeat = true;
+    return true;
+  }
+
+  /** Whether no call is, to another of all that came, what is asked. */
   private noTwoCalls({ shapes, earlier }: JudgedTrace, are: (one: QuietShape, other: QuietShape) => boolean): boolean {
     const count = this.callCount + earlier.calls.length;
     if (count < 2) return true;
@@ -181,7 +212,12 @@ export class QuietJudge {
       const shape = shapes[this.calls[index] ?? NONE];
       if (shape !== undefined) calls.push(shape);
     }
-    return calls.every((one, index) => calls.slice(0, index).every((other) => !are(one, other)));
+    // Of those that came before all was found when they came.
+    for (let index = earlier.calls.length; index < calls.length; index += 1) {
+      const one = calls[index];
+      if (one !== undefined && calls.slice(0, index).some((other) => are(one, other))) return false;
+    }
+    return true;
   }
 
   /** Whether a call stands above a span, as far as all that came is known; true as well where nobody can tell. */

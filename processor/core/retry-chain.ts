@@ -6,7 +6,7 @@ import { orphansNear, siblingsNear, UNSEEN, type SpanNote, type Trace, type Trac
 export const RETRY_GAP_MS_MAX = 5 * 60_000;
 /** Less than a timer's tick between two calls whose models are not known: nobody waited, as one does before a fallback. */
 export const BACKOFF_MS_MIN = 15;
-const CLOCK_SLACK_MS = 2;
+export const CLOCK_SLACK_MS = 2;
 /** Frameworks clean up before they throw. */
 const PASSING_ON_MS_MAX = 250;
 /** Agents and workflows between a call and the loop that repeats it. */

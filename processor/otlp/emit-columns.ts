@@ -1,5 +1,5 @@
 import type { BufferPool } from "../buffer-pool.ts";
-import type { ColumnFindings, EnrichmentTemplate } from "../core/enrichment-template.ts";
+import { ALONE, type ColumnFindings, type EnrichmentTemplate } from "../core/enrichment-template.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import { type ColumnShape, MARK_COLUMN, MARK_STRIDE, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
 import type { RequestWriter } from "../kernel/request-writer.ts";
@@ -74,7 +74,8 @@ export class ColumnEmitter {
       const template = findings.templates[span] ?? null;
       if (template === null) continue;
       const before = this.labels[template.id];
-      if (before !== undefined && before.template === template) tally.add(before.labels);
+      if (template.id === ALONE) tally.add(countLabels(template.enrichment));
+      else if (before !== undefined && before.template === template) tally.add(before.labels);
       else {
         const labels = countLabels(template.enrichment);
         this.labels[template.id] = { template, labels };
@@ -97,6 +98,11 @@ export class ColumnEmitter {
     for (let span = 0; span < spanCount; span++) {
       const template = templates[span] ?? null;
       if (template === null) continue;
+      if (template.id === ALONE) {
+        tally.add(countLabels(template.enrichment));
+        this.noteByItself(template, request, span);
+        continue;
+      }
       const known = this.knownOf(template, request, span);
       tally.add(known.labels);
       const first = firstValue[span] ?? 0;
@@ -118,7 +124,7 @@ export class ColumnEmitter {
     return known;
   }
 
-  /** A template that found no room is written out. */
+  /** A template of one span, or that found no room, is written out. */
   private noteByItself(template: EnrichmentTemplate, { columns, body, findings }: ColumnRequest, span: number): void {
     const enrichment = enrichmentOf(template, findings.values, findings.firstValue[span] ?? 0);
     this.beginSpan();

@@ -1,4 +1,4 @@
-import type { ColumnFindings, EnrichmentTemplate } from "../core/enrichment-template.ts";
+import { ALONE, type ColumnFindings, type EnrichmentTemplate } from "../core/enrichment-template.ts";
 import { type ColumnShape, SPAN_COLUMN, SPAN_STRIDE, type SpanColumns } from "../core/span-columns.ts";
 import type { Attributes } from "../core/span.ts";
 import type { RowKernel } from "../kernel/row-exports.ts";
@@ -157,10 +157,8 @@ export class ColumnRows {
   private planOf(columns: SpanColumns, span: number, template: EnrichmentTemplate | null): RowPlan | null {
     const { spans, shapes } = columns;
     const at = span * SPAN_STRIDE;
-    // A template without a number is of one span alone.
-    if (template !== null && template.id < 0) return null;
-    // What it says in texts of its own is part of its row.
-    if (spans[at + SPAN_COLUMN.ownTexts] === 1 || this.requestSources[sourceAt(columns, span)]?.address === 0) return null;
+    if (template?.id === ALONE) return null;
+    if (this.requestSources[sourceAt(columns, span)]?.address === 0) return null;
     const index = spans[at + SPAN_COLUMN.shape] ?? 0;
     const shape = shapes[index] as ColumnShape;
     const plans = template === null ? this.byShape : this.byTemplate;

@@ -15,8 +15,10 @@ const PLAN = {
   blockBytes: 9,
   sums: 10,
   fields: 11,
+  errorStatus: 12,
+  messageAt: 13,
 } as const;
-const PLAN_WORDS = 12;
+const PLAN_WORDS = 14;
 const WORD_BYTES = 4;
 /** Plans hold doubles, and are copied so many bytes at a time. */
 const ALIGNMENT = 16;
@@ -57,7 +59,7 @@ export class RowPlanMemory {
 
   /** The plan of rows of so many fields. */
   addPlan(plan: RowPlan, block: Uint8Array, fields: number): number {
-    const { numbers, sums, total, words, httpStatus, template, cacheRead } = plan;
+    const { numbers, sums, total, words, httpStatus, errorStatus, messageAt, template, cacheRead } = plan;
     const numbersAt = PLAN_WORDS * WORD_BYTES;
     const sumsAt = align(numbersAt + numbers.byteLength);
     const blockAt = align(sumsAt + sums.byteLength);
@@ -76,6 +78,8 @@ export class RowPlanMemory {
       blockBytes: block.length,
       sums: at + sumsAt,
       fields,
+      errorStatus: errorStatus ?? -1,
+      messageAt,
     } satisfies Record<keyof typeof PLAN, number>;
     for (const [name, word] of Object.entries(PLAN)) this.bytes.writeInt32LE(header[name as keyof typeof PLAN], at + word * WORD_BYTES);
     this.bytes.set(bytesOf(numbers), at + numbersAt);

@@ -3,8 +3,9 @@ import type { EnrichmentTemplate } from "../core/enrichment-template.ts";
 import type { Enrichment } from "../core/enrichment.ts";
 import type { ColumnShape } from "../core/span-columns.ts";
 import type { Span } from "../core/span.ts";
+import { httpStatusOf } from "../sinks/attribute-columns.ts";
 import { CopyBuffer } from "../sinks/copy-buffer.ts";
-import { TRACE_BLOCK_COLUMNS, writeSpanBlock, writeTraceBlock } from "../sinks/copy-row.ts";
+import { SPAN_BLOCK_COLUMNS, TRACE_BLOCK_COLUMNS, writeSpanBlock, writeTraceBlock } from "../sinks/copy-row.ts";
 import { readSpanRow, readTraceRow, type RowSourceLabels, type TraceRow } from "../sinks/postgres-row.ts";
 import type { CallKind, CallWords } from "../storage/call-kinds.ts";
 import { CALL_STRIDE, CALL_SUM, writeCallSums } from "../storage/call-sums.ts";
@@ -31,6 +32,7 @@ const NUMBER_COLUMNS: ReadonlyMap<string, NumberColumn> = new Map([
   [NORMALIZED.timeToFirstChunk, { column: "ttft_ms", kind: NUMBER_KIND.seconds, sum: CALL_SUM.ttft_ms }],
   [OWN.outputTokensPerSecond, { column: "output_tokens_per_second", kind: NUMBER_KIND.amount, sum: CALL_SUM.output_tokens_per_second }],
   [OWN.cacheHitRatio, { column: "cache_hit_ratio", kind: NUMBER_KIND.amount, sum: -1 }],
+  [OWN.errorRetryAfterMs, { column: "error_retry_after_ms", kind: NUMBER_KIND.amount, sum: CALL_SUM.error_retry_after_ms }],
   [OWN.costUsd, { column: "cost_usd", kind: NUMBER_KIND.amount, sum: CALL_SUM.cost_usd }],
   [OWN.costInputUsd, { column: "cost_input_usd", kind: NUMBER_KIND.amount, sum: CALL_SUM.cost_input_usd }],
   [OWN.costCacheReadUsd, { column: "cost_cache_read_usd", kind: NUMBER_KIND.amount, sum: CALL_SUM.cost_cache_read_usd }],
@@ -54,8 +56,11 @@ export interface RowPlan {
   readonly numbers: Int32Array;
   /** Where in the block the sum of tokens stands, and which values those are; -1: nowhere. */
   readonly total: { readonly at: number; readonly input: number; readonly output: number };
-  /** That of the request that was answered. */
+  /** That of the request that was answered; and what the type of an error says of it, which counts where the span has none of its own. */
   readonly httpStatus: number | null;
+  readonly errorStatus: number | null;
+  /** Where in the block the field error_message begins, which is null there; -1: a span of the kind has none, or another. */
+  readonly messageAt: number;
   /** null for a row that is not counted. */
   readonly words: CallWords | null;
   /** What a call adds to the rollups, less its own numbers. */
@@ -79,26 +84,14 @@ const NO_TOTAL = { at: -1, input: -1, output: -1 } as const;
 const NO_HEAD = { userId: null, httpStatus: null } as const;
 /** Good for every column that has a number. */
 const ANY_NUMBER = 1;
+const MESSAGE_COLUMN = "error_message";
 
 /** Made of what the ordinary way writes for such a span. */
 export function planRow(shape: ColumnShape, template: EnrichmentTemplate | null): RowPlan {
-  const { block, numbers, total, httpStatus, words, sums, cacheRead } = planFields(shape, template);
-  // One literal, so that all plans have their fields in the same places.
-  return {
-    shape,
-    template,
-    block,
-    numbers,
-    total,
-    httpStatus,
-    words,
-    sums,
-    cacheRead,
-    lastSource: null,
-    lastKind: null,
-    address: 0,
-    age: -1,
-  };
+  // Named, so that all plans have their fields in the same places.
+  const { block, numbers, total, httpStatus, errorStatus, messageAt, words, sums, cacheRead } = planFields(shape, template);
+  const fields = { block, numbers, total, httpStatus, errorStatus, messageAt, words, sums, cacheRead };
+  return { shape, template, ...fields, lastSource: null, lastKind: null, address: 0, age: -1 };
 }
 
 function planFields(shape: ColumnShape, template: EnrichmentTemplate | null): PlannedFields {
@@ -107,6 +100,8 @@ function planFields(shape: ColumnShape, template: EnrichmentTemplate | null): Pl
     numbers: NO_NUMBERS,
     total: NO_TOTAL,
     httpStatus: null,
+    errorStatus: null,
+    messageAt: -1,
     words: null,
     sums: NO_SUMS,
     cacheRead: -1,
@@ -115,20 +110,22 @@ function planFields(shape: ColumnShape, template: EnrichmentTemplate | null): Pl
   if (template === null) {
     const row = readSpanRow({ span: spanOf(shape) }, NO_HEAD);
     writeSpanBlock(out, row);
-    return { ...plan, block: Uint8Array.from(MEMORY.subarray(0, out.length)) };
+    const block = Uint8Array.from(MEMORY.subarray(0, out.length));
+    return { ...plan, block, messageAt: row.failed ? nullPlace(block, SPAN_BLOCK_COLUMNS, MESSAGE_COLUMN) : -1 };
   }
   const row = readTraceRow({ span: spanOf(shape), enrichment: withAnyNumbers(template) }, NO_HEAD);
   const columns = template.numberKeys.map((key) => NUMBER_COLUMNS.get(key));
-  if (row.failed || columns.includes(undefined)) return plan;
+  if (columns.includes(undefined)) return plan;
   writeTraceBlock(out, row);
-  return {
-    ...plan,
-    ...planCall(
-      row,
-      columns.filter((column) => column !== undefined),
-      Uint8Array.from(MEMORY.subarray(0, out.length)),
-    ),
-  };
+  const block = Uint8Array.from(MEMORY.subarray(0, out.length));
+  const call = planCall(
+    row,
+    columns.filter((column) => column !== undefined),
+    block,
+  );
+  // Between the two comes what the span says of itself (postgres-row.ts, statusOf).
+  const answered = httpStatusOf(template.enrichment[NORMALIZED.httpStatus]);
+  return { ...plan, ...call, httpStatus: answered, errorStatus: answered === null ? row.httpStatus : null };
 }
 
 const spanOf = ({ name, kind, statusCode, scopeName, scopeVersion, attributes }: ColumnShape): Span => ({
@@ -154,7 +151,7 @@ function withAnyNumbers({ enrichment, numberKeys }: EnrichmentTemplate): Enrichm
 
 type PlannedFields = Omit<RowPlan, "shape" | "template" | "lastSource" | "lastKind" | "address" | "age">;
 
-function planCall(row: TraceRow, columns: readonly NumberColumn[], block: Uint8Array): PlannedFields {
+function planCall(row: TraceRow, columns: readonly NumberColumn[], block: Uint8Array): Omit<PlannedFields, "httpStatus" | "errorStatus"> {
   const places = fieldPlaces(block, TRACE_BLOCK_COLUMNS);
   const valueOf = (column: string): number => columns.findIndex((number) => number.column === column);
   const [input, output] = [valueOf("input_tokens"), valueOf("output_tokens")];
@@ -164,7 +161,7 @@ function planCall(row: TraceRow, columns: readonly NumberColumn[], block: Uint8A
     block,
     numbers: Int32Array.from(columns.flatMap(({ column, kind, sum }) => [places.get(column) ?? 0, kind, sum])),
     total: input < 0 || output < 0 ? NO_TOTAL : { at: places.get("total_tokens") ?? 0, input, output },
-    httpStatus: row.httpStatus,
+    messageAt: row.failed ? nullPlace(block, TRACE_BLOCK_COLUMNS, MESSAGE_COLUMN) : -1,
     words: row.llmCall ? row : null,
     sums,
     cacheRead: valueOf("cache_read_input_tokens"),
@@ -181,4 +178,10 @@ function fieldPlaces(block: Uint8Array, columns: readonly string[]): Map<string,
     at += LENGTH_BYTES + Math.max(0, bytes.readInt32BE(at));
   }
   return places;
+}
+
+/** Where a field begins that is null; -1 where it is not. */
+function nullPlace(block: Uint8Array, columns: readonly string[], column: string): number {
+  const at = (fieldPlaces(block, columns).get(column) ?? 0) - LENGTH_BYTES;
+  return Buffer.from(block.buffer, block.byteOffset, block.length).readInt32BE(at) < 0 ? at : -1;
 }

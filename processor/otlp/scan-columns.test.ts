@@ -4,8 +4,8 @@ import { RECORDED_TRACES, toProtobuf } from "../../test/support/recorded-traces.
 import { seededRandom } from "../demo/history-random.ts";
 import { corpusRequest } from "../../bench/otlp-corpus.ts";
 import { mutate } from "../../test/support/mutate.ts";
-import { referenceCodec } from "../../test/support/otlp-reference-codec.ts";
-import { type ReferenceRequest, requests } from "../../test/support/otlp-requests.ts";
+import { referenceCodec, type ReferenceKeyValue } from "../../test/support/otlp-reference-codec.ts";
+import { type ReferenceRequest, type ReferenceSpan, requests } from "../../test/support/otlp-requests.ts";
 import { rewrittenRequest } from "../../test/support/rewritten-request.ts";
 import { rowsText } from "../../test/support/rows-text.ts";
 import { shapedRequests } from "../../test/support/shaped-requests.ts";
@@ -98,6 +98,33 @@ function another(trace: object, round: number): object {
   ) as object;
 }
 
+interface SaidOfFailure {
+  readonly status: ReferenceKeyValue | undefined;
+  readonly type: string | undefined;
+  readonly message: string | undefined;
+  readonly happened: NonNullable<ReferenceSpan["events"]>;
+}
+
+/** A call that failed and a span beside it that failed in the same way, in a trace of their own. */
+function failedCall({ status, type, message, happened }: SaidOfFailure, serial: number): Uint8Array {
+  const text = (key: string, stringValue: string): ReferenceKeyValue => ({ key, value: { stringValue } });
+  const span = (id: number, attributes: ReferenceKeyValue[]): ReferenceSpan => ({
+    traceId: Buffer.alloc(16, `trace ${serial}`),
+    spanId: Buffer.alloc(8, id),
+    name: "failed",
+    kind: 3,
+    startTimeUnixNano: "1764000000000000000",
+    endTimeUnixNano: "1764000001000000000",
+    attributes: [...attributes, ...(status === undefined ? [] : [status]), ...(type === undefined ? [] : [text("error.type", type)])],
+    events: happened,
+    status: { code: 2, ...(message === undefined ? {} : { message }) },
+  });
+  const call = [text("gen_ai.operation.name", "chat"), text("gen_ai.provider.name", "openai"), text("gen_ai.request.model", "gpt-5.2")];
+  return encoded({
+    resourceSpans: [{ scopeSpans: [{ scope: { name: "app" }, spans: [span(1, call), span(2, [text("app.step", "x")])] }] }],
+  });
+}
+
 function encoded(request: ReferenceRequest): Uint8Array {
   return codec.encode(codec.fromObject(request)).finish();
 }
@@ -130,6 +157,34 @@ describe("what is recognised comes out as what is read", () => {
   test("of requests of thousands of spans, whose rows are more than there is room for at a time", () => {
     const { expectSame } = bothWays();
     for (const seed of [1, 2, 3]) expectSame(corpusRequest({ spans: 4_300, content: false, seed }).body);
+  });
+
+  test("of calls and requests that failed, whatever they say of it and wherever", () => {
+    const { expectSame, quietTraces } = bothWays();
+    const own = [undefined, { key: "http.response.status_code", value: { intValue: 503 } }];
+    const types = ["429", "timeout", undefined];
+    const messages = ["429 Too Many Requests", "", undefined, "überlastet", "a\0b", "x".repeat(4_000), "x".repeat(4_001), '"\\\n'];
+    const events = [
+      [],
+      [
+        {
+          timeUnixNano: "1764000000500000000",
+          name: "exception",
+          attributes: [{ key: "exception.message", value: { stringValue: "connection reset" } }],
+        },
+      ],
+    ];
+    let serial = 0;
+    // Twice to be learned, once to be recognised.
+    for (let round = 0; round < 3; round++) {
+      for (const status of own) {
+        for (const type of types) {
+          for (const message of messages)
+            for (const happened of events) expectSame(failedCall({ status, type, message, happened }, ++serial));
+        }
+      }
+    }
+    expect(quietTraces()).toBeGreaterThan(100);
   });
 
   test("of spans of few shapes, with attributes of every kind", () => {

@@ -143,9 +143,10 @@ const KIND: ColumnGroup<SpanRow> = {
 const TRACE_BLOCK: readonly ColumnGroup<TraceRow>[] = [NAME, CALL, FAILURE, RETRIES, USAGE, MONEY, SPEED];
 const SPAN_BLOCK: readonly ColumnGroup<SpanRow>[] = [NAME, KIND];
 export const TRACE_BLOCK_COLUMNS: readonly string[] = columnsOf(TRACE_BLOCK);
+export const SPAN_BLOCK_COLUMNS: readonly string[] = columnsOf(SPAN_BLOCK);
 const FRONT_COLUMNS = [...TIMES.columns, ...SOURCE.columns];
 const TRACE_COLUMNS = [...HEAD_COLUMNS, ...CALLER_COLUMNS, ...FRONT_COLUMNS, ...TRACE_BLOCK_COLUMNS];
-const SPAN_COLUMNS = [...HEAD_COLUMNS, ...FRONT_COLUMNS, ...columnsOf(SPAN_BLOCK)];
+const SPAN_COLUMNS = [...HEAD_COLUMNS, ...FRONT_COLUMNS, ...SPAN_BLOCK_COLUMNS];
 
 /** "attributes, trace_id, ...": the named columns are all that a COPY needs of the table, so a newer schema may have more. */
 export const TRACE_COLUMN_LIST = TRACE_COLUMNS.join(", ");

@@ -57,7 +57,7 @@ export function columnPlace(column: u32): usize {
 }
 
 /** Without NUL. */
-function isAscii(start: usize, end: usize): bool {
+export function isAscii(start: usize, end: usize): bool {
   for (let at = start; at < end; at += 16) {
     const odd = i8x16.bitmask(i8x16.le_s(v128.load(at), i8x16.splat(0)));
     const rest = <i32>min<usize>(end - at, 16);

@@ -1,4 +1,5 @@
 import { CALL_NUMBERS_BYTES } from "./row-layout.ts";
+import { messageStart } from "./row-message.ts";
 
 /*
  * The fields of a row behind its head, as COPY takes them (PostgreSQL manual, COPY, Binary Format): its time, how long it took, a
@@ -8,7 +9,7 @@ import { CALL_NUMBERS_BYTES } from "./row-layout.ts";
 /** Words of a plan, then three for each of its values (PLACE, KIND, SUM), then what the row says, then what a call adds to the rollups. */
 export const IS_TRACE: usize = 0;
 export const IS_COUNTED: usize = 4;
-/** Of the request that was answered; -1: none. */
+/** A status of HTTP: that of the request that was answered; -1: none. */
 const PLAN_STATUS: usize = 8;
 const VALUE_COUNT: usize = 12;
 /** Where the sum of tokens stands, and which values those are; -1: nowhere. */
@@ -21,7 +22,11 @@ const BLOCK: usize = 32;
 const BLOCK_BYTES: usize = 36;
 const SUMS: usize = 40;
 export const FIELDS: usize = 44;
-const PLAN_VALUES: usize = 48;
+/** What an error's type says of a status where nothing else does; -1: nothing. */
+const ERROR_STATUS: usize = 48;
+/** Where in what the row says its error_message stands, which is null there; -1: it has none, or another. */
+const MESSAGE_AT: usize = 52;
+const PLAN_VALUES: usize = 56;
 const PLAN_VALUE_BYTES: usize = 12;
 const PLACE: usize = 0;
 const KIND: usize = 4;
@@ -84,10 +89,10 @@ export function writeTimes(micros: f64, durationMs: f64, at: usize): usize {
   return at + 24;
 }
 
-/** The plan's, else that of the span itself. */
+/** The plan's, else that of the span itself, else what its error is called. */
 export function writeStatus(plan: usize, ownStatus: i32, at: usize): usize {
   const planned = load<i32>(plan, PLAN_STATUS);
-  const status = planned >= 0 ? planned : ownStatus;
+  const status = planned >= 0 ? planned : ownStatus >= 0 ? ownStatus : load<i32>(plan, ERROR_STATUS);
   if (status < 0) {
     store<u32>(at, NO_FIELD);
     return at + 4;
@@ -102,9 +107,27 @@ export function writeSource(source: usize, at: usize): usize {
   return copyBytes(source + 4, load<u32>(source), at);
 }
 
-/** The row's last fields, with the numbers of the span. */
-export function writeBlock(plan: usize, values: usize, at: usize): usize {
-  const end = copyBytes(load<u32>(plan, BLOCK), load<u32>(plan, BLOCK_BYTES), at);
+export function takesMessage(plan: usize): bool {
+  return load<i32>(plan, MESSAGE_AT) >= 0;
+}
+
+/** The row's last fields, with any numbers, and with the message that was found where it has one; answers where they end. */
+export function writeBlock(plan: usize, at: usize, ownMessageBytes: usize): usize {
+  const block: usize = load<u32>(plan, BLOCK);
+  const blockBytes: usize = load<u32>(plan, BLOCK_BYTES);
+  if (ownMessageBytes == 0) {
+    return copyBytes(block, blockBytes, at);
+  }
+  const before: usize = load<u32>(plan, MESSAGE_AT);
+  const field = copyBytes(block, before, at);
+  store<u32>(field, bswap<u32>(<u32>ownMessageBytes));
+  memory.copy(field + 4, messageStart, ownMessageBytes);
+  const rest = before + 4;
+  return copyBytes(block + rest, blockBytes - rest, field + 4 + ownMessageBytes);
+}
+
+/** Puts the span's numbers into the fields, which begin at `at` less what its message takes more than none: numbers stand behind it. */
+export function writeNumbers(plan: usize, values: usize, at: usize): void {
   const count: i32 = load<i32>(plan, VALUE_COUNT);
   for (let index = 0; index < count; index++) {
     const kind = kindOf(plan, index);
@@ -119,7 +142,6 @@ export function writeBlock(plan: usize, values: usize, at: usize): usize {
     const output = load<f64>(values + ((<usize>load<u32>(plan, TOTAL_OUTPUT)) << 3));
     writeCount(input + output, at + <usize>total);
   }
-  return end;
 }
 
 /** What a call adds to the rollups. */

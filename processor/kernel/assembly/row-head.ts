@@ -13,6 +13,7 @@ import {
   valueOffsetOf,
   writeEntryJson,
 } from "./row-entries.ts";
+import { beginMessage, noteStatus } from "./row-message.ts";
 import { writeDouble } from "./row-double.ts";
 import { writeInteger, writeText } from "./row-json.ts";
 import { content, contentEnd, DOUBLE, fieldEnd, INT, integerEnd, KEY, readInteger, STRING, VALUE } from "./wire.ts";
@@ -43,6 +44,7 @@ const TRACE_ID: u8 = 0x0a;
 const SPAN_ID: u8 = 0x12;
 const PARENT_SPAN_ID: u8 = 0x22;
 const ATTRIBUTES: u8 = 0x4a;
+const STATUS: u8 = 0x7a;
 const BOOL: u8 = 0x10;
 const ARRAY: u8 = 0x2a;
 const LIST_VALUES: u8 = 0x0a;
@@ -100,6 +102,7 @@ export function begin(start: usize, end: usize, rows: usize, fields: i32, call: 
   beginColumns();
   beginKeys();
   beginEntries();
+  beginMessage();
   return walk();
 }
 
@@ -130,6 +133,7 @@ function walk(): i32 {
     if (tag == TRACE_ID || tag == SPAN_ID || tag == PARENT_SPAN_ID) {
       if (!noteId(tag, content, end - content)) return DECLINED;
     }
+    if (tag == STATUS) noteStatus(content, end);
     position = end;
   }
   return finish();

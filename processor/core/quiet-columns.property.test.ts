@@ -406,7 +406,7 @@ describe("generated traffic in columns", () => {
   test("is found to be what it is by itself, in whatever batches it comes, and leaves the same in the memory", () => {
     let [quiet, failed, all] = [0, 0, 0];
     fc.assert(
-      fc.property(traffic, way, fc.constantFrom("once", "again", "twice"), (nodes, how, times) => {
+      fc.property(traffic, way, fc.constantFrom("once", "once", "again", "twice"), (nodes, how, times) => {
         const scan = scanOf(nodes);
         const batches = [0, 1, 2].map((batch) => scan.spans.filter((_, index) => nodes[index]?.batch === batch));
         const doubled = batches.map((spans) => (times === "twice" ? [...spans, ...spans.slice(0, 1)] : spans));
@@ -418,8 +418,7 @@ describe("generated traffic in columns", () => {
       }),
       { numRuns: 400 },
     );
-    // Ten runs drew 0.19 to 0.24.
-    expect(quiet / all).toBeGreaterThan(0.15);
+    expect(quiet / all).toBeGreaterThan(0.2);
     expect(failed / all).toBeGreaterThan(0.01);
   });
 

@@ -1,5 +1,5 @@
 import { FIRST_MARK, MESSAGE, messageCount, messageRow, spanRow } from "./columns.ts";
-import { copy, varintBytes, writeVarint } from "./emission-bytes.ts";
+import { copy, varintBytes, writeVarint } from "./bytes.ts";
 import { CHUNK_BYTES, CUTS, EDIT_BYTES, EDITS, GROWTH, GROWTH_BYTES, OUT } from "./emission-layout.ts";
 import { BODY, MARK_BYTES, MARKS } from "./layout.ts";
 import { applyTemplate, cutsEnd, kept, writeTemplate } from "./span-template.ts";

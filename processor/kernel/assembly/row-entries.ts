@@ -1,3 +1,4 @@
+import { copy } from "./bytes.ts";
 import { columnOf, continueAfter, factsBefore, lastFacts, mayRepeat, noteRepeated, rankOf, entryAfter, setEntryAfter } from "./row-keys.ts";
 import { ENTRIES, ENTRIES_SLOTS, ENTRIES_TEXT, ENTRIES_TEXT_BYTES, ENTRY_RECORD_BYTES } from "./row-layout.ts";
 import { hashText, sameText } from "./text.ts";
@@ -151,6 +152,6 @@ export function rankOfEntry(entry: usize): u32 {
 export function writeEntryJson(entry: usize, out: usize): usize {
   const length: usize = load<u32>(entry, JSON_LENGTH);
   const json: usize = load<u32>(entry, JSON);
-  for (let done: usize = 0; done < length; done += 16) v128.store(out + done, v128.load(json + done));
+  copy(out, json, length);
   return out + length;
 }

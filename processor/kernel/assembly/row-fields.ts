@@ -1,3 +1,4 @@
+import { copy } from "./bytes.ts";
 import { CALL_NUMBERS_BYTES } from "./row-layout.ts";
 import { messageStart } from "./row-message.ts";
 
@@ -104,7 +105,7 @@ export function writeStatus(plan: usize, ownStatus: i32, at: usize): usize {
 
 /** A source is its bytes behind a word with their number. */
 export function writeSource(source: usize, at: usize): usize {
-  return copyBytes(source + 4, load<u32>(source), at);
+  return append(source + 4, load<u32>(source), at);
 }
 
 export function takesMessage(plan: usize): bool {
@@ -116,14 +117,14 @@ export function writeBlock(plan: usize, at: usize, ownMessageBytes: usize): usiz
   const block: usize = load<u32>(plan, BLOCK);
   const blockBytes: usize = load<u32>(plan, BLOCK_BYTES);
   if (ownMessageBytes == 0) {
-    return copyBytes(block, blockBytes, at);
+    return append(block, blockBytes, at);
   }
   const before: usize = load<u32>(plan, MESSAGE_AT);
-  const field = copyBytes(block, before, at);
+  const field = append(block, before, at);
   store<u32>(field, bswap<u32>(<u32>ownMessageBytes));
   memory.copy(field + 4, messageStart, ownMessageBytes);
   const rest = before + 4;
-  return copyBytes(block + rest, blockBytes - rest, field + 4 + ownMessageBytes);
+  return append(block + rest, blockBytes - rest, field + 4 + ownMessageBytes);
 }
 
 /** Puts the span's numbers into the fields, which begin at `at` less what its message takes more than none: numbers stand behind it. */
@@ -147,7 +148,7 @@ export function writeNumbers(plan: usize, values: usize, at: usize): void {
 /** What a call adds to the rollups. */
 export function writeSums(plan: usize, values: usize, durationMs: f64, at: usize): void {
   const sums: usize = load<u32>(plan, SUMS);
-  for (let done: usize = 0; done < CALL_NUMBERS_BYTES; done += 16) v128.store(at + done, v128.load(sums + done));
+  copy(at, sums, CALL_NUMBERS_BYTES);
   store<f64>(at + DURATION_SUM, durationMs);
   const count: i32 = load<i32>(plan, VALUE_COUNT);
   for (let index = 0; index < count; index++) {
@@ -179,8 +180,8 @@ function writeDouble(value: f64, at: usize): void {
   store<u64>(at, bswap<u64>(reinterpret<u64>(value)));
 }
 
-/** 16 at a time, of which the last are more than there are: who writes on writes over them. */
-function copyBytes(from: usize, length: usize, to: usize): usize {
-  for (let done: usize = 0; done < length; done += 16) v128.store(to + done, v128.load(from + done));
+/** Answers where it ends: who writes on writes over what is copied too much. */
+function append(from: usize, length: usize, to: usize): usize {
+  copy(to, from, length);
   return to + length;
 }

@@ -1,3 +1,4 @@
+import { copy } from "./bytes.ts";
 import { FACTS, FACTS_BYTES, FACTS_SLOTS, FACTS_TEXT, FACTS_TEXT_BYTES, KEY_JSON } from "./row-layout.ts";
 import { hashText, sameText } from "./text.ts";
 
@@ -118,7 +119,7 @@ function align(length: usize): usize {
 export function writeKey(facts: usize, out: usize): usize {
   const length: usize = load<u32>(facts, JSON_LENGTH);
   const json: usize = load<u32>(facts, JSON);
-  for (let done: usize = 0; done < length; done += 16) v128.store(out + done, v128.load(json + done));
+  copy(out, json, length);
   return out + length;
 }
 

@@ -1,4 +1,4 @@
-import { copy, varintBytes, writeVarint } from "./emission-bytes.ts";
+import { copy, varintBytes, writeVarint } from "./bytes.ts";
 import { BODY } from "./layout.ts";
 
 /*
